@@ -1,0 +1,15 @@
+import type { Config } from "jest";
+
+/** One configuration for rings 1 to 3. Ring 4 (the real stack) is `make e2e`, not jest's default run. */
+const config: Config = {
+  testEnvironment: "node",
+  roots: ["<rootDir>/infra", "<rootDir>/service", "<rootDir>/local", "<rootDir>/docs"],
+  testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", "/e2e/"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" } }],
+  },
+  testTimeout: 30_000,
+};
+export default config;

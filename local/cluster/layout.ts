@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../lib/errors.ts";
+import { DATA } from "../lib/paths.ts";
+
+/** Where one cluster keeps what, and which addresses it uses. Derived from its name and number alone. */
+export interface Layout {
+  readonly name: string;
+  readonly dir: string;
+  readonly runDir: string;
+  readonly logDir: string;
+  readonly varDir: string;
+  readonly pkiDir: string;
+  readonly etcDir: string;
+  readonly kubeconfig: string;
+  /** Unix socket of its Docker daemon. */
+  readonly dockerSocket: string;
+  /** Port of its image registry on 127.0.0.1. */
+  readonly registryPort: number;
+  /** veth pair; the address range is the one RFC 2544 keeps for benchmarks, which no real network uses. */
+  readonly link: { readonly name: string; readonly host: string; readonly inside: string };
+  readonly apiServer: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  readonly serviceIp: string;
+  readonly dnsIp: string;
+  /** First and last node port: they are offered on the host too, so two clusters must not share any. */
+  readonly nodePorts: readonly [number, number];
+  readonly cgroup: string;
+}
+
+const CLUSTERS = join(DATA, "clusters");
+const MAX_CLUSTERS = 8;
+const PORTS_EACH = 300;
+
+/** The layout of a cluster; its number is taken when it is first asked for and kept. */
+export function layoutOf(name: string): Layout {
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(name)) {
+    throw new UserError(`"${name}" cannot name a cluster`, "use at most 20 small letters, digits and hyphens: NAME=second");
+  }
+  const dir = join(CLUSTERS, name);
+  const number = numberOf(name, dir);
+  const inside = `198.19.255.${4 * number + 2}`;
+  const first = 30_000 + number * PORTS_EACH;
+  return {
+    name,
+    dir,
+    runDir: join(dir, "run"),
+    logDir: join(dir, "logs"),
+    varDir: join(dir, "var"),
+    pkiDir: join(dir, "pki"),
+    etcDir: join(dir, "etc"),
+    kubeconfig: join(dir, "kubeconfig"),
+    dockerSocket: join(dir, "run", "docker.sock"),
+    registryPort: 5800 + number,
+    link: { name: `media-${number}`, host: `198.19.255.${4 * number + 1}`, inside },
+    apiServer: `https://${inside}:6443`,
+    podCidr: "198.18.0.0/16",
+    serviceCidr: "198.19.0.0/17",
+    serviceIp: "198.19.0.1",
+    dnsIp: "198.19.0.10",
+    nodePorts: [first, first + PORTS_EACH - 1],
+    cgroup: `media-platform-${name}`,
+  };
+}
+
+/** Names of all clusters that have data here. */
+export function clusterNames(): string[] {
+  return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).sort() : [];
+}
+
+function numberOf(name: string, dir: string): number {
+  const file = join(dir, "number");
+  if (existsSync(file)) return Number(readFileSync(file, "utf8"));
+  const taken = clusterNames()
+    .map((other) => join(CLUSTERS, other, "number"))
+    .filter((path) => existsSync(path))
+    .map((path) => Number(readFileSync(path, "utf8")));
+  const free = Array.from({ length: MAX_CLUSTERS }, (_, number) => number).find((number) => !taken.includes(number));
+  if (free === undefined) {
+    throw new UserError(`${MAX_CLUSTERS} clusters exist already`, `remove one: make down PURGE=1 NAME=<one of ${clusterNames().join(", ")}>`);
+  }
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(file, String(free));
+  return free;
+}

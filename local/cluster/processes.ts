@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The process that a pid file names ("PID STARTTIME", supervisor/process.go), while it is alive. */
+export function pidOf(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const [pid, start] = readFileSync(file, "utf8").trim().split(" ");
+  return start !== undefined && startTime(Number(pid)) === start ? Number(pid) : undefined;
+}
+
+/** Field 22 of /proc/PID/stat; undefined for one that has ended. */
+function startTime(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names and numbers of what runs, read from a folder of pid files. */
+export function running(dir: string): Record<string, number> {
+  if (!existsSync(dir)) return {};
+  const found: Record<string, number> = {};
+  for (const file of readdirSync(dir).filter((name) => name.endsWith(".pid"))) {
+    const pid = pidOf(join(dir, file));
+    if (pid !== undefined) found[file.slice(0, -".pid".length)] = pid;
+  }
+  return found;
+}
+
+/** Every process below these, themselves included. */
+export function family(roots: readonly number[]): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const text = readFileSync(`/proc/${entry}/stat`, "utf8");
+      parents.set(Number(entry), Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]));
+    } catch {
+      // it ended meanwhile
+    }
+  }
+  const all = new Set(roots);
+  for (let size = -1; size !== all.size; ) {
+    size = all.size;
+    for (const [pid, parent] of parents) if (all.has(parent)) all.add(pid);
+  }
+  return [...all];
+}

@@ -1,0 +1,3 @@
+module media-platform/local/cluster/supervisor
+
+go 1.26

@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { UserError } from "../lib/errors.ts";
+import { LOGS } from "../lib/paths.ts";
+import { run } from "../lib/run.ts";
+
+/** Debian packages of the host, by what needs them. */
+export const PACKAGES = {
+  up: [
+    "docker.io", "containerd", "runc", "containernetworking-plugins", "etcd-server", "docker-registry", "mmdebstrap",
+    "iptables", "ipset", "conntrack", "iproute2", "ca-certificates",
+  ],
+  test: ["postgresql", "redis-server", "shellcheck", "prometheus"],
+} as const;
+
+/** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */
+export async function installPackages(group: keyof typeof PACKAGES, report: (line: string) => void): Promise<void> {
+  const missing: string[] = [];
+  for (const name of PACKAGES[group]) if (!(await isInstalled(name))) missing.push(name);
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0) {
+    throw new UserError(`Debian packages are missing: ${missing.join(" ")}`, `as root: apt-get install --no-install-recommends ${missing.join(" ")}`);
+  }
+  const step = { subject: "Debian packages", log: `${LOGS}/packages.log`, remedy: "mend what the log says (network, apt sources, disk), then run the same again" };
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const args = ["-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
+  report(`Debian packages: installing ${missing.join(" ")}`);
+  await run({ ...step, doing: "reading the lists", command: ["apt-get", "update", "-q"], env }, report);
+  await withoutServices(() => run({ ...step, doing: "installing", command: ["apt-get", "install", ...args, ...missing], env }, report));
+}
+
+/** Debian asks this script before it starts a newly installed service; 101 says no (invoke-rc.d(8)). */
+const POLICY = "/usr/sbin/policy-rc.d";
+
+async function withoutServices(work: () => Promise<void>): Promise<void> {
+  if (existsSync(POLICY)) return work();
+  await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    await work();
+  } finally {
+    await rm(POLICY, { force: true });
+  }
+}
+
+async function isInstalled(name: string): Promise<boolean> {
+  const { stdout } = await promisify(execFile)("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]).catch(() => ({ stdout: "" }));
+  return stdout === "installed";
+}

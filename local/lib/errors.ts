@@ -1,0 +1,22 @@
+/** Something a person caused or can mend: shown without a stack trace; the process exits with 2. */
+export class UserError extends Error {
+  /**
+   * @param problem what is wrong, and where
+   * @param remedy what to do about it
+   * @param log file to read on in
+   */
+  constructor(problem: string, remedy: string, log?: string) {
+    super([problem, log ? `  log: ${log}` : "", `  remedy: ${remedy}`].filter(Boolean).join("\n"));
+    this.name = "UserError";
+  }
+}
+
+/** Prints what went wrong and ends: 2 for a person's error, 1 with the trace for a bug. */
+export function failWith(error: unknown): never {
+  if (error instanceof UserError) {
+    console.error(`error: ${error.message}`);
+    process.exit(2);
+  }
+  console.error(error);
+  process.exit(1);
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Layout } from "../cluster/layout.ts";
+import { DATA, REPO } from "../lib/paths.ts";
+import { BIN } from "../toolchain/build.ts";
+
+/** The passphrase of stacks whose secrets are worth nothing outside this machine; their salt is committed with them. */
+const PUBLIC_PASSPHRASE = "media-platform";
+const PUBLIC_STACKS = ["dev", "staging", "perf"];
+
+export const isPublic = (stack: string) => PUBLIC_STACKS.includes(stack);
+
+/** Folder of the configuration that `make up` lays over the committed one. */
+export const overlayFolder = (layout: Layout) => join(layout.dir, "config");
+
+const pulumiFolder = (layout: Layout) => join(layout.dir, "pulumi");
+
+/** What `make env` exports: with it plain `pulumi`, `kubectl` and the tools work on this cluster. */
+export function environment(layout: Layout, stack: string): Record<string, string> {
+  const home = pulumiFolder(layout);
+  const path = (process.env.PATH ?? "").split(":").filter((folder) => !ours.includes(folder));
+  return {
+    PATH: [...ours, ...path].join(":"),
+    KUBECONFIG: layout.kubeconfig,
+    DOCKER_HOST: `unix://${layout.dockerSocket}`,
+    DOCKER_BUILDKIT: "0",
+    MEDIA_CLUSTER: layout.name,
+    MEDIA_CONFIG_OVERLAY: overlayFolder(layout),
+    PULUMI_HOME: join(home, "home"),
+    PULUMI_BACKEND_URL: `file://${home}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(layout, stack),
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+}
+
+const ours = [BIN, join(REPO, "local/bin"), join(REPO, "local/providers/bin"), join(REPO, "node_modules/.bin")];
+
+function passphraseFile(layout: Layout, stack: string): string {
+  return join(pulumiFolder(layout), isPublic(stack) ? "passphrase" : "passphrase-private");
+}
+
+/** Makes the folders and passphrases that the environment names. */
+export async function prepareEnvironment(layout: Layout): Promise<void> {
+  for (const dir of [pulumiFolder(layout), join(pulumiFolder(layout), "home"), overlayFolder(layout)]) {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  }
+  const passphrases = { passphrase: PUBLIC_PASSPHRASE, "passphrase-private": randomBytes(24).toString("base64url") };
+  for (const [name, text] of Object.entries(passphrases)) {
+    const file = join(pulumiFolder(layout), name);
+    if (!existsSync(file)) await writeFile(file, text, { mode: 0o600 });
+  }
+}
+
+/** Shell lines for `eval`. */
+export function exports(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
+    .join("\n");
+}

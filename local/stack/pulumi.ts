@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parseDocument } from "yaml";
+import type { Layout } from "../cluster/layout.ts";
+import { UserError } from "../lib/errors.ts";
+import { REPO } from "../lib/paths.ts";
+import { environment, isPublic } from "./environment.ts";
+
+/** One stack on one cluster. */
+export interface Stack {
+  readonly layout: Layout;
+  readonly name: string;
+}
+
+/** Where the engine reads the stack's configuration: the committed file, or, for a stack whose salt is private, a copy that adds it. */
+const configFile = ({ layout, name }: Stack) =>
+  isPublic(name) ? join(REPO, `Pulumi.${name}.yaml`) : join(layout.dir, "config", `Pulumi.${name}.yaml`);
+
+/** Calls pulumi for the stack; its output goes to the terminal unless it is asked for. */
+export function pulumi(stack: Stack, args: readonly string[], options: { readonly show?: boolean } = {}) {
+  const show = options.show ?? true;
+  return execa("pulumi", [...args, "--stack", stack.name, "--non-interactive"], {
+    cwd: REPO,
+    env: environment(stack.layout, stack.name),
+    stdin: "ignore",
+    stdout: show ? [process.stderr, "pipe"] : "pipe",
+    stderr: show ? [process.stderr, "pipe"] : "pipe",
+    reject: false,
+    ...(process.stderr.isTTY ? {} : { env: { ...environment(stack.layout, stack.name), NO_COLOR: "1" } }),
+  });
+}
+
+/** The verbs that read the configuration take its file by a flag. */
+export function pulumiWithConfig(stack: Stack, verb: string, args: readonly string[] = [], options: { readonly show?: boolean } = {}) {
+  return pulumi(stack, [verb, "--config-file", configFile(stack), ...args], options);
+}
+
+/** Makes the stack if it is not there. */
+export async function ensureStack(stack: Stack): Promise<void> {
+  const committed = await readCommitted(stack.name);
+  const known = (await pulumi(stack, ["stack", "export"], { show: false })).exitCode === 0;
+  if (!known) await initStack(stack, committed);
+  if (!isPublic(stack.name)) {
+    const document = parseDocument(committed);
+    document.set("encryptionsalt", (await readFile(saltFile(stack), "utf8")).trim());
+    await writeFile(configFile(stack), String(document), { mode: 0o600 });
+  }
+}
+
+const saltFile = ({ layout, name }: Stack) => join(layout.dir, "config", `${name}.salt`);
+
+async function readCommitted(name: string): Promise<string> {
+  const file = join(REPO, `Pulumi.${name}.yaml`);
+  if (!existsSync(file)) throw new UserError(`there is no stack "${name}"`, "take one of base, dev, staging, perf, prod, dr: STACK=dev");
+  return readFile(file, "utf8");
+}
+
+/** `stack init` writes a salt beside the project file; done in a folder of its own, the checkout stays clean. */
+async function initStack(stack: Stack, committed: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "media-stack-"));
+  try {
+    await writeFile(join(folder, "Pulumi.yaml"), await readFile(join(REPO, "Pulumi.yaml")));
+    const local = join(folder, `Pulumi.${stack.name}.yaml`);
+    if (isPublic(stack.name)) await writeFile(local, committed);
+    const init = await execa("pulumi", ["stack", "init", stack.name, "--non-interactive"], { cwd: folder, env: environment(stack.layout, stack.name), stdin: "ignore", reject: false });
+    if (init.exitCode !== 0) throw new UserError(`stack ${stack.name} could not be made: ${init.stderr}`, "read the message; the state is in the folder that PULUMI_BACKEND_URL of `make env` names");
+    const salt = parseDocument(await readFile(local, "utf8")).get("encryptionsalt");
+    await mkdir(join(saltFile(stack), ".."), { recursive: true });
+    await writeFile(saltFile(stack), String(salt), { mode: 0o600 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The stack's outputs; undefined while it has none. */
+export async function outputs(stack: Stack): Promise<Record<string, unknown> | undefined> {
+  const result = await pulumi(stack, ["stack", "output", "--json", "--show-secrets"], { show: false });
+  if (result.exitCode !== 0) return undefined;
+  const found = JSON.parse(String(result.stdout)) as Record<string, unknown>;
+  return Object.keys(found).length > 0 ? found : undefined;
+}

@@ -1,0 +1,112 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, globSync } from "node:fs";
+import { mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { arch } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { UserError } from "../lib/errors.ts";
+import { CACHE, LOGS, REPO } from "../lib/paths.ts";
+import { run } from "../lib/run.ts";
+import { TOOLS, type Tool } from "./catalogue.ts";
+
+/** Folder that holds the tools, under every name they are called by; `make env` puts it on PATH. */
+export const BIN = join(CACHE, "bin");
+
+/** Two at once: one compiles while the other downloads. */
+const PARALLEL = 2;
+const WANTED_GO = "1.26";
+
+/** A tool is kept under the hash of its sources, checksums and flags: what is unchanged is never built again. */
+export async function keyOf(tool: Tool): Promise<string> {
+  const folder = join(REPO, "local", tool.module);
+  const files = globSync("**/*.{go,mod,sum}", { cwd: folder }).sort();
+  const hash = createHash("sha256").update(JSON.stringify([tool.package, tool.set, tool.isStatic, WANTED_GO, arch()]));
+  for (const file of files) hash.update(`\0${file}\0`).update(await readFile(join(folder, file)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Where the tool is or will be. */
+export async function pathOf(tool: Tool): Promise<string> {
+  return join(CACHE, "tools", `${tool.name}-${await keyOf(tool)}`, tool.name);
+}
+
+/** Builds what is missing of the tools, in the catalogue's order, and returns each one's path. */
+export async function buildTools(names: readonly string[], report: (line: string) => void): Promise<Record<string, string>> {
+  const wanted = TOOLS.filter((tool) => names.includes(tool.name));
+  const paths: Record<string, string> = {};
+  const missing: Tool[] = [];
+  for (const tool of wanted) {
+    const path = (await onPath(tool)) ?? (await pathOf(tool));
+    paths[tool.name] = path;
+    if (!existsSync(path)) missing.push(tool);
+  }
+  if (missing.length > 0) await checkGo();
+  const queue = [...missing];
+  let done = 0;
+  const worker = async () => {
+    for (let tool = queue.shift(); tool; tool = queue.shift()) {
+      const from = Date.now();
+      await build(tool, report);
+      report(`tools ${++done}/${missing.length}: ${tool.name} built in ${Math.round((Date.now() - from) / 1000)} s`);
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  await mkdir(BIN, { recursive: true });
+  for (const tool of wanted) for (const name of [tool.name, ...(tool.links ?? [])]) await link(paths[tool.name] as string, name);
+  return paths;
+}
+
+async function build(tool: Tool, report: (line: string) => void): Promise<void> {
+  const target = await pathOf(tool);
+  const unfinished = `${target}.building`;
+  await mkdir(join(target, ".."), { recursive: true });
+  const flags = ["-s", "-w", ...(tool.set ?? []).flatMap((value) => ["-X", value])];
+  await run(
+    {
+      subject: `tool ${tool.name}`,
+      doing: "building",
+      command: ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags.join(" "), "-o", unfinished, tool.package],
+      cwd: join(REPO, "local", tool.module),
+      env: {
+        GOFLAGS: "-modcacherw",
+        GOMODCACHE: join(CACHE, "go/mod"),
+        GOCACHE: join(CACHE, "go/build"),
+        ...(tool.isStatic ? { CGO_ENABLED: "0" } : {}),
+      },
+      log: join(LOGS, "tools", `${tool.name}.log`),
+      remedy: "read the log; with the network or disk at fault, run the same command again: it goes on where it stopped",
+      reportSeconds: 30,
+    },
+    report,
+  );
+  await rename(unfinished, target); // only a finished build gets the name that is looked for
+}
+
+async function link(path: string, name: string): Promise<void> {
+  const temporary = join(BIN, `.${name}.${process.pid}`);
+  await rm(temporary, { force: true });
+  await symlink(path, temporary);
+  await rename(temporary, join(BIN, name));
+}
+
+async function onPath(tool: Tool): Promise<string | undefined> {
+  if (!tool.found) return undefined;
+  for (const folder of (process.env.PATH ?? "").split(":")) {
+    const path = join(folder, tool.name);
+    if (folder === BIN || !existsSync(path)) continue;
+    const { stdout } = await promisify(execFile)(path, [...tool.found.args]).catch(() => ({ stdout: "" }));
+    if (tool.found.output.test(stdout)) return path;
+  }
+  return undefined;
+}
+
+async function checkGo(): Promise<void> {
+  const { stdout } = await promisify(execFile)("go", ["env", "GOVERSION"]).catch(() => ({ stdout: "none" }));
+  const [, minor] = /^go1\.(\d+)/.exec(stdout.trim()) ?? [];
+  if (Number(minor ?? 0) < Number(WANTED_GO.split(".")[1])) {
+    throw new UserError(`Go ${WANTED_GO} or later is needed to build the tools; found ${stdout.trim()}`, "install it from go.dev/dl and put its bin folder on PATH");
+  }
+}

@@ -1,0 +1,67 @@
+/** A program that is built from a pinned Go module. */
+export interface Tool {
+  /** Name of the binary. */
+  readonly name: string;
+  /** Folder with go.mod and go.sum, below local/. Tools of one module share what they compile. */
+  readonly module: string;
+  /** Go package of its main function. */
+  readonly package: string;
+  /** Values set into variables at link time, `-X name=value`. @default none */
+  readonly set?: readonly string[];
+  /** Further names it is called by. @default none */
+  readonly links?: readonly string[];
+  /** Built by `make up`, or only when a test asks for it. */
+  readonly for: "up" | "test";
+  /** Linked without libc, for an image that holds nothing else. @default false */
+  readonly isStatic?: boolean;
+  /** How one that is already on PATH shows that it is of the right version. @default never taken from PATH */
+  readonly found?: { readonly args: readonly string[]; readonly output: RegExp };
+}
+
+const PULUMI = "3.180.0"; // later engines start policy packs in a way that the last Go language host refuses
+const KUBERNETES = "1.34.4";
+const NAMES = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"];
+
+const module = (folder: string) => `toolchain/${folder}`;
+
+/** In build order: the cluster first, so that it can start while the rest is built; the long ones early. */
+export const TOOLS: readonly Tool[] = [
+  { name: "supervisor", module: "cluster/supervisor", package: ".", for: "up" },
+  { name: "pause", module: module("pause"), package: ".", isStatic: true, for: "up" },
+  {
+    name: "kubernetes",
+    module: module("kubernetes"),
+    package: ".",
+    set: [`k8s.io/component-base/version.gitVersion=v${KUBERNETES}`, "k8s.io/component-base/version.gitMajor=1", "k8s.io/component-base/version.gitMinor=34"],
+    links: NAMES,
+    for: "up",
+  },
+  { name: "coredns", module: module("kubernetes"), package: "github.com/coredns/coredns", for: "up" },
+  { name: "local-path-provisioner", module: module("kubernetes"), package: "github.com/rancher/local-path-provisioner", for: "up" },
+  { name: "kube-state-metrics", module: module("kubernetes"), package: "k8s.io/kube-state-metrics/v2", for: "up" },
+  {
+    name: "pulumi",
+    module: module("pulumi"),
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    set: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI}`],
+    for: "up",
+  },
+  {
+    name: "pulumi-language-nodejs",
+    module: module("pulumi-language-nodejs"),
+    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    for: "up",
+  },
+  { name: "loki", module: module("loki"), package: "github.com/grafana/loki/v3/cmd/loki", for: "up" },
+  { name: "jaeger", module: module("jaeger"), package: "github.com/jaegertracing/jaeger/cmd/jaeger", for: "up" },
+  { name: "otelcol", module: module("otelcol"), package: ".", for: "up" },
+  { name: "metrics-server", module: module("metrics-server"), package: "sigs.k8s.io/metrics-server/cmd/metrics-server", for: "up" },
+  { name: "versitygw", module: module("versitygw"), package: "github.com/versity/versitygw/cmd/versitygw", for: "up" },
+  { name: "k6", module: module("k6"), package: "go.k6.io/k6", for: "test", found: { args: ["version"], output: /v1\.8\.1/ } },
+  {
+    name: "kubeconform",
+    module: module("kubeconform"),
+    package: "github.com/yannh/kubeconform/cmd/kubeconform",
+    for: "test",
+  },
+];

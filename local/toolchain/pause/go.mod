@@ -1,0 +1,3 @@
+module media-platform/local/toolchain/pause
+
+go 1.24
