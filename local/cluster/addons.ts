@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../lib/errors.ts";
+import { eventually } from "../lib/eventually.ts";
 import { kubectl } from "./cluster.ts";
 import type { Layout } from "./layout.ts";
 
@@ -12,7 +13,9 @@ export async function applyAddons(layout: Layout, images: Readonly<Record<string
   // Volumes outlive the namespaces: they are in the folder that becomes /var inside.
   const values = { ...images, dnsIp: layout.dnsIp, volumes: "/var/volumes" };
   const texts = await Promise.all(ADDONS.map((name) => readFile(join(import.meta.dirname, "addons", `${name}.yaml`), "utf8")));
-  await kubectl(layout, ["apply", "--server-side", "--force-conflicts", "-f", "-"], fill(texts.join("\n---\n"), values));
+  // A new API server refuses an address that it has itself just given to the same Service; the second try finds it there.
+  const apply = () => kubectl(layout, ["apply", "--server-side", "--force-conflicts", "-f", "-"], fill(texts.join("\n---\n"), values));
+  await eventually("the cluster's add-ons to be applied", 30, apply);
 }
 
 /** Replaces `{{name}}` by its value. */

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync, openSync } from "node:fs";
+import { existsSync, globSync, openSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { globSync, readdirSync } from "node:fs";
 import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,6 +41,11 @@ export async function configureContainerd(layout: Layout, pauseImage: string): P
 /** Whether its supervisor runs (it brings back all the rest). */
 export function isRunning(layout: Layout): boolean {
   return pidOf(join(layout.runDir, "host", "supervisor.pid")) !== undefined;
+}
+
+/** Its processes on the host, by name; those inside are below "init". */
+export function processes(layout: Layout): Record<string, number> {
+  return running(join(layout.runDir, "host"));
 }
 
 /** Waits until the node takes pods. */

@@ -39,7 +39,7 @@ export function layoutOf(name: string): Layout {
     throw new UserError(`"${name}" cannot name a cluster`, "use at most 20 small letters, digits and hyphens: NAME=second");
   }
   const dir = join(CLUSTERS, name);
-  const number = numberOf(name, dir);
+  const number = numberOf(dir);
   const inside = `198.19.255.${4 * number + 2}`;
   const first = 30_000 + number * PORTS_EACH;
   return {
@@ -69,7 +69,7 @@ export function clusterNames(): string[] {
   return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).sort() : [];
 }
 
-function numberOf(name: string, dir: string): number {
+function numberOf(dir: string): number {
   const file = join(dir, "number");
   if (existsSync(file)) return Number(readFileSync(file, "utf8"));
   const taken = clusterNames()

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Layout } from "../cluster/layout.ts";
-import { DATA, REPO } from "../lib/paths.ts";
+import { REPO } from "../lib/paths.ts";
 import { BIN } from "../toolchain/build.ts";
 
 /** The passphrase of stacks whose secrets are worth nothing outside this machine; their salt is committed with them. */
@@ -59,4 +59,9 @@ export function exports(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
     .join("\n");
+}
+
+/** The verbs' own calls of tools see what `make env` shows. */
+export function useEnvironment(layout: Layout, stack: string): void {
+  Object.assign(process.env, environment(layout, stack));
 }

@@ -1,0 +1,40 @@
+# Short-cuts. Everything they do is in local/; `eval "$(make -s env)"` gives plain pulumi, kubectl and the tools.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+STACK ?= dev
+NAME ?= default
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+NODE_MODULES := node_modules/.package-lock.json
+LOCAL = node local/main.ts
+AT = --stack '$(STACK)' --name '$(NAME)'
+JEST = NODE_OPTIONS='--experimental-vm-modules --disable-warning=ExperimentalWarning' jest
+
+$(NODE_MODULES): package.json package-lock.json $(wildcard */package.json local/providers/package.json)
+	@command -v npm >/dev/null || { echo 'error: npm is missing'; echo '  remedy: install Node.js 20 or later with npm (nodejs.org, or apt-get install nodejs npm)'; exit 2; }
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || { echo "error: Node $$(node -v) is too old to install the packages"; echo '  remedy: install Node.js 20 or later; the project brings the Node 24 that it runs on'; exit 2; }
+	@npm ci --no-progress --loglevel=error >&2
+	@touch $(NODE_MODULES)
+
+.PHONY: help up preview down status outputs env logs test e2e check format bench doctor drill
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
+
+up: $(NODE_MODULES) ## Bring the stack up, with the embedded cluster under it, and send a request through it
+	@$(LOCAL) up $(AT)
+
+preview: $(NODE_MODULES) ## Show what `make up` would change
+	@$(LOCAL) preview $(AT)
+
+down: $(NODE_MODULES) ## Stop the embedded cluster and keep its data (PURGE=1 removes data and caches)
+	@$(LOCAL) down $(AT) $(if $(PURGE),--purge)
+
+status: $(NODE_MODULES) ## Show clusters, processes and pods (JSON=1)
+	@$(LOCAL) status $(AT) $(if $(JSON),--json)
+
+outputs: $(NODE_MODULES) ## Print the stack's addresses and credentials as JSON
+	@$(LOCAL) outputs $(AT)
+
+env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
+	@$(LOCAL) env $(AT)

@@ -1,0 +1,28 @@
+import { parseArgs } from "node:util";
+import { failWith, UserError } from "./lib/errors.ts";
+import { VERBS } from "./verbs/index.ts";
+
+/** `node local/main.ts VERB [--stack dev] [--name default] …`: what the Makefile calls. */
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      stack: { type: "string", default: "dev" },
+      name: { type: "string", default: "default" },
+      kind: { type: "string" },
+      confirm: { type: "string" },
+      purge: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const [verb = "help"] = positionals;
+  const run = VERBS[verb];
+  if (!run) throw new UserError(`"${verb}" is not a verb`, `take one of ${Object.keys(VERBS).join(", ")}`);
+  await run(values);
+}
+
+try {
+  await main();
+} catch (error) {
+  failWith(error);
+}

@@ -1,0 +1,19 @@
+import { rm } from "node:fs/promises";
+import { residue, stopCluster } from "../cluster/cluster.ts";
+import { clusterNames, layoutOf } from "../cluster/layout.ts";
+import { UserError } from "../lib/errors.ts";
+import { CACHE } from "../lib/paths.ts";
+import { phase, say } from "../lib/progress.ts";
+import type { Options } from "./options.ts";
+
+/** Stops the embedded cluster and keeps its data; with `purge` removes that too, and the caches with the last cluster. */
+export async function down({ name, purge }: Options): Promise<void> {
+  if (!clusterNames().includes(name)) return say(`there is no cluster "${name}"`);
+  const layout = layoutOf(name);
+  await phase(`stopping cluster ${name}`, () => stopCluster(layout));
+  const left = await residue(layout);
+  if (left.length > 0) throw new UserError(`left behind by cluster ${name}:\n  ${left.join("\n  ")}`, "end these by hand, then run the same again");
+  if (!purge) return;
+  await phase("removing its data", () => rm(layout.dir, { recursive: true, force: true }));
+  if (clusterNames().length === 0) await phase("removing the caches", () => rm(CACHE, { recursive: true, force: true }));
+}

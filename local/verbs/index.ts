@@ -1,0 +1,11 @@
+import type { Verb } from "./options.ts";
+
+/** Loaded on demand: `make env` need not wait for what `make up` imports. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  up: async (options) => (await import("./up.ts")).up(options),
+  down: async (options) => (await import("./down.ts")).down(options),
+  preview: async (options) => (await import("./preview.ts")).preview(options),
+  status: async (options) => (await import("./show.ts")).status(options),
+  outputs: async (options) => (await import("./show.ts")).outputs(options),
+  env: async (options) => (await import("./show.ts")).env(options),
+};

@@ -1,0 +1,17 @@
+/** What every verb is given; the Makefile's variables under the same names. */
+export interface Options {
+  /** Stack: base, dev, staging, perf, prod or dr. @default dev */
+  readonly stack: string;
+  /** Name of the embedded cluster; two can run side by side. @default default */
+  readonly name: string;
+  /** Kind of drill. */
+  readonly kind?: string;
+  /** The stack's name once more, for verbs that destroy. */
+  readonly confirm?: string;
+  /** Remove data and caches too. */
+  readonly purge: boolean;
+  /** Output for scripts. */
+  readonly json: boolean;
+}
+
+export type Verb = (options: Options) => Promise<void>;

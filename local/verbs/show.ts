@@ -1,0 +1,52 @@
+import { isRunning, kubectl, processes } from "../cluster/cluster.ts";
+import { clusterNames, layoutOf } from "../cluster/layout.ts";
+import { UserError } from "../lib/errors.ts";
+import { environment, exports, prepareEnvironment } from "../stack/environment.ts";
+import { outputs as read } from "../stack/pulumi.ts";
+import type { Options } from "./options.ts";
+
+/** The stack's outputs as JSON, credentials too: for scripts, and for people through jq. */
+export async function outputs({ stack, name }: Options): Promise<void> {
+  const found = await read({ layout: layoutOf(name), name: stack });
+  if (!found) throw new UserError(`stack ${stack} has no outputs: it is not up`, `bring it up: make up STACK=${stack}`);
+  console.log(JSON.stringify(found, null, 2));
+}
+
+/** Shell lines that put the tools, the cluster and the state within reach: eval "$(make -s env)". */
+export async function env({ stack, name }: Options): Promise<void> {
+  const layout = layoutOf(name);
+  await prepareEnvironment(layout);
+  console.log(exports(environment(layout, stack)));
+}
+
+/** What runs: every cluster's processes, and the pods of the chosen one. */
+export async function status({ name, json }: Options): Promise<void> {
+  const clusters = clusterNames().map((cluster) => {
+    const layout = layoutOf(cluster);
+    return { name: cluster, running: isRunning(layout), processes: processes(layout), dir: layout.dir };
+  });
+  const chosen = clusters.find((cluster) => cluster.name === name);
+  const pods = chosen?.running ? await podsOf(name) : [];
+  if (json) return console.log(JSON.stringify({ clusters, pods }, null, 2));
+  for (const cluster of clusters) {
+    console.log(`cluster ${cluster.name}: ${cluster.running ? "running" : "stopped"}  (${cluster.dir})`);
+    for (const [process, pid] of Object.entries(cluster.processes)) console.log(`  ${process.padEnd(24)} ${pid}`);
+  }
+  if (clusters.length === 0) console.log("no cluster yet: make up");
+  for (const pod of pods) console.log(`  ${pod.namespace.padEnd(20)} ${pod.name.padEnd(44)} ${pod.state}`);
+}
+
+interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: string;
+}
+
+async function podsOf(name: string): Promise<Pod[]> {
+  const columns = "NS:.metadata.namespace,NAME:.metadata.name,PHASE:.status.phase,READY:.status.containerStatuses[*].ready";
+  const { stdout } = await kubectl(layoutOf(name), ["get", "pods", "-A", "--no-headers", "-o", `custom-columns=${columns}`]).catch(() => ({ stdout: "" }));
+  return stdout.split("\n").filter(Boolean).map((line) => {
+    const [namespace = "", pod = "", phase = "", ready = ""] = line.split(/\s+/);
+    return { namespace, name: pod, state: phase === "Running" && ready.includes("false") ? "Running, not ready" : phase };
+  });
+}

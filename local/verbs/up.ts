@@ -1,0 +1,94 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { applyAddons } from "../cluster/addons.ts";
+import { configureContainerd, startCluster, waitBuilder, waitReady } from "../cluster/cluster.ts";
+import { KUBECONFIG_CONTEXT } from "../cluster/files.ts";
+import { type Layout, layoutOf } from "../cluster/layout.ts";
+import { installPackages } from "../host/packages.ts";
+import { buildImages } from "../images/build.ts";
+import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
+import { CACHE } from "../lib/paths.ts";
+import { phase, say } from "../lib/progress.ts";
+import { overlayFolder, prepareEnvironment, useEnvironment } from "../stack/environment.ts";
+import { deploy } from "../stack/deploy.ts";
+import { outputs } from "../stack/pulumi.ts";
+import { buildTools } from "../toolchain/build.ts";
+import { TOOLS } from "../toolchain/catalogue.ts";
+import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
+import type { Options } from "./options.ts";
+
+type Images = Record<string, string>;
+
+/** From whatever is there to a stack that has served a request. Every part looks first at what already stands. */
+export async function up({ stack, name }: Options): Promise<void> {
+  const layout = layoutOf(name);
+  await prepareEnvironment(layout);
+  useEnvironment(layout, stack);
+  await phase("host packages", () => installPackages("up", say));
+  const images = await prepareCluster(layout);
+  await overlay(layout, "base", { ...common(layout, images) });
+  await phase("stack base", () => deploy({ layout, name: "base" }));
+  if (stack === "base") return;
+  await overlay(layout, stack, { ...common(layout, images), backups: await backupStore(layout, stack) });
+  await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
+  const target = await targetOf({ layout, name: stack });
+  const trip = await phase("journey", () => journey(target));
+  await phase("its traces", () => verifyTraces(target, trip));
+  say(`stack ${stack} is up; its addresses: make outputs`);
+}
+
+/** Tools, images and the cluster itself; images of Debian's packages are built while Go compiles. */
+async function prepareCluster(layout: Layout): Promise<Images> {
+  const first = ["supervisor", "pause", "kubernetes"];
+  const rest = TOOLS.filter((tool) => tool.for === "up" && !first.includes(tool.name)).map((tool) => tool.name);
+  const early = await phase("cluster tools", () => buildTools(first, say));
+  await startCluster(layout);
+  await phase("image builder", () => waitBuilder(layout));
+  const build = (tools: Images, only: readonly string[]) =>
+    buildImages({
+      docker: { host: `unix://${layout.dockerSocket}` },
+      registry: `127.0.0.1:${layout.registryPort}`,
+      tools,
+      cacheDir: join(CACHE, "images"),
+      only,
+      onProgress: say,
+    });
+  const ofTools = IMAGES.filter((image) => image.tools && image.name !== "pause").map((image) => image.name);
+  const others = IMAGE_NAMES.filter((image) => !ofTools.includes(image));
+  const [late, withoutTools] = await phase("tools and images", () =>
+    Promise.all([
+      buildTools(rest, say),
+      build(early, others).then(async (images) => {
+        await configureContainerd(layout, images.pause as string);
+        return images;
+      }),
+    ]),
+  );
+  const images = { ...withoutTools, ...(await phase("images of tools", () => build({ ...early, ...late }, ofTools))) };
+  await phase("cluster", () => waitReady(layout));
+  await applyAddons(layout, images);
+  return images;
+}
+
+function common(layout: Layout, images: Images) {
+  return {
+    kubernetes: { context: KUBECONFIG_CONTEXT(layout), kubeconfig: layout.kubeconfig },
+    images: { registry: `127.0.0.1:${layout.registryPort}`, pinned: images, buildNetwork: "host" },
+  };
+}
+
+/** The base stack's store, as config of the stack: in a real disaster that stack's state is not there to be asked. */
+async function backupStore(layout: Layout, stack: string): Promise<unknown> {
+  const base = await outputs({ layout, name: "base" });
+  return (base?.backupStoreTenants as Record<string, unknown> | undefined)?.[stack];
+}
+
+async function overlay(layout: Layout, stack: string, config: object): Promise<void> {
+  const file = join(overlayFolder(layout), `${stack}.json`);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  if ((await readFile(file, "utf8").catch(() => "")) === text) return;
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+

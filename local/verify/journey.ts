@@ -1,0 +1,98 @@
+import { randomInt } from "node:crypto";
+import { kubectl } from "../cluster/cluster.ts";
+import { UserError } from "../lib/errors.ts";
+import { outputs, type Stack } from "../stack/pulumi.ts";
+import { eventually } from "../lib/eventually.ts";
+import { call, json } from "./http.ts";
+
+/** A stack as its users reach it. */
+export interface Target {
+  readonly stack: Stack;
+  readonly gatewayUrl: string;
+  readonly prometheusUrl: string;
+  readonly lokiUrl: string;
+  readonly jaegerUrl: string;
+  readonly caPem: string;
+  readonly credentials: { readonly devToken: string };
+}
+
+interface MediaRequest {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** What a journey left behind, to be looked for elsewhere. */
+export interface Trip {
+  readonly id: string;
+  readonly traceId: string;
+}
+
+export const namespaceOf = (stack: Stack) => `media-${stack.name}`;
+
+/** Reads the addresses and credentials that the stack's program exported. */
+export async function targetOf(stack: Stack): Promise<Target> {
+  const found = await outputs(stack);
+  if (!found?.gatewayUrl) throw new UserError(`stack ${stack.name} has no gatewayUrl: it is not up`, `bring it up: make up STACK=${stack.name}`);
+  return { ...(found as unknown as Omit<Target, "stack">), stack };
+}
+
+/** A person's request for a film, from the post to the delivery, through the gateway. */
+export async function journey(target: Target, seconds = 60): Promise<Trip> {
+  const headers = { authorization: `Bearer ${target.credentials.devToken}` };
+  const common = { headers, ca: target.caPem };
+  const requests = `${target.gatewayUrl}/api/v1/requests`;
+  const trip = await eventually("POST /api/v1/requests", seconds, async () => {
+    const body = { mediaType: "movie", tmdbId: randomInt(1, 800_000_000) };
+    const answer = await call(requests, { ...common, method: "POST", body });
+    const { id } = json<MediaRequest>(answer, 201);
+    return { id, traceId: String(answer.headers["x-trace-id"]) };
+  });
+  await eventually(`request ${trip.id} to be delivered`, seconds, async () => {
+    const { status } = json<MediaRequest>(await call(`${requests}/${trip.id}`, common), 200);
+    if (status !== "available") throw new Error(`its status is ${status}`);
+  });
+  return trip;
+}
+
+/** Places where a journey must have left its mark, each with its check. */
+export const traces: Readonly<Record<string, (target: Target, trip: Trip) => Promise<void>>> = {
+  "PostgreSQL's replica": async ({ stack }, { id }) => {
+    const rows = await sql(stack, "replica", `select count(*) from requests where id = '${id}'`);
+    if (rows !== "1") throw new Error(`${rows} rows`);
+  },
+  "Prometheus' counter": async ({ prometheusUrl }) => {
+    const query = encodeURIComponent("sum(media_requests_created_total)");
+    const answer = json<{ data: { result: { value: [number, string] }[] } }>(await call(`${prometheusUrl}/api/v1/query?query=${query}`), 200);
+    if (!(Number(answer.data.result[0]?.value[1]) >= 1)) throw new Error("no such counter yet");
+  },
+  "Loki's line": async ({ lokiUrl, stack }, { traceId }) => {
+    const query = encodeURIComponent(`{k8s_namespace_name="${namespaceOf(stack)}"} | trace_id="${traceId}"`);
+    const answer = json<{ data: { result: unknown[] } }>(await call(`${lokiUrl}/loki/api/v1/query_range?query=${query}&since=1h`), 200);
+    if (answer.data.result.length === 0) throw new Error("no line with the trace id yet");
+  },
+  "Jaeger's trace": async ({ jaegerUrl }, { traceId }) => {
+    const answer = json<{ data: { processes: Record<string, { serviceName: string }> }[] }>(await call(`${jaegerUrl}/api/traces/${traceId}`), 200);
+    const services = Object.values(answer.data[0]?.processes ?? {}).map((process) => process.serviceName);
+    for (const wanted of ["api", "worker"]) if (!services.some((name) => name.includes(wanted))) throw new Error(`spans of ${services.join(", ") || "nobody"}, none of ${wanted}`);
+  },
+};
+
+/** Looks in every place, at once. */
+export async function verifyTraces(target: Target, trip: Trip, seconds = 60): Promise<void> {
+  await Promise.all(Object.entries(traces).map(([place, check]) => eventually(`request ${trip.id} in ${place}`, seconds, () => check(target, trip))));
+}
+
+/** One value from the database, read on a member of the given role. */
+export async function sql(stack: Stack, role: "primary" | "replica", statement: string): Promise<string> {
+  const { stdout } = await inPostgres(stack, role, ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "media", "-c", statement]);
+  return stdout.trim();
+}
+
+/** Runs a program in the container of a member of the given role. */
+export async function inPostgres(stack: Stack, role: "primary" | "replica", command: readonly string[]) {
+  const namespace = namespaceOf(stack);
+  const { stdout } = await kubectl(stack.layout, ["-n", namespace, "get", "pod", "-l", `app.kubernetes.io/name=postgres,role=${role}`, "-o", "name"]);
+  const pod = stdout.split("\n")[0];
+  if (!pod) throw new Error(`no PostgreSQL member is ${role}`);
+  return kubectl(stack.layout, ["-n", namespace, "exec", pod, "-c", "postgres", "--", ...command]);
+}
