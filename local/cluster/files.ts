@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { CACHE } from "../lib/paths.ts";
 import type { Layout } from "./layout.ts";
 
 /** Configuration files of the cluster's processes, by path. Pure. */
@@ -117,7 +118,7 @@ function registry(layout: Layout): string {
   return stringify({
     version: 0.1,
     log: { level: "warn", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(layout.dir, "registry") }, delete: { enabled: false } },
+    storage: { filesystem: { rootdirectory: join(CACHE, "registry") }, delete: { enabled: false } },
     http: { addr: `127.0.0.1:${layout.registryPort}` },
   });
 }

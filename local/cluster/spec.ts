@@ -31,9 +31,10 @@ function hostProcesses(layout: Layout): Process[] {
     { name: "registry", argv: ["docker-registry", "serve", join(layout.etcDir, "registry.yaml")], env: ["OTEL_TRACES_EXPORTER=none"] },
     {
       // Only builds: the options keep it away from the host's network, which a Docker daemon changes by default.
+      // Its mounts are in a namespace that ends with it.
       name: "dockerd",
       argv: [
-        "dockerd", "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--log-level=warn",
+        "unshare", "--mount", "--propagation=private", "dockerd", "--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--log-level=warn",
         `--host=unix://${layout.dockerSocket}`, `--data-root=${join(layout.dir, "docker")}`,
         `--exec-root=${join(layout.runDir, "docker")}`, `--pidfile=${join(layout.runDir, "docker.pid")}`,
       ],

@@ -82,17 +82,18 @@ export async function verifyTraces(target: Target, trip: Trip, seconds = 60): Pr
   await Promise.all(Object.entries(traces).map(([place, check]) => eventually(`request ${trip.id} in ${place}`, seconds, () => check(target, trip))));
 }
 
-/** One value from the database, read on a member of the given role. */
-export async function sql(stack: Stack, role: "primary" | "replica", statement: string): Promise<string> {
-  const { stdout } = await inPostgres(stack, role, ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "media", "-c", statement]);
+/** Runs SQL on a member of the given role and returns its rows as psql prints them; by default all in one transaction. */
+export async function sql(stack: Stack, role: "primary" | "replica", statements: string, { oneByOne = false } = {}): Promise<string> {
+  const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "media"];
+  const { stdout } = oneByOne ? await inPostgres(stack, role, psql, statements) : await inPostgres(stack, role, [...psql, "-c", statements]);
   return stdout.trim();
 }
 
 /** Runs a program in the container of a member of the given role. */
-export async function inPostgres(stack: Stack, role: "primary" | "replica", command: readonly string[]) {
+export async function inPostgres(stack: Stack, role: "primary" | "replica", command: readonly string[], input = "") {
   const namespace = namespaceOf(stack);
   const { stdout } = await kubectl(stack.layout, ["-n", namespace, "get", "pod", "-l", `app.kubernetes.io/name=postgres,role=${role}`, "-o", "name"]);
   const pod = stdout.split("\n")[0];
   if (!pod) throw new Error(`no PostgreSQL member is ${role}`);
-  return kubectl(stack.layout, ["-n", namespace, "exec", pod, "-c", "postgres", "--", ...command]);
+  return kubectl(stack.layout, ["-n", namespace, "exec", "-i", pod, "-c", "postgres", "--", ...command], input);
 }

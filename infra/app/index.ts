@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import { serverNames } from "../lib/certificates.ts";
+import type { Context, Outputs } from "../lib/context.ts";
+import { Workload } from "../lib/workload.ts";
+import { gatewayPlan } from "./gateway/gateway.plan.ts";
+import { serviceImage } from "./image.ts";
+import { apiPlan, doublesPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
+
+/** What people use: the gateway, the service's processes and, where configured, the doubles of outside services. */
+export function buildApp(ctx: Context): Outputs {
+  const { tier, config } = ctx;
+  const secrets = serviceSecrets(ctx);
+  const image = serviceImage(config.images);
+  const args: ServiceArgs = { tier, app: config.app, image, secrets, traced: ctx.hasLayer("observability") };
+
+  const doubles = config.app.doubles ? [new Workload(doublesPlan(args), ctx)] : [];
+  // Processes that find no database give up and back off: started after it, they are ready sooner.
+  const needs = [...ctx.ready("pgbouncer", "redis-cache", "redis-state", "redis-state-sentinel"), ...doubles];
+  const api = new Workload(apiPlan(args), ctx, { dependsOn: needs });
+  // The api brings the schema up to date.
+  new Workload(workerPlan(args), ctx, { dependsOn: api });
+
+  const gateway = createGateway(ctx, api);
+  return { gatewayUrl: gateway.url("gateway"), credentials: credentials(ctx, secrets) };
+}
+
+function createGateway(ctx: Context, api: Workload): Workload {
+  const { certPem, keyPem } = ctx.authority.issue(
+    "gateway",
+    serverNames("gateway", ctx.namespace, ctx.config.access.host),
+  );
+  const certificate = pulumi.interpolate`${certPem}${ctx.authority.caPem}`;
+  const plan = gatewayPlan({ tier: ctx.tier, app: ctx.config.app, certificate, key: keyPem });
+  // nginx looks its upstream's name up once, when it starts.
+  return new Workload(plan, ctx, { dependsOn: api });
+}
+
+/** The service's secret files, by file name. */
+function serviceSecrets(ctx: Context): Record<string, pulumi.Input<string>> {
+  const { app } = ctx.config;
+  return {
+    "database-password": ctx.password("database"),
+    "redis-cache-password": ctx.password("redis-cache"),
+    "redis-state-password": ctx.password("redis-state"),
+    "tmdb-token": app.tmdbToken ? pulumi.secret(app.tmdbToken) : ctx.password("tmdb-token"),
+    ...(app.devToken ? { "dev-token": ctx.password("dev-token") } : {}),
+  };
+}
+
+/** Generated credentials that people and tests need, as one secret output. */
+function credentials(ctx: Context, secrets: Record<string, pulumi.Input<string>>): pulumi.Output<unknown> {
+  return pulumi.secret({
+    devToken: secrets["dev-token"] ?? null,
+    databasePassword: ctx.password("database"),
+    postgresPassword: ctx.password("postgres"),
+    redisCachePassword: ctx.password("redis-cache"),
+    redisStatePassword: ctx.password("redis-state"),
+  });
+}

@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import { serverNames } from "../lib/certificates.ts";
+import type { Context } from "../lib/context.ts";
+import { portOf } from "../lib/endpoints.ts";
+import { createPassword } from "../lib/secrets.ts";
+import { Workload } from "../lib/workload.ts";
+import { backupStorePlan, REGION, type Tenant, tenantOf, usersFile } from "./backup-store.plan.ts";
+
+/** The `backups` section of a tenant's configuration. */
+export interface BackupsOfTenant extends Keys {
+  endpoint: string;
+  region: string;
+  caPem: string;
+}
+
+/** The S3 store that outlives every application stack: one bucket and one pair of keys for each. */
+export class BackupStore extends pulumi.ComponentResource {
+  /** What each tenant's configuration needs, by stack. Secret. */
+  readonly tenants: pulumi.Output<Record<string, BackupsOfTenant>>;
+
+  constructor(name: string, ctx: Context, options: pulumi.ComponentResourceOptions = {}) {
+    super("media:cluster:BackupStore", name, {}, options);
+    const stacks = [...ctx.config.backupStoreTenants].sort();
+    const tenants = stacks.map((stack) => tenantOf(stack, createPassword(`${name}-${stack}`)));
+    const names = serverNames(name, ctx.namespace, ctx.config.access.host);
+    const workload = backupStorePlan({
+      tenants,
+      users: pulumi.secret(pulumi.all(tenants.map(keys)).apply((pairs) => usersFile(pairs))),
+      rootSecret: createPassword(`${name}-root`),
+      ...ctx.authority.issue(name, names),
+      volumeGi: ctx.tier.postgres.volumeGi * 2 * Math.max(1, stacks.length),
+    });
+    new Workload(workload, ctx, { parent: this });
+    const endpoint = `https://${name}.${ctx.namespace}:${portOf("backup-store", "s3")}`;
+    this.tenants = pulumi.secret(
+      pulumi.all([ctx.authority.caPem, pulumi.all(tenants.map(keys))]).apply(([caPem, pairs]) => {
+        const sections = pairs.map((pair, index) => [stacks[index], { endpoint, region: REGION, caPem, ...pair }]);
+        return Object.fromEntries(sections) as Record<string, BackupsOfTenant>;
+      }),
+    );
+    this.registerOutputs({ tenants: this.tenants });
+  }
+}
+
+interface Keys {
+  bucket: string;
+  accessKey: string;
+  secretKey: string;
+}
+
+function keys({ bucket, accessKey, secretKey }: Tenant): pulumi.Output<Keys> {
+  return pulumi.output(secretKey).apply((secret) => ({ bucket, accessKey, secretKey: secret }));
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { loadConfig, merge } from "./load.ts";
+import { examples, schema } from "./schema.ts";
+import { tiers } from "./tiers.ts";
+
+const valid: Record<string, string> = {
+  "media-platform:kubernetes": '{"context":"kind-media"}',
+  "media-platform:images": '{"registry":"registry.example.com"}',
+  "media-platform:tier": "small",
+  "media-platform:layers": '["cluster"]',
+  "other:key": "ignored",
+};
+
+function load(engine: Record<string, string>, overlay?: string) {
+  if (overlay === undefined) return loadConfig({ stack: "dev", engine });
+  const overlayFolder = mkdtempSync(join(tmpdir(), "media-config-"));
+  writeFileSync(join(overlayFolder, "dev.json"), overlay);
+  return loadConfig({ stack: "dev", engine, overlayFolder });
+}
+
+function problems(engine: Record<string, string>, overlay?: string): string {
+  try {
+    load(engine, overlay);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "none";
+}
+
+describe("a configuration", () => {
+  test("is one frozen object with all defaults", () => {
+    const config = load(valid);
+    expect(config).toMatchObject({ tier: "small", access: { type: "NodePort", host: "127.0.0.1" }, protect: false });
+    expect(() => Object.assign(config.access, { host: "x" })).toThrow(/read only/);
+  });
+
+  test("takes the overlay over the committed file, key by key", () => {
+    const overlay =
+      '{"kubernetes":{"context":"embedded"},"images":{"pinned":{"redis":"r@sha256:1"}},"layers":["cluster"]}';
+    const config = load(valid, overlay);
+    expect(config.kubernetes.context).toBe("embedded");
+    expect(config.images).toMatchObject({ registry: "registry.example.com", pinned: { redis: "r@sha256:1" } });
+  });
+
+  test("may have no overlay file", () => {
+    expect(loadConfig({ stack: "dev", engine: valid, overlayFolder: "/nonexistent" }).tier).toBe("small");
+  });
+});
+
+describe("a wrong configuration is told in one message", () => {
+  test("with every problem, its key and an example", () => {
+    const message = problems({
+      ...valid,
+      "media-platform:tier": "huge",
+      "media-platform:kubernetes": '{"contxt":"a"}',
+    });
+    expect(message).toContain("The configuration of stack dev has 3 problems:");
+    expect(message).toMatch(/media-platform:tier: .*"small".*for example "small"/);
+    expect(message).toMatch(/media-platform:kubernetes\.context: .*for example "kind-media"/);
+    expect(message).toContain("media-platform:kubernetes.contxt: is not a key of this program (misspelt?)");
+    expect(message).toContain("Mend Pulumi.dev.yaml");
+  });
+
+  test("names a single problem as such", () => {
+    const message = problems({ ...valid, "media-platform:layers": "[]" });
+    expect(message).toContain("has a problem:");
+  });
+
+  test("the data layer needs a backup store", () => {
+    const message = problems({ ...valid, "media-platform:layers": '["data"]' });
+    expect(message).toContain("media-platform:backups: is missing: the data layer archives there; for example {");
+  });
+
+  test("an address of the double needs the double", () => {
+    expect(problems({ ...valid, "media-platform:app": '{"doubles":false}' })).toContain(
+      "app.tmdbBaseUrl: names the double",
+    );
+  });
+
+  test("the example of a section serves keys that have none", () => {
+    const message = problems({ ...valid, "media-platform:images": '{"registry":"r","pinned":{"redis":"r:latest"}}' });
+    expect(message).toMatch(/images\.pinned\.redis: must be a reference by digest; for example images\.pinned: \{/);
+  });
+
+  test("a key of no section has no example", () => {
+    expect(problems({ ...valid, "media-platform:nonsense": "1" })).toContain("nonsense: is not a key of this program");
+  });
+
+  test("a broken overlay names its file and the remedy", () => {
+    expect(problems(valid, "{")).toMatch(/dev\.json is not valid JSON: .*make up/);
+  });
+});
+
+test("what is no object replaces what was there", () => {
+  expect(merge({ a: { b: 1, c: [1, 2] } }, { a: { c: [3] }, d: null })).toEqual({ a: { b: 1, c: [3] }, d: null });
+  expect(merge({ a: 1 }, 2)).toBe(2);
+});
+
+test("every example names a key that the schema has", () => {
+  const message = Object.keys(examples).map((path) => {
+    let node = schema.shape as Record<string, unknown>;
+    for (const key of path.split(".")) {
+      const found = node[key] as { def: { innerType?: unknown }; shape?: Record<string, unknown> } | undefined;
+      if (!found) return path;
+      const inner = (found.shape ? found : (found.def.innerType ?? found)) as { shape?: Record<string, unknown> };
+      node = inner.shape ?? {};
+    }
+    return undefined;
+  });
+  expect(message.filter(Boolean)).toEqual([]);
+});
+
+test("larger tiers are larger", () => {
+  expect(tiers.small.postgres.memoryMi).toBeLessThan(tiers.medium.postgres.memoryMi);
+  expect(tiers.medium.postgres.memoryMi).toBeLessThan(tiers.large.postgres.memoryMi);
+  // The database's own memory and its clients' must fit into the limit of the pod.
+  for (const { postgres } of Object.values(tiers)) {
+    expect(postgres.sharedBuffersMi + postgres.maxConnections * 4).toBeLessThan(postgres.memoryMi);
+  }
+});

@@ -1,0 +1,131 @@
+import { z } from "zod";
+
+/** The parts of a stack, in the order in which they are built. */
+export const layerNames = ["cluster", "data", "app", "observability"] as const;
+export const layerName = z.enum(layerNames);
+export type LayerName = z.infer<typeof layerName>;
+
+const kubernetes = z.strictObject({
+  /** Context of the kubeconfig that names the cluster. */
+  context: z.string().min(1),
+  /** Path of the kubeconfig. @default $KUBECONFIG, then ~/.kube/config */
+  kubeconfig: z.string().min(1).optional(),
+  /** Storage class of all volumes. @default the cluster's own default class */
+  storageClass: z.string().min(1).optional(),
+});
+
+const images = z.strictObject({
+  /** Registry that holds what we build: "host:port" or "host/path". */
+  registry: z.string().min(1),
+  /** References by digest, by folder of local/images; `service` too may be given. @default {} */
+  pinned: z.record(z.string(), z.string().includes("@sha256:", "must be a reference by digest")).default({}),
+  /** Network of the builds of the program's own images. @default docker's own */
+  buildNetwork: z.string().min(1).optional(),
+});
+
+const access = z.strictObject({
+  /** How people reach the exposed services. @default NodePort */
+  type: z.enum(["NodePort", "LoadBalancer", "ClusterIP"]).default("NodePort"),
+  /** The address under which node ports are reached. @default 127.0.0.1 */
+  host: z.string().min(1).default("127.0.0.1"),
+});
+
+const backups = z.strictObject({
+  /** Address of the S3 store, an https URL. */
+  endpoint: z.url({ protocol: /^https$/ }),
+  bucket: z.string().min(3),
+  /** @default us-east-1 */
+  region: z.string().min(1).default("us-east-1"),
+  /** Certificate authority of the endpoint, PEM. @default the image's own CA bundle */
+  caPem: z.string().includes("BEGIN CERTIFICATE").optional(),
+  accessKey: z.string().min(1),
+  secretKey: z.string().min(1),
+  /** Encrypts what is stored; keep it elsewhere too, for without it no backup can be read. @default not encrypted */
+  cipherPass: z.string().min(16).optional(),
+});
+
+const app = z.strictObject({
+  /** Where the TMDB API is. The default is the double. @default http://doubles:8080/tmdb */
+  tmdbBaseUrl: z.url().default("http://doubles:8080/tmdb"),
+  /** Bearer token for TMDB; the double takes any. @default a generated one */
+  tmdbToken: z.string().min(1).optional(),
+  /** Run the doubles of the outside services. @default true */
+  doubles: z.boolean().default(true),
+  /** Generate a token that authorises every request; never for users' stacks. @default false */
+  devToken: z.boolean().default(false),
+  /** Requests per second that the gateway lets through from one address; more are answered with 429. @default 200 */
+  rateLimitPerSecond: z.int().min(1).default(200),
+  /** Share of traces kept, 0 to 1. @default 0.1 */
+  traceSampleRatio: z.number().min(0).max(1).default(0.1),
+  /** @default info */
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+const certificates = z.strictObject({
+  /** Validity of every generated certificate; fixed dates, so that nothing changes from one run to the next. */
+  notBefore: z.iso.date().default("2026-01-01"),
+  notAfter: z.iso.date().default("2036-01-01"),
+});
+
+export const schema = z
+  .strictObject({
+    kubernetes,
+    images,
+    tier: z.enum(["small", "medium", "large"]),
+    layers: z.array(layerName).min(1),
+    access: access.prefault({}),
+    backups: backups.optional(),
+    app: app.prefault({}),
+    certificates: certificates.prefault({}),
+    /** Stacks for which the base stack keeps a bucket with keys of its own. @default [] */
+    backupStoreTenants: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
+    /** Refuse to delete the namespace and the volumes. @default false */
+    protect: z.boolean().default(false),
+  })
+  .superRefine((config, context) => {
+    if (config.layers.includes("data") && !config.backups) {
+      context.addIssue({ code: "custom", path: ["backups"], message: "is missing: the data layer archives there" });
+    }
+    if (!config.app.doubles && config.app.tmdbBaseUrl.includes("//doubles")) {
+      context.addIssue({ code: "custom", path: ["app", "tmdbBaseUrl"], message: "names the double, which is off" });
+    }
+  });
+
+export type Config = z.output<typeof schema>;
+export type ImagesConfig = Config["images"];
+export type BackupsConfig = NonNullable<Config["backups"]>;
+
+/** An example of each key, shown in errors. */
+export const examples: Record<string, string> = {
+  "kubernetes.context": '"kind-media"',
+  "kubernetes.kubeconfig": '"/home/me/.kube/config"',
+  "kubernetes.storageClass": '"standard"',
+  kubernetes: '{ context: "kind-media" }',
+  images: '{ registry: "registry.example.com/media" }',
+  "images.registry": '"registry.example.com/media"',
+  "images.pinned": '{ postgres: "registry.example.com/media/postgres@sha256:…" }',
+  "images.buildNetwork": '"host"',
+  tier: '"small"',
+  layers: '["data", "app", "observability"]',
+  "access.type": '"NodePort"',
+  "access.host": '"127.0.0.1"',
+  backups: '{ endpoint: "https://s3.example.com", bucket: "media-dev", accessKey: "…", secretKey: "…" }',
+  "backups.endpoint": '"https://s3.example.com"',
+  "backups.bucket": '"media-dev"',
+  "backups.region": '"eu-central-1"',
+  "backups.caPem": '"-----BEGIN CERTIFICATE-----…"',
+  "backups.accessKey": '"AKIA…"',
+  "backups.secretKey": '"…"',
+  "backups.cipherPass": '"a long random text"',
+  "app.tmdbBaseUrl": '"https://api.themoviedb.org"',
+  "app.tmdbToken": '"…"',
+  "app.doubles": "false",
+  "app.devToken": "true",
+  "app.traceSampleRatio": "0.1",
+  "app.rateLimitPerSecond": "200",
+  "app.logLevel": '"info"',
+  "certificates.notBefore": '"2026-01-01"',
+  "certificates.notAfter": '"2036-01-01"',
+  backupStoreTenants: '["dev", "prod"]',
+  protect: "true",
+};

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { tiers } from "../config/tiers.ts";
+import { pgbouncerPlan } from "./pgbouncer/pgbouncer.plan.ts";
+import { patroniConfig, sharedSettings } from "./postgres/patroni.plan.ts";
+import { pgbackrestConfig, pgbackrestSecrets } from "./postgres/pgbackrest.plan.ts";
+import { type PostgresArgs, postgresPlan } from "./postgres/postgres.plan.ts";
+import { redisCachePlan } from "./redis/cache.plan.ts";
+import { redisSentinelPlan, redisStatePlan } from "./redis/state.plan.ts";
+
+const backups = {
+  endpoint: "https://backup-store.media-base:9000",
+  bucket: "media-dev",
+  region: "us-east-1",
+  accessKey: "access",
+  secretKey: "hush",
+};
+const passwords = { superuser: "s", replication: "r", application: "a", exporter: "e", patroni: "p" };
+const args: PostgresArgs = { stack: "dev", tier: tiers.small, backups, passwords };
+
+/** The text inside an input, which needs no engine when it is known. */
+function settled(value: pulumi.Input<string> | undefined): Promise<string> {
+  return new Promise((resolve) => pulumi.output(value ?? "").apply(resolve));
+}
+
+describe("Patroni", () => {
+  test("notices a lost primary before its lease could be renewed twice", () => {
+    const { ttl, loop_wait, retry_timeout } = sharedSettings(tiers.small.postgres);
+    // Patroni's own condition for a lease that survives one slow round.
+    expect(ttl).toBeGreaterThanOrEqual(loop_wait + 2 * retry_timeout);
+  });
+
+  test("replicates synchronously wherever there is somebody to replicate to", () => {
+    const sizes = tiers.small.postgres;
+    expect(sharedSettings(sizes)).toMatchObject({
+      synchronous_mode: true,
+      failsafe_mode: true,
+      primary_start_timeout: 0,
+    });
+    expect(sharedSettings({ ...sizes, members: 1 }).synchronous_mode).toBe(false);
+  });
+
+  test("starts a new cluster by the script that looks for a backup first", () => {
+    const { bootstrap, postgresql } = patroniConfig("dev", tiers.small.postgres);
+    expect(bootstrap.backup_or_empty.command).toBe("/opt/scripts/bootstrap.sh");
+    expect(Object.keys(bootstrap)).toContain(bootstrap.method);
+    expect(postgresql.parameters).toMatchObject({ archive_mode: "on", archive_timeout: "60s", shared_buffers: "64MB" });
+  });
+
+  test("lets nobody in without a password, but the superuser from inside the pod", () => {
+    const { pg_hba } = patroniConfig("dev", tiers.small.postgres).postgresql;
+    expect(pg_hba.filter((line) => !line.endsWith("scram-sha-256"))).toEqual(["local all postgres peer"]);
+  });
+});
+
+describe("PostgreSQL's pods", () => {
+  const plan = postgresPlan(args);
+
+  test("have their scripts, and settings that can be reread", () => {
+    expect(Object.keys(plan.files?.scripts?.data ?? {})).toContain("bootstrap.sh");
+    expect(parse(plan.files?.patroni?.data["patroni.yml"] as string)).toEqual(
+      patroniConfig("dev", tiers.small.postgres),
+    );
+    expect(JSON.parse(plan.files?.patroni?.data["shared.json"] as string)).toEqual(
+      sharedSettings(tiers.small.postgres),
+    );
+  });
+
+  test("get their passwords as a second file of Patroni's", async () => {
+    const text = await settled(plan.secrets?.["patroni-secrets"]?.data["secrets.yml"]);
+    const { postgresql, restapi } = parse(text);
+    expect(postgresql.authentication.replication).toEqual({ username: "replicator", password: "r" });
+    expect(postgresql.authentication.superuser.password).toBe("s");
+    expect(restapi.authentication).toEqual({ username: "patroni", password: "p" });
+  });
+
+  test("the exporter sees its own password only", () => {
+    expect(plan.sidecars?.exporter?.mounts).toEqual(["exporter"]);
+    expect(plan.secrets?.exporter?.data).toEqual({ password: "e" });
+  });
+});
+
+describe("pgBackRest", () => {
+  test("finds the store, and keeps as many backups as the tier says", () => {
+    const text = pgbackrestConfig(backups, 2);
+    expect(text).toContain("repo1-s3-endpoint=backup-store.media-base\nrepo1-storage-port=9000\n");
+    expect(text).toContain("repo1-retention-full=2");
+    expect(text).not.toMatch(/ca-file|cipher/);
+  });
+
+  test("uses https' own port, an authority of the store's own and encryption where they are given", () => {
+    const store = { ...backups, endpoint: "https://s3.example.com", caPem: "PEM", cipherPass: "a long random text" };
+    const text = pgbackrestConfig(store, 2);
+    expect(text).toContain("repo1-storage-port=443");
+    expect(text).toContain("repo1-storage-ca-file=/etc/pgbackrest/ca.pem");
+    expect(text).toContain("repo1-cipher-type=aes-256-cbc");
+    expect(pgbackrestSecrets(store)).toContain("repo1-cipher-pass=a long random text");
+    expect(postgresPlan({ ...args, backups: store }).files?.pgbackrest?.data["ca.pem"]).toBe("PEM");
+  });
+
+  test("has its keys in the secret half only", () => {
+    expect(pgbackrestConfig(backups, 2)).not.toContain("hush");
+    expect(pgbackrestSecrets(backups)).toBe("[global]\nrepo1-s3-key=access\nrepo1-s3-key-secret=hush\n");
+  });
+});
+
+describe("PgBouncer", () => {
+  const plan = pgbouncerPlan({ tier: tiers.medium, applicationPassword: "a" });
+  const ini = plan.files?.config?.data["pgbouncer.ini"] as string;
+
+  test("offers the primary and its replicas", () => {
+    expect(ini).toContain("media = host=postgres port=5432 dbname=media\n");
+    expect(ini).toContain("media_ro = host=postgres-replicas port=5432 dbname=media\n");
+  });
+
+  test("pools by transaction, as much as the tier allows, and tries a new primary each second", () => {
+    expect(ini).toMatch(/pool_mode = transaction\n[^[]*max_client_conn = 1000\ndefault_pool_size = 20\n/);
+    expect(ini).toContain("server_login_retry = 1\n");
+  });
+
+  test("all its pools together fit into the database's connections", () => {
+    for (const { pgbouncer, postgres } of Object.values(tiers)) {
+      expect(pgbouncer.replicas * (pgbouncer.poolSize + 2)).toBeLessThan(postgres.maxConnections - 15);
+    }
+  });
+
+  test("knows the application's password", async () => {
+    const users = await settled(plan.secrets?.users?.data["userlist.txt"]);
+    expect(users).toBe('"media" "a"\n"stats" ""\n');
+  });
+});
+
+describe("Redis", () => {
+  test("the cache evicts what is used least and keeps nothing", () => {
+    const text = redisCachePlan({ tier: tiers.small, password: "p" }).files?.config?.data["redis.conf"];
+    expect(text).toContain("maxmemory 57mb\nmaxmemory-policy allkeys-lfu\n");
+    expect(text).toContain("appendonly no");
+  });
+
+  test("the state never evicts, and needs a replica to write where there are several members", () => {
+    const config = (tier: keyof typeof tiers) =>
+      redisStatePlan({ tier: tiers[tier], password: "p" }).files?.config?.data["redis.conf"];
+    expect(config("small")).toContain("maxmemory-policy noeviction");
+    expect(config("small")).toContain("min-replicas-to-write 0");
+    expect(config("medium")).toContain("min-replicas-to-write 1");
+  });
+
+  test("sentinels agree by majority, and resolve names before they are given one", () => {
+    const config = (tier: keyof typeof tiers) =>
+      redisSentinelPlan({ tier: tiers[tier], password: "p" }).files?.config?.data["sentinel.conf"] as string;
+    expect(config("small")).toContain("sentinel monitor state @MASTER@ 6379 1\n");
+    expect(config("medium")).toContain("sentinel monitor state @MASTER@ 6379 2\n");
+    expect(config("small").indexOf("resolve-hostnames")).toBeLessThan(config("small").indexOf("monitor"));
+  });
+
+  test("server and exporter read the password in their own forms", async () => {
+    const { auth, exporter } = redisCachePlan({ tier: tiers.small, password: "p" }).secrets ?? {};
+    expect(await settled(auth?.data["auth.conf"])).toBe("requirepass p\nmasterauth p\n");
+    expect(JSON.parse(await settled(exporter?.data["passwords.json"]))).toEqual({
+      "redis://127.0.0.1:6379": "p",
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import type { Tier } from "../../config/tiers.ts";
+import { portOf } from "../../lib/endpoints.ts";
+import { selectorLabels } from "../../lib/naming.ts";
+
+/** PGDATA is a folder below the mount, because it must be 0700 and the mount's own mode is not ours to choose. */
+export const MOUNT = "/var/lib/postgresql/data";
+export const DATA = `${MOUNT}/pgdata`;
+/** Label by which Patroni knows the pods of one cluster, and the cluster's name. */
+export const SCOPE_LABEL = "cluster-name";
+export const SCOPE = "postgres";
+
+type Sizes = Tier["postgres"];
+
+/** Settings that all members share: Patroni keeps them in Kubernetes and the keeper puts them there. */
+export function sharedSettings(sizes: Sizes) {
+  return {
+    // A lease of 20 s: long enough for a slow API server, short enough for the write gap when a node vanishes.
+    ttl: 20,
+    loop_wait: 5,
+    retry_timeout: 5,
+    // A crashed primary does not wait for its own recovery: a synchronous standby takes over at once.
+    primary_start_timeout: 0,
+    maximum_lag_on_failover: 1048576,
+    // No acknowledged write is lost in a failover; with no standby left, writes go on.
+    synchronous_mode: sizes.members > 1,
+    // With the Kubernetes API away the primary stays primary as long as it reaches all members.
+    failsafe_mode: true,
+    postgresql: {
+      use_pg_rewind: true,
+      use_slots: true,
+      parameters: {
+        max_connections: sizes.maxConnections,
+        max_wal_senders: 10,
+        max_replication_slots: 10,
+        max_worker_processes: 8,
+        wal_level: "replica",
+        wal_log_hints: "on",
+        hot_standby: "on",
+      },
+    },
+  };
+}
+
+/** Patroni's own file. Passwords come from a second one, in a Secret. */
+export function patroniConfig(stack: string, sizes: Sizes) {
+  return {
+    scope: SCOPE,
+    kubernetes: {
+      labels: selectorLabels(stack, "postgres"),
+      scope_label: SCOPE_LABEL,
+      use_endpoints: true,
+      // The Service's port has this name too, or kube-proxy sees no endpoint.
+      ports: [{ name: "postgresql", port: portOf("postgres", "postgresql") }],
+    },
+    restapi: { listen: `0.0.0.0:${portOf("postgres", "patroni")}` },
+    bootstrap: {
+      dcs: sharedSettings(sizes),
+      method: "backup_or_empty",
+      backup_or_empty: {
+        command: "/opt/scripts/bootstrap.sh",
+        // pgBackRest writes how to recover; an empty cluster has nothing to keep.
+        keep_existing_recovery_conf: true,
+      },
+      post_bootstrap: "/opt/scripts/roles.sh",
+    },
+    postgresql: {
+      listen: `0.0.0.0:${portOf("postgres", "postgresql")}`,
+      data_dir: DATA,
+      bin_dir: "/usr/lib/postgresql/17/bin",
+      pgpass: "/tmp/pgpass",
+      use_unix_socket: true,
+      use_unix_socket_repl: true,
+      create_replica_methods: ["basebackup"],
+      basebackup: [{ checkpoint: "fast" }],
+      pg_hba: [
+        "local all postgres peer",
+        "local replication replicator scram-sha-256",
+        "host replication replicator all scram-sha-256",
+        "host all all all scram-sha-256",
+      ],
+      parameters: localParameters(sizes),
+    },
+  };
+}
+
+function localParameters(sizes: Sizes) {
+  return {
+    unix_socket_directories: "/var/run/postgresql",
+    shared_buffers: `${sizes.sharedBuffersMi}MB`,
+    effective_cache_size: `${Math.floor(sizes.memoryMi / 2)}MB`,
+    work_mem: "4MB",
+    maintenance_work_mem: `${Math.max(32, Math.floor(sizes.memoryMi / 16))}MB`,
+    max_wal_size: "512MB",
+    // The volume is local and small: bounds what a standby that is away can hold back.
+    max_slot_wal_keep_size: "1GB",
+    wal_compression: "on",
+    checkpoint_completion_target: 0.9,
+    random_page_cost: 1.1,
+    // Plans here are short: compiling them costs more than it saves.
+    jit: "off",
+    // A dead client or peer is noticed in seconds, not in the kernel's two hours.
+    tcp_keepalives_idle: 30,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
+    wal_sender_timeout: "10s",
+    wal_receiver_timeout: "10s",
+    idle_in_transaction_session_timeout: "60s",
+    lock_timeout: "30s",
+    archive_mode: "on",
+    archive_command: "pgbackrest --stanza=main archive-push %p",
+    // At most this much acknowledged work is missing from the store when everything else is lost.
+    archive_timeout: "60s",
+    shared_preload_libraries: "pg_stat_statements",
+    password_encryption: "scram-sha-256",
+    log_checkpoints: "on",
+    log_lock_waits: "on",
+    log_min_duration_statement: "500ms",
+    log_line_prefix: "%m [%p] %q%u@%d/%a ",
+  };
+}

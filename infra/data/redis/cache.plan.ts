@@ -1,0 +1,42 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Tier } from "../../config/tiers.ts";
+import { portOf } from "../../lib/endpoints.ts";
+import type { WorkloadSpec } from "../../lib/workload.spec.ts";
+import { maxMemory, redisExporter, redisSecrets } from "./exporter.plan.ts";
+
+export interface RedisCacheArgs {
+  tier: Tier;
+  password: pulumi.Input<string>;
+}
+
+/** What can be computed again: it evicts what is used least and keeps nothing over a restart. */
+export function redisCachePlan({ tier, password }: RedisCacheArgs): WorkloadSpec {
+  const { memoryMi } = tier.redisCache;
+  return {
+    name: "redis-cache",
+    component: "data",
+    image: "redis",
+    command: ["redis-server", "/etc/redis/redis.conf"],
+    metrics: { port: "metrics" },
+    probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
+    resources: { memoryMi },
+    files: { config: { path: "/etc/redis", data: { "redis.conf": config(memoryMi) } } },
+    secrets: redisSecrets(password),
+    sidecars: { exporter: redisExporter },
+  };
+}
+
+function config(memoryMi: number): string {
+  const lines = [
+    "include /run/secrets/redis/auth.conf",
+    "bind 0.0.0.0",
+    `port ${portOf("redis-cache", "redis")}`,
+    "dir /tmp",
+    'save ""',
+    "appendonly no",
+    `maxmemory ${maxMemory(memoryMi)}`,
+    "maxmemory-policy allkeys-lfu",
+    "tcp-keepalive 30",
+  ];
+  return `${lines.join("\n")}\n`;
+}

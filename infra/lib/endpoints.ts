@@ -1,0 +1,95 @@
+/**
+ * Who listens where. Pure constants: Services, container ports, links, NetworkPolicies and the addresses in the
+ * components' own settings are all made from these tables, so that a port is written once.
+ */
+
+/** Container ports by workload: port name → number. A name has at most 15 characters. */
+export const listeners = {
+  api: { http: 8080, admin: 9464 },
+  "backup-store": { s3: 9000, metrics: 9001 },
+  collector: { "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
+  doubles: { http: 8080, admin: 9464 },
+  gateway: { https: 8443, status: 8081, metrics: 9113 },
+  jaeger: { ui: 16686, "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
+  "kube-state-metrics": { metrics: 8080, telemetry: 8081 },
+  "log-agent": { metrics: 8888, health: 13133 },
+  loki: { http: 3100, grpc: 9095 },
+  "node-exporter": { metrics: 9100 },
+  pgbouncer: { pgbouncer: 6432, metrics: 9127 },
+  postgres: { postgresql: 5432, patroni: 8008, metrics: 9187 },
+  prometheus: { http: 9090 },
+  "redis-cache": { redis: 6379, metrics: 9121 },
+  "redis-state": { redis: 6379, metrics: 9121 },
+  "redis-state-sentinel": { sentinel: 26379 },
+  worker: { admin: 9464 },
+} as const satisfies Record<string, Record<string, number>>;
+
+export type WorkloadName = keyof typeof listeners;
+export type PortName<W extends WorkloadName> = keyof (typeof listeners)[W] & string;
+
+export interface ServiceEntry {
+  /** The workload whose pods answer. */
+  workload: WorkloadName;
+  /** Names of the workload's ports that the service offers, under the same numbers. */
+  ports: readonly string[];
+  /** How clients reach it from outside the cluster; without it the service stays inside. */
+  exposed?: "http" | "https";
+  /** No address of its own: DNS answers with the pods' addresses, ready or not. @default false */
+  headless?: boolean;
+  /** Another process writes the endpoints, so the service has no selector. @default false */
+  endpointsByPatroni?: boolean;
+  /** More labels the pods must have. */
+  selects?: Readonly<Record<string, string>>;
+  /** Pods of every stack on the cluster may connect. @default false */
+  fromOtherStacks?: boolean;
+}
+
+/** Services by their fixed name. */
+export const services = {
+  api: { workload: "api", ports: ["http"] },
+  "backup-store": { workload: "backup-store", ports: ["s3"], fromOtherStacks: true },
+  collector: { workload: "collector", ports: ["otlp-grpc", "otlp-http"] },
+  doubles: { workload: "doubles", ports: ["http"] },
+  gateway: { workload: "gateway", ports: ["https"], exposed: "https" },
+  jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
+  "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
+  "kube-state-metrics": { workload: "kube-state-metrics", ports: ["metrics"], fromOtherStacks: true },
+  loki: { workload: "loki", ports: ["http"], exposed: "http" },
+  pgbouncer: { workload: "pgbouncer", ports: ["pgbouncer"] },
+  postgres: { workload: "postgres", ports: ["postgresql"], endpointsByPatroni: true },
+  "postgres-members": { workload: "postgres", ports: ["postgresql", "patroni"], headless: true },
+  "postgres-replicas": { workload: "postgres", ports: ["postgresql"], selects: { role: "replica" } },
+  prometheus: { workload: "prometheus", ports: ["http"], exposed: "http" },
+  "redis-cache": { workload: "redis-cache", ports: ["redis"] },
+  "redis-state": { workload: "redis-state", ports: ["redis"], headless: true },
+  "redis-state-sentinel": { workload: "redis-state-sentinel", ports: ["sentinel"], headless: true },
+} as const satisfies Record<string, ServiceEntry>;
+
+export type ServiceName = keyof typeof services;
+/** "service:port", for instance "redis-cache:redis". */
+export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
+
+/** Targets that are not pods of this stack. `backup-store` may be in the base stack or anywhere on the internet. */
+export type Outside = "dns" | "kubernetes-api" | "node" | "internet" | "external-backup-store" | "all-metrics";
+
+/** What a caller declares: "I connect to …". Each target's port is in the tables above. */
+export type Link = ServicePort | Outside;
+
+export function serviceEntry(name: ServiceName): ServiceEntry {
+  return services[name];
+}
+
+export function portOf<W extends WorkloadName>(workload: W, port: PortName<W>): number {
+  return (listeners as Record<string, Record<string, number>>)[workload]?.[port] as number;
+}
+
+/** "host:port" inside the stack's namespace. */
+export function address(target: ServicePort): string {
+  const [service, port] = target.split(":") as [ServiceName, string];
+  return `${service}:${portOf(services[service].workload, port as never)}`;
+}
+
+/** The services a workload answers, in the order of their names. */
+export function servicesOf(workload: WorkloadName): ServiceName[] {
+  return (Object.keys(services) as ServiceName[]).filter((name) => services[name].workload === workload).sort();
+}

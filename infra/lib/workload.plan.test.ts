@@ -1,0 +1,161 @@
+import { describe, expect, test } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import { planContext, tiny } from "./lib.fixtures.ts";
+import type { PlanContext } from "./pod.plan.ts";
+import { planWorkload } from "./workload.plan.ts";
+import type { Manifest, WorkloadSpec } from "./workload.spec.ts";
+
+function plan(changes: Partial<WorkloadSpec> = {}, context: Partial<PlanContext> = {}) {
+  return planWorkload({ ...tiny, ...changes }, { ...planContext, ...context });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: manifests are read at arbitrary paths.
+function controllerSpec(changes: Partial<WorkloadSpec> = {}, context: Partial<PlanContext> = {}): any {
+  return plan(changes, context).controller({}).spec;
+}
+
+/** The value inside an Output, which needs no engine when it is known. */
+function settled<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}
+
+const names = (manifests: Manifest[]) =>
+  manifests.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+
+describe("controllers", () => {
+  test("are Deployments unless something else is asked for", () => {
+    const kinds = [undefined, "StatefulSet", "DaemonSet", "Job"] as const;
+    const made = kinds.map((kind) => plan(kind ? { kind } : {}).controller({}));
+    expect(names(made)).toEqual([
+      "Deployment media-dev/worker",
+      "StatefulSet media-dev/worker",
+      "DaemonSet media-dev/worker",
+      "Job media-dev/undefined",
+    ]);
+  });
+
+  test("a Deployment starts the new pod first, or last when a volume is in the way", () => {
+    expect(controllerSpec()).toMatchObject({
+      replicas: 1,
+      progressDeadlineSeconds: 300,
+      strategy: { type: "RollingUpdate" },
+    });
+    expect(controllerSpec({ recreate: true, replicas: 2, timeoutSeconds: 9 })).toMatchObject({
+      replicas: 2,
+      progressDeadlineSeconds: 9,
+      strategy: { type: "Recreate" },
+    });
+  });
+
+  test("a StatefulSet starts its pods together, or one by one", () => {
+    const set: Partial<WorkloadSpec> = { kind: "StatefulSet" };
+    expect(controllerSpec(set)).toMatchObject({ podManagementPolicy: "Parallel", serviceName: "worker", replicas: 1 });
+    expect(controllerSpec({ ...set, parallel: false, serviceName: "members", replicas: 3 })).toMatchObject({
+      podManagementPolicy: "OrderedReady",
+      serviceName: "members",
+      replicas: 3,
+    });
+  });
+
+  test("a StatefulSet's volumes go with it, unless the stack is protected", () => {
+    const volumes: WorkloadSpec["volumes"] = { data: { type: "claim", path: "/data", sizeGi: 3 } };
+    const spec = controllerSpec({ kind: "StatefulSet", volumes }, { storageClass: "fast" });
+    expect(spec.persistentVolumeClaimRetentionPolicy.whenDeleted).toBe("Delete");
+    expect(spec.volumeClaimTemplates[0].spec).toEqual({
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "3Gi" } },
+      storageClassName: "fast",
+    });
+    const kept = controllerSpec({ kind: "StatefulSet" }, { protect: true });
+    expect(kept.persistentVolumeClaimRetentionPolicy.whenDeleted).toBe("Retain");
+  });
+});
+
+describe("files", () => {
+  const files = { config: { path: "/etc/app", data: { b: "2", a: "1" } } };
+  const secrets = { keys: { path: "/run/secrets", data: { key: "hush" } } };
+
+  test("that roll the pods have no name and cannot change; those reread keep theirs", () => {
+    const rolling = plan({ files, secrets }).files;
+    expect(Object.values(rolling).map(({ metadata, immutable }) => [metadata.name, immutable])).toEqual([
+      [undefined, true],
+      [undefined, true],
+    ]);
+    const reread = plan({
+      files: { config: { ...files.config, reload: true } },
+      secrets: { keys: { ...secrets.keys, reload: true } },
+    }).files;
+    expect(Object.values(reread).map(({ metadata, immutable }) => [metadata.name, immutable])).toEqual([
+      ["worker-config", undefined],
+      ["worker-keys", undefined],
+    ]);
+  });
+
+  test("are sorted, and secret ones encoded and secret to the engine too", async () => {
+    const { config, keys } = plan({ files, secrets }).files;
+    expect(Object.keys(config?.data as object)).toEqual(["a", "b"]);
+    const { key } = (keys as Manifest).data as { key: pulumi.Output<string> };
+    expect(await settled(key)).toBe(Buffer.from("hush").toString("base64"));
+    expect(await pulumi.isSecret(key)).toBe(true);
+  });
+});
+
+describe("what comes with a workload", () => {
+  test("one claim per volume that asks for one", () => {
+    const volumes: WorkloadSpec["volumes"] = {
+      data: { type: "claim", path: "/data", sizeGi: 2 },
+      run: { type: "scratch", path: "/run" },
+    };
+    const { claims } = plan({ volumes });
+    expect(Object.keys(claims)).toEqual(["data"]);
+    expect(claims.data).toMatchObject({
+      metadata: { name: "worker-data" },
+      spec: { resources: { requests: { storage: "2Gi" } } },
+    });
+    expect(plan({ volumes, kind: "StatefulSet" }).claims).toEqual({});
+  });
+
+  test("a disruption budget from two replicas on", () => {
+    expect(plan().disruptionBudgets).toEqual([]);
+    expect(plan({ replicas: 2 }).disruptionBudgets[0]).toMatchObject({ spec: { maxUnavailable: 1 } });
+  });
+
+  test("roles with their bindings, those of the cluster under the stack's name", () => {
+    const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
+    expect(plan().rbac).toEqual([]);
+    expect(names(plan({ rbac: { namespace: rules, cluster: rules } }).rbac)).toEqual([
+      "Role media-dev/worker",
+      "RoleBinding media-dev/worker",
+      "ClusterRole undefined/media-dev-worker",
+      "ClusterRoleBinding undefined/media-dev-worker",
+    ]);
+  });
+});
+
+describe("services", () => {
+  const service = (name: string, changes: Partial<WorkloadSpec>, context: Partial<PlanContext> = {}) =>
+    plan(changes, context).services.find(({ metadata }) => metadata.name === name) as Manifest;
+
+  test("stay inside unless they are exposed", () => {
+    expect(service("api", { name: "api" }).spec).toMatchObject({ type: "ClusterIP" });
+    expect(service("gateway", { name: "gateway" }).spec).toMatchObject({ type: "NodePort" });
+  });
+
+  test("are not waited for, but for a load balancer's address", () => {
+    const skip = { "pulumi.com/skipAwait": "true" };
+    expect(service("gateway", { name: "gateway" }).metadata.annotations).toEqual(skip);
+    const balanced = { accessType: "LoadBalancer" };
+    expect(service("gateway", { name: "gateway" }, balanced).metadata.annotations).toBeUndefined();
+    expect(service("api", { name: "api" }, balanced).metadata.annotations).toEqual(skip);
+  });
+
+  test("of PostgreSQL: the primary by Patroni's word, the replicas by their role, all members by name", () => {
+    const name = "postgres" as const;
+    expect(service("postgres", { name }).spec).not.toHaveProperty("selector");
+    expect(service("postgres-replicas", { name }).spec).toMatchObject({ selector: { role: "replica" } });
+    expect(service("postgres-members", { name }).spec).toMatchObject({
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+    });
+  });
+});

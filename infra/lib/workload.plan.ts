@@ -1,0 +1,175 @@
+import { type ServiceEntry, type ServiceName, serviceEntry, servicesOf, type WorkloadName } from "./endpoints.ts";
+import { clusterWideName, labels, selectorLabels, sorted, stableLabels } from "./naming.ts";
+import { type FileNames, type PlanContext, podTemplate, portsOf } from "./pod.plan.ts";
+import { base64 } from "./secrets.ts";
+import type { Manifest, PolicyRule, VolumeSpec, WorkloadSpec } from "./workload.spec.ts";
+
+export interface WorkloadPlan {
+  serviceAccount: Manifest;
+  rbac: Manifest[];
+  /** ConfigMaps and Secrets by short name. Without a name of their own the provider names them, and pods roll with them. */
+  files: Record<string, Manifest>;
+  claims: Record<string, Manifest>;
+  services: Manifest[];
+  disruptionBudgets: Manifest[];
+  controller: (names: FileNames) => Manifest;
+}
+
+/** From the short spec to the objects of Kubernetes. */
+export function planWorkload(spec: WorkloadSpec, ctx: PlanContext): WorkloadPlan {
+  return {
+    serviceAccount: object(spec, ctx, "v1", "ServiceAccount", spec.name, { automountServiceAccountToken: false }),
+    rbac: [...rolePlan(spec, ctx), ...clusterRolePlan(spec, ctx)],
+    files: { ...configMaps(spec, ctx), ...secrets(spec, ctx) },
+    claims: spec.kind === "StatefulSet" ? {} : claims(spec, ctx),
+    services: servicesOf(spec.name as WorkloadName).map((name) => servicePlan(name, spec, ctx)),
+    disruptionBudgets: (spec.replicas ?? 1) > 1 ? [disruptionBudget(spec, ctx)] : [],
+    controller: (names) => controller(spec, ctx, names),
+  };
+}
+
+/** An object with the labels of its workload. Without a name the provider finds one. */
+function object(
+  spec: WorkloadSpec,
+  ctx: PlanContext,
+  apiVersion: string,
+  kind: string,
+  name: string | undefined,
+  rest: Record<string, unknown>,
+): Manifest {
+  const common = labels(ctx.stack, spec.name, spec.component, ctx.image(spec.image).version);
+  const metadata = { ...(name ? { name } : {}), namespace: ctx.namespace, labels: common };
+  return { apiVersion, kind, metadata, ...rest };
+}
+
+function configMaps(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
+  const parts = Object.entries(spec.files ?? {}).map(([part, { data, reload }]) => {
+    const name = reload ? `${spec.name}-${part}` : undefined;
+    const rest = { data: sorted(data), ...(reload ? {} : { immutable: true }) };
+    return [part, object(spec, ctx, "v1", "ConfigMap", name, rest)] as const;
+  });
+  return Object.fromEntries(parts);
+}
+
+function secrets(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
+  const parts = Object.entries(spec.secrets ?? {}).map(([part, { data, reload }]) => {
+    const name = reload ? `${spec.name}-${part}` : undefined;
+    const encoded = Object.fromEntries(Object.entries(sorted(data)).map(([file, text]) => [file, base64(text)]));
+    const rest = { type: "Opaque", data: encoded, ...(reload ? {} : { immutable: true }) };
+    return [part, object(spec, ctx, "v1", "Secret", name, rest)] as const;
+  });
+  return Object.fromEntries(parts);
+}
+
+function claims(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
+  const wanted = Object.entries(spec.volumes ?? {}).filter(([, volume]) => volume.type === "claim");
+  const made = wanted.map(([name, volume]) => {
+    const rest = { spec: claimSpec(volume, ctx) };
+    return [name, object(spec, ctx, "v1", "PersistentVolumeClaim", `${spec.name}-${name}`, rest)] as const;
+  });
+  return Object.fromEntries(made);
+}
+
+function claimSpec(volume: VolumeSpec, ctx: PlanContext) {
+  const size = volume.type === "claim" ? volume.sizeGi : 0;
+  return {
+    accessModes: ["ReadWriteOnce"],
+    resources: { requests: { storage: `${size}Gi` } },
+    ...(ctx.storageClass ? { storageClassName: ctx.storageClass } : {}),
+  };
+}
+
+export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanContext): Manifest {
+  const entry = serviceEntry(name);
+  const ports = entry.ports.map((port) => ({ name: port, port: portsOf(spec)[port], targetPort: port }));
+  const manifest = object(spec, ctx, "v1", "Service", name, { spec: { ...reach(entry, ctx), ports } });
+  // Readiness is awaited at the workload; only a load balancer's address takes time of its own.
+  if (!entry.exposed || ctx.accessType !== "LoadBalancer") {
+    manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
+  }
+  return manifest;
+
+  function reach({ exposed, headless, endpointsByPatroni, selects }: ServiceEntry, { accessType }: PlanContext) {
+    const selector = { ...selectorLabels(ctx.stack, spec.name), ...selects };
+    return {
+      type: exposed ? accessType : "ClusterIP",
+      ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+      ...(endpointsByPatroni ? {} : { selector: sorted(selector) }),
+    };
+  }
+}
+
+function disruptionBudget(spec: WorkloadSpec, ctx: PlanContext): Manifest {
+  const selector = { matchLabels: selectorLabels(ctx.stack, spec.name) };
+  return object(spec, ctx, "policy/v1", "PodDisruptionBudget", spec.name, { spec: { maxUnavailable: 1, selector } });
+}
+
+function rolePlan(spec: WorkloadSpec, ctx: PlanContext): Manifest[] {
+  return spec.rbac?.namespace ? bound(spec, ctx, "Role", spec.name, spec.rbac.namespace) : [];
+}
+
+function clusterRolePlan(spec: WorkloadSpec, ctx: PlanContext): Manifest[] {
+  if (!spec.rbac?.cluster) return [];
+  const objects = bound(spec, ctx, "ClusterRole", clusterWideName(ctx.stack, spec.name), spec.rbac.cluster);
+  for (const { metadata } of objects) delete metadata.namespace;
+  return objects;
+}
+
+/** A role and its binding to the workload's account. */
+function bound(spec: WorkloadSpec, ctx: PlanContext, kind: string, name: string, rules: PolicyRule[]): Manifest[] {
+  const group = "rbac.authorization.k8s.io";
+  const subjects = [{ kind: "ServiceAccount", name: spec.name, namespace: ctx.namespace }];
+  const roleRef = { apiGroup: group, kind, name };
+  return [
+    object(spec, ctx, `${group}/v1`, kind, name, { rules }),
+    object(spec, ctx, `${group}/v1`, `${kind}Binding`, name, { roleRef, subjects }),
+  ];
+}
+
+function controller(spec: WorkloadSpec, ctx: PlanContext, names: FileNames): Manifest {
+  const template = podTemplate(spec, ctx, names);
+  const selector = { matchLabels: selectorLabels(ctx.stack, spec.name) };
+  switch (spec.kind ?? "Deployment") {
+    case "Deployment":
+      return object(spec, ctx, "apps/v1", "Deployment", spec.name, { spec: { ...rollout(spec), selector, template } });
+    case "StatefulSet":
+      return object(spec, ctx, "apps/v1", "StatefulSet", spec.name, {
+        spec: { ...members(spec, ctx), selector, template },
+      });
+    case "DaemonSet":
+      return object(spec, ctx, "apps/v1", "DaemonSet", spec.name, {
+        spec: { revisionHistoryLimit: 2, selector, template },
+      });
+    case "Job":
+      // The provider names it, so that a changed job starts before its predecessor goes.
+      return object(spec, ctx, "batch/v1", "Job", undefined, { spec: { backoffLimit: 3, template } });
+  }
+}
+
+function rollout(spec: WorkloadSpec) {
+  const gentle = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  return {
+    replicas: spec.replicas ?? 1,
+    revisionHistoryLimit: 2,
+    progressDeadlineSeconds: spec.timeoutSeconds ?? 300,
+    strategy: spec.recreate ? { type: "Recreate" } : gentle,
+  };
+}
+
+function members(spec: WorkloadSpec, ctx: PlanContext) {
+  const templates = Object.entries(spec.volumes ?? {}).filter(([, volume]) => volume.type === "claim");
+  return {
+    replicas: spec.replicas ?? 1,
+    revisionHistoryLimit: 2,
+    serviceName: spec.serviceName ?? spec.name,
+    podManagementPolicy: spec.parallel === false ? "OrderedReady" : "Parallel",
+    updateStrategy: { type: "RollingUpdate" },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: ctx.protect ? "Retain" : "Delete", whenScaled: "Retain" },
+    volumeClaimTemplates: templates.map(([name, volume]) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name, labels: stableLabels(ctx.stack, spec.name, spec.component) },
+      spec: claimSpec(volume, ctx),
+    })),
+  };
+}

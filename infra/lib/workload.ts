@@ -1,0 +1,94 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { resourceUrl } from "./access.ts";
+import type { Context } from "./context.ts";
+import type { ServiceName } from "./endpoints.ts";
+import { catalogue, resolveImage } from "./images.ts";
+import { memberOf } from "./links.plan.ts";
+import { createObject, type KubernetesObject } from "./objects.ts";
+import type { PlanContext } from "./pod.plan.ts";
+import { planWorkload } from "./workload.plan.ts";
+import type { Manifest, WorkloadSpec } from "./workload.spec.ts";
+
+/** The one way to run a container: the same hardening, probes, drain, labels and spread for everything. */
+export class Workload extends pulumi.ComponentResource {
+  /** The Deployment, StatefulSet, DaemonSet or Job: depend on it to wait until it is ready. */
+  readonly controller: KubernetesObject;
+  /** Its Services by name. */
+  readonly services: Partial<Record<ServiceName, k8s.core.v1.Service>> = {};
+  readonly #ctx: Context;
+  readonly #spec: WorkloadSpec;
+  readonly #namespace: string;
+
+  constructor(spec: WorkloadSpec, ctx: Context, options: pulumi.ComponentResourceOptions = {}) {
+    super("media:lib:Workload", spec.name, {}, options);
+    this.#ctx = ctx;
+    this.#spec = spec;
+    this.#namespace = spec.nodeAgent ? ctx.nodeNamespace : ctx.namespace;
+    const plan = planWorkload(spec, planContext(ctx, this.#namespace));
+
+    const account = this.#create(spec.name, plan.serviceAccount);
+    const rbac = plan.rbac.map((manifest) => this.#create(`${spec.name}-${manifest.kind.toLowerCase()}`, manifest));
+    const parts = Object.entries(plan.files).map(([part, manifest]) => {
+      return [part, this.#create(`${spec.name}-${part}`, manifest).metadata.name] as const;
+    });
+    const claims = Object.entries(plan.claims).map(([part, manifest]) => {
+      const volume = spec.volumes?.[part];
+      const retain = volume?.type === "claim" && volume.retain === true;
+      return this.#create(`${spec.name}-${part}`, manifest, { protect: retain || ctx.config.protect });
+    });
+    const services = plan.services.map((manifest) => this.#service(manifest));
+    const timeout = `${spec.timeoutSeconds ?? 300}s`;
+    this.controller = this.#create(spec.name, plan.controller(Object.fromEntries(parts)), {
+      // Services first: a pod that starts finds its peers' names.
+      dependsOn: [account, ...rbac, ...claims, ...services],
+      customTimeouts: { create: timeout, update: timeout },
+    });
+    for (const manifest of plan.disruptionBudgets) this.#create(spec.name, manifest);
+    ctx.members.push(memberOf(spec, this.#namespace));
+    ctx.workloads.set(spec.name, this);
+    this.registerOutputs({});
+  }
+
+  /** Where people reach an exposed service from outside the cluster. */
+  url(name: ServiceName): pulumi.Output<string> {
+    const service = this.services[name];
+    if (!service) throw new Error(`${this.#spec.name} has no service ${name}`);
+    return resourceUrl(name, service, this.#ctx);
+  }
+
+  #service(manifest: Manifest): KubernetesObject {
+    const name = manifest.metadata.name as ServiceName;
+    const service = this.#create(name, manifest);
+    this.services[name] = service as k8s.core.v1.Service;
+    return service;
+  }
+
+  #create(name: string, manifest: Manifest, options: pulumi.CustomResourceOptions = {}): KubernetesObject {
+    const transform = this.#spec.transform ?? {};
+    const change = transform[`${manifest.kind}/${name}`] ?? transform[manifest.kind];
+    return createObject(name, change ? change(manifest) : manifest, {
+      parent: this,
+      provider: this.#ctx.provider,
+      ...options,
+      dependsOn: [
+        this.#ctx.namespaceResource(this.#namespace),
+        ...([options.dependsOn ?? []].flat() as pulumi.Resource[]),
+      ],
+    });
+  }
+}
+
+function planContext(ctx: Context, namespace: string): PlanContext {
+  return {
+    stack: ctx.stack,
+    namespace,
+    accessType: ctx.config.access.type,
+    storageClass: ctx.config.kubernetes.storageClass,
+    protect: ctx.config.protect,
+    image: (image) => {
+      if (typeof image !== "string") return image;
+      return { reference: resolveImage(image, ctx.config.images), version: catalogue[image].version };
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { parse } from "yaml";
+import { tiers } from "../config/tiers.ts";
+import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import { collectorConfig, collectorPlan } from "./collector.plan.ts";
+import { jaegerConfig, jaegerPlan } from "./jaeger.plan.ts";
+import { logAgentConfig, logAgentPlan } from "./log-agent.plan.ts";
+import { lokiConfig, lokiPlan } from "./loki.plan.ts";
+import { prometheusPlan } from "./prometheus.plan.ts";
+import { prometheusConfig } from "./scrape.plan.ts";
+
+const tier = tiers.small;
+const pathOf = (plan: WorkloadSpec, volume: string) => plan.volumes?.[volume]?.path;
+
+describe("the chain of traces", () => {
+  it("goes from the collector to Jaeger, and the link says so", () => {
+    const config = parse(collectorConfig());
+    expect(config.exporters["otlp_grpc/jaeger"].endpoint).toBe("jaeger-otlp:4317");
+    expect(collectorPlan(tier).connectsTo).toEqual(["jaeger-otlp:otlp-grpc"]);
+    expect(parse(jaegerConfig(tier)).receivers.otlp.protocols.grpc.endpoint).toBe("0.0.0.0:4317");
+  });
+
+  it("is kept as long as the tier says, on a volume", () => {
+    const { badger } = parse(jaegerConfig(tier)).extensions.jaeger_storage.backends.main;
+    expect(badger.ttl.spans).toBe(`${tier.jaeger.retentionHours}h`);
+    const path = pathOf(jaegerPlan(tier), "data");
+    for (const folder of Object.values(badger.directories)) expect(folder).toMatch(new RegExp(`^${path}/`));
+  });
+});
+
+describe("the chain of logs", () => {
+  const config = parse(logAgentConfig("dev"));
+
+  it("reads only the stack's own pods, and not itself", () => {
+    expect(config.receivers.file_log.include).toEqual([
+      "/var/log/pods/media-dev_*/*/*.log",
+      "/var/log/pods/media-dev-node_*/*/*.log",
+    ]);
+    expect(config.receivers.file_log.exclude).toEqual(["/var/log/pods/media-dev-node_log-agent-*/*/*.log"]);
+  });
+
+  it("ends at Loki in the stack's namespace", () => {
+    expect(config.exporters.otlp_http.endpoint).toBe("http://loki.media-dev:3100/otlp");
+    expect(logAgentPlan("dev").connectsTo).toEqual(["loki:http"]);
+  });
+
+  it("lifts trace and span in one step: a second one would clear what the first found", () => {
+    const parsers = config.receivers.file_log.operators.filter((o: { type: string }) => o.type === "trace_parser");
+    expect(parsers).toHaveLength(1);
+    expect(parsers[0]).toMatchObject({ trace_id: expect.anything(), span_id: expect.anything() });
+  });
+
+  it("indexes few labels and keeps lines for the tier's time", () => {
+    const { limits_config, compactor } = parse(lokiConfig(tier));
+    expect(limits_config.otlp_config.resource_attributes.attributes_config[0].attributes).not.toContain("k8s.pod.name");
+    expect([compactor.retention_enabled, limits_config.retention_period]).toEqual([true, "48h"]);
+    expect(lokiPlan(tier).volumes?.data).toMatchObject({ type: "claim", sizeGi: tier.loki.volumeGi });
+  });
+});
+
+describe("Prometheus", () => {
+  const jobs = Object.fromEntries(
+    parse(prometheusConfig("dev", tier)).scrape_configs.map((job: { job_name: string }) => [job.job_name, job]),
+  );
+
+  it("discovers pods of its stack and of the cluster's exporters, no others", () => {
+    expect(jobs.pods.kubernetes_sd_configs).toEqual([
+      { role: "pod", namespaces: { names: ["media-base", "media-base-node", "media-dev", "media-dev-node"] } },
+    ]);
+  });
+
+  it("drops what kube-state-metrics and kubelets say of other stacks", () => {
+    for (const name of ["kube-state-metrics", "kubelet", "cadvisor"]) {
+      const rule = jobs[name].metric_relabel_configs.at(-1);
+      const kept = new RegExp(`^(?:${rule.regex})$`);
+      expect(["media-dev", "media-base", "", "media-prod", "kube-system"].map((name) => kept.test(name))).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+      ]);
+    }
+  });
+
+  it("names each namespace once in the base stack", () => {
+    const [job] = parse(prometheusConfig("base", tier)).scrape_configs;
+    expect(job.kubernetes_sd_configs[0].namespaces.names).toEqual(["media-base", "media-base-node"]);
+  });
+
+  it("keeps exemplars and the tier's history, below its volume's size", () => {
+    const plan = prometheusPlan("dev", tier);
+    const { args = [] } = plan;
+    expect(args).toContain("--enable-feature=exemplar-storage");
+    expect(args).toContain(`--storage.tsdb.retention.time=${tier.prometheus.retentionHours}h`);
+    expect(args).toContain(`--storage.tsdb.path=${pathOf(plan, "data")}`);
+  });
+
+  it("may read pods and nodes, and change nothing", () => {
+    const rules = prometheusPlan("dev", tier).rbac?.cluster ?? [];
+    expect(new Set(rules.flatMap((rule) => rule.verbs))).toEqual(new Set(["get", "list", "watch"]));
+    expect(rules.flatMap((rule) => rule.resources).sort()).toEqual(["nodes", "nodes/metrics", "pods"]);
+  });
+});
+
+it.each([
+  ["prometheus", prometheusPlan("dev", tier)],
+  ["loki", lokiPlan(tier)],
+  ["jaeger", jaegerPlan(tier)],
+])("%s stops before its successor starts: they share a volume", (_, plan) => {
+  expect(plan.recreate).toBe(true);
+});

@@ -1,0 +1,41 @@
+import type { Tier } from "../config/tiers.ts";
+import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import { prometheusConfig } from "./scrape.plan.ts";
+
+const DATA = "/var/lib/prometheus";
+
+/** Scrapes everything of the stack, and of the cluster what concerns the stack. */
+export function prometheusPlan(stack: string, tier: Tier): WorkloadSpec {
+  return {
+    name: "prometheus",
+    component: "observability",
+    recreate: true,
+    image: "prometheus",
+    args: [
+      "--config.file=/etc/prometheus/prometheus.yaml",
+      `--storage.tsdb.path=${DATA}`,
+      `--storage.tsdb.retention.time=${tier.prometheus.retentionHours}h`,
+      `--storage.tsdb.retention.size=${Math.floor(tier.prometheus.volumeGi * 0.8 * 1024)}MB`,
+      "--enable-feature=exemplar-storage",
+      "--web.enable-lifecycle",
+      "--log.level=warn",
+    ],
+    files: { config: { path: "/etc/prometheus", data: { "prometheus.yaml": prometheusConfig(stack, tier) } } },
+    volumes: { data: { type: "claim", path: DATA, sizeGi: tier.prometheus.volumeGi } },
+    env: { GOMEMLIMIT: `${Math.floor(tier.prometheus.memoryMi * 0.8)}MiB` },
+    connectsTo: ["all-metrics", "kubernetes-api", "node"],
+    metrics: { port: "http" },
+    rbac: {
+      cluster: [
+        { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
+        { apiGroups: [""], resources: ["nodes/metrics"], verbs: ["get"] },
+      ],
+    },
+    probes: {
+      startup: { path: "/-/ready", port: "http", failures: 150 },
+      readiness: { path: "/-/ready", port: "http" },
+      liveness: { path: "/-/healthy", port: "http", failures: 6 },
+    },
+    resources: { cpuMilli: 25, memoryMi: tier.prometheus.memoryMi },
+  };
+}

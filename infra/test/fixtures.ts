@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { PROJECT } from "../config/load.ts";
+
+export const STACKS = ["base", "dev", "staging", "perf", "prod", "dr"] as const;
+export type Stack = (typeof STACKS)[number];
+
+/** Every secret of a rendered stack begins so: where it appears outside a Secret, something leaks. */
+export const SECRET_MARK = "SECRET-";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The committed configuration, as the engine hands it to the program. */
+export function committedConfig(stack: Stack): Record<string, string> {
+  const { config } = parse(readFileSync(`${root}Pulumi.${stack}.yaml`, "utf8")) as { config: Record<string, unknown> };
+  const asText = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, asText(value)]));
+}
+
+/** What a machine adds to the committed files: made up, and the same everywhere, so that manifests can be compared. */
+export function overlay(stack: Stack): Record<string, unknown> {
+  const backups = {
+    endpoint: "https://backup-store.media-base:9000",
+    bucket: `media-${stack}`,
+    caPem: "-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----\n",
+    accessKey: `${SECRET_MARK}access-key`,
+    secretKey: `${SECRET_MARK}secret-key`,
+  };
+  const digest = `sha256:${"0".repeat(64)}`;
+  return {
+    kubernetes: { context: "test" },
+    images: {
+      registry: "registry.example.com/media",
+      pinned: { service: `registry.example.com/media/service@${digest}` },
+    },
+    ...(stack === "base" ? {} : { backups }),
+    ...(stack === "prod" || stack === "dr" ? { app: { tmdbToken: `${SECRET_MARK}tmdb` } } : {}),
+  };
+}
+
+export { PROJECT };

@@ -1,0 +1,4 @@
+import { serve } from "../lib/serve.ts";
+import { DockerProvider } from "./provider.ts";
+
+serve((log) => new DockerProvider(log));

@@ -1,0 +1,4 @@
+import { serve } from "../lib/serve.ts";
+import { RandomProvider } from "./provider.ts";
+
+serve(() => new RandomProvider());

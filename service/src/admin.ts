@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { READY } from "./metrics/names.ts";
+
+/** Milliseconds a dependency may take to answer a readiness check. */
+const CHECK_MS = 1_000;
+
+/** Something without which the process cannot do its work; throws while it is out of reach. */
+export interface ReadinessCheck {
+  name: string;
+  check(): Promise<unknown>;
+}
+
+export interface AdminOptions {
+  metrics: Metrics;
+  lifecycle: Lifecycle;
+  readiness: ReadinessCheck[];
+  /** Why the process is stuck, or undefined while it is alive. Never asks a dependency: a restart would not mend it. */
+  stuck?: () => string | undefined;
+}
+
+type Answer = { status: number; type: string; body: string };
+
+/** Handler of the admin port: /metrics, /livez and /readyz. */
+export function adminHandler(options: AdminOptions): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const { registry } = options.metrics;
+  options.metrics.gauge(READY, "Whether the process would answer ready: 0 or 1.", (set) =>
+    set({}, options.lifecycle.serving ? 1 : 0),
+  );
+  const routes: Record<string, () => Promise<Answer>> = {
+    "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+    "/livez": async () => liveness(options.stuck?.()),
+    "/readyz": () => readiness(options),
+  };
+  return async (req, res) => {
+    const route = routes[(req.url ?? "").split("?")[0] ?? ""];
+    const answer = route ? await route() : json(404, { status: "no such path", paths: Object.keys(routes) });
+    res.writeHead(answer.status, { "content-type": answer.type }).end(answer.body);
+  };
+}
+
+function liveness(stuck: string | undefined): Answer {
+  return stuck === undefined ? json(200, { status: "alive" }) : json(503, { status: "stuck", reason: stuck });
+}
+
+async function readiness({ lifecycle, readiness: checks }: AdminOptions): Promise<Answer> {
+  if (lifecycle.draining) return json(503, { status: "draining" });
+  if (!lifecycle.serving) return json(503, { status: "starting" });
+  const failed = (await Promise.all(checks.map(failure))).filter((name) => name !== undefined);
+  return failed.length === 0 ? json(200, { status: "ready" }) : json(503, { status: "unready", unreachable: failed });
+}
+
+async function failure({ name, check }: ReadinessCheck): Promise<string | undefined> {
+  const deadline = Promise.withResolvers<never>();
+  const timer = setTimeout(() => deadline.reject(new Error("no answer in time")), CHECK_MS);
+  return Promise.race([check(), deadline.promise])
+    .then(
+      () => undefined,
+      () => name,
+    )
+    .finally(() => clearTimeout(timer));
+}
+
+function json(status: number, body: object): Answer {
+  return { status, type: "application/json", body: `${JSON.stringify(body)}\n` };
+}

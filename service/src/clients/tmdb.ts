@@ -1,0 +1,113 @@
+import { SpanKind } from "@opentelemetry/api";
+import {
+  BrokenCircuitError,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from "cockatiel";
+import { Agent, request } from "undici";
+import { z } from "zod";
+import type { MediaType } from "../domain/media.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { carryTrace, inSpan } from "../telemetry.ts";
+
+/** Worth another try: the service was out of reach, overloaded or too slow. */
+class Transient extends Error {}
+
+const MAX_BODY_BYTES = 1_000_000;
+const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
+const series = z.object({ name: z.string().min(1) }).transform(({ name }) => name);
+/** TMDB calls the title of a series its name. */
+const TITLE = { movie, tv: series } as const;
+
+export interface TmdbOptions {
+  baseUrl: string;
+  token: string;
+  metrics: Metrics;
+  /** Milliseconds one attempt may take. @default 1500 */
+  attemptMs?: number;
+  /** Milliseconds the breaker stays open before one trial call. @default 5000 */
+  openMs?: number;
+}
+
+/** The film database, as far as this service needs it. */
+export interface Tmdb {
+  /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
+  lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs = 5_000 }: TmdbOptions): Tmdb {
+  const agent = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
+  const transient = handleWhen((error) => error instanceof Transient || error instanceof TaskCancelledError);
+  // The breaker is outermost: it counts calls that failed in spite of their retries.
+  const policy = wrap(
+    circuitBreaker(transient, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(5) }),
+    retry(transient, { maxAttempts: 2, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }) }),
+    timeout(attemptMs, TimeoutStrategy.Aggressive),
+  );
+
+  const attempt = (path: string, signal: AbortSignal) =>
+    inSpan(
+      "tmdb GET",
+      { kind: SpanKind.CLIENT, attributes: { "http.request.method": "GET", "url.path": path } },
+      async (span) => {
+        const started = performance.now();
+        let outcome = "error";
+        try {
+          const headers = { authorization: `Bearer ${token}`, accept: "application/json", ...carryTrace() };
+          const response = await request(`${baseUrl.replace(/\/$/, "")}${path}`, {
+            dispatcher: agent,
+            signal,
+            headers,
+          });
+          outcome = String(response.statusCode);
+          span.setAttribute("http.response.status_code", response.statusCode);
+          return { status: response.statusCode, body: await response.body.text() };
+        } catch (error) {
+          throw new Transient("TMDB could not be reached", { cause: error });
+        } finally {
+          metrics.upstream({ upstream: "tmdb", outcome }, (performance.now() - started) / 1_000);
+        }
+      },
+    ).then(refuseTransient);
+
+  return {
+    async lookupTitle(mediaType, tmdbId) {
+      const path = `/3/${mediaType}/${tmdbId}`;
+      const { status, body } = await policy.execute(({ signal }) => attempt(path, signal)).catch(asProblem);
+      if (status === 404)
+        throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
+      const parsed = status === 200 ? TITLE[mediaType].safeParse(parseJson(body)) : undefined;
+      if (!parsed?.success)
+        throw new Problem("upstream-bad-response", { cause: new Error(`TMDB answered ${status} to ${path}`) });
+      return parsed.data;
+    },
+    close: () => agent.close(),
+  };
+}
+
+function refuseTransient<T extends { status: number }>(response: T): T {
+  if (response.status === 429 || response.status >= 500) throw new Transient(`TMDB answered ${response.status}`);
+  return response;
+}
+
+function asProblem(error: unknown): never {
+  const down = error instanceof Transient || error instanceof TaskCancelledError || error instanceof BrokenCircuitError;
+  throw down ? new Problem("upstream-unavailable", { headers: { "Retry-After": "5" }, cause: error }) : error;
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

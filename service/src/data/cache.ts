@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { SpanKind } from "@opentelemetry/api";
+import type { Redis } from "ioredis";
+import type { Logger } from "../log.ts";
+import { inSpan } from "../telemetry.ts";
+import type { MediaRequest } from "./requests.ts";
+
+/** How long an entry may answer: the bound on staleness if an invalidation is lost. */
+const ENTRY_SECONDS = 30;
+/** How long after a write the replica is not trusted: more than the lag at which it should be out of service. */
+const WRITE_MARK_SECONDS = 5;
+const WRITE_MARK = "written:";
+/** Goes up with every change of MediaRequest: two versions that run side by side must not read each other's entries. */
+const SHAPE = "v1";
+
+/** Fills the entry only if it still is as the reader found it: a write in between wins. */
+const FILL_IF_UNCHANGED = `
+local now = redis.call("GET", KEYS[1]) or ""
+if now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
+return 1`;
+
+/**
+ * What a look-up found. `written`: changed moments ago, so only the primary surely has it. `unreachable`: Redis did
+ * not answer, so nobody knows whether it was changed.
+ */
+export type Lookup =
+  | { found: "hit"; request: MediaRequest }
+  | { found: "absent"; seen: string }
+  | { found: "written"; seen: string }
+  | { found: "unreachable" };
+
+/** Requests by id in the cache Redis. It never throws: without Redis everything is read from the database. */
+export interface RequestCache {
+  lookup(id: string): Promise<Lookup>;
+  /** Keeps what was read after `lookup`, unless it was written to meanwhile. */
+  fill(lookup: Lookup, request: MediaRequest): Promise<void>;
+  /** Keeps a request that was just created, unless someone already knows better. */
+  add(request: MediaRequest): Promise<void>;
+  /** Marks the request as just written: readers go to the primary, and no older copy can come back. */
+  invalidate(id: string): Promise<void>;
+}
+
+export function createRequestCache(redis: Redis, log: Logger): RequestCache {
+  const attempt = <T>(operation: string, work: () => Promise<T>): Promise<T | undefined> =>
+    inSpan(`redis ${operation}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } }, work).catch(
+      (error: unknown) => {
+        log.debug({ err: error, operation }, "the cache did not answer");
+        return undefined;
+      },
+    );
+
+  return {
+    async lookup(id) {
+      const value = await attempt("lookup", () => redis.get(key(id)));
+      if (value === undefined) return { found: "unreachable" };
+      if (value === null) return { found: "absent", seen: "" };
+      if (value.startsWith(WRITE_MARK)) return { found: "written", seen: value };
+      return { found: "hit", request: JSON.parse(value) as MediaRequest };
+    },
+    async fill(lookup, request) {
+      if (!("seen" in lookup)) return;
+      await attempt("fill", () =>
+        redis.eval(FILL_IF_UNCHANGED, 1, key(request.id), lookup.seen, JSON.stringify(request), ENTRY_SECONDS),
+      );
+    },
+    async add(request) {
+      await attempt("add", () => redis.set(key(request.id), JSON.stringify(request), "EX", ENTRY_SECONDS, "NX"));
+    },
+    async invalidate(id) {
+      // Unique, so that a reader who saw an earlier mark cannot take this one for it.
+      await attempt("invalidate", () => redis.set(key(id), WRITE_MARK + randomUUID(), "EX", WRITE_MARK_SECONDS));
+    },
+  };
+}
+
+function key(id: string): string {
+  return `request:${SHAPE}:${id}`;
+}

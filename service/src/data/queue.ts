@@ -1,0 +1,54 @@
+import type pg from "pg";
+import { type Db, PgBoss, type UpdateQueueOptions } from "pg-boss";
+import type { Logger } from "../log.ts";
+import { carryTrace, currentRequestId, type TraceCarrier } from "../telemetry.ts";
+
+/** The one queue of this slice: each job delivers one request. */
+export const DELIVERY_QUEUE = "deliver-request";
+
+/** How the queue treats its jobs; the migration writes it to the database. */
+export const DELIVERY_OPTIONS: UpdateQueueOptions = {
+  // A worker that died stops touching its job and another takes it over; 10 s is the least that pg-boss allows.
+  heartbeatSeconds: 10,
+  expireInSeconds: 300,
+  retryLimit: 8,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 60,
+};
+
+export interface DeliveryJob {
+  requestId: string;
+  /** Request id of the HTTP request that asked for it: one id from the gateway's log to the worker's. */
+  correlationId: string | undefined;
+  trace: TraceCarrier;
+}
+
+/**
+ * pg-boss over our own pool. It needs no session: its locks are transaction-scoped, each multi-statement call is one
+ * message, and LISTEN stays off (workers poll). The schema is made by our migration, never by a running process.
+ */
+export function createBoss(pool: pg.Pool, log: Logger, { supervise }: { supervise: boolean }): PgBoss {
+  const boss = new PgBoss({
+    db: executor(pool),
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    supervise,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+  });
+  boss.on("error", (error) => log.warn({ err: error }, "the job queue reported an error"));
+  boss.on("warning", (warning) => log.warn({ warning }, "the job queue reported a warning"));
+  return boss;
+}
+
+/** Puts the delivery job into the caller's transaction: request and job commit together or not at all. */
+export async function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+  const job: DeliveryJob = { requestId, correlationId: currentRequestId(), trace: carryTrace() };
+  await boss.send(DELIVERY_QUEUE, job, { db: executor(client) });
+}
+
+export function executor(client: Pick<pg.Pool, "query"> | Pick<pg.ClientBase, "query">): Db {
+  return { executeSql: (text, values) => client.query(text, values as unknown[]) };
+}

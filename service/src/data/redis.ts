@@ -1,0 +1,62 @@
+import { Redis, type RedisOptions } from "ioredis";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+
+/** Redis only ever speeds things up or counts: a caller must never wait long for it. */
+const FAIL_FAST = {
+  commandTimeout: 250,
+  connectTimeout: 1_000,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+} satisfies RedisOptions;
+
+export function connectCache(config: Config, log: Logger): Redis {
+  return watched(
+    "redis-cache",
+    log,
+    new Redis(config.REDIS_CACHE_URL, { ...FAIL_FAST, ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) }),
+  );
+}
+
+/** The state Redis by its Sentinels: they say who is master, and a failover reconnects. */
+export function connectState(config: Config, log: Logger): Redis {
+  const sentinelPassword = config.secrets.REDIS_SENTINEL_PASSWORD_FILE;
+  const options = {
+    ...FAIL_FAST,
+    ...password(config.secrets.REDIS_STATE_PASSWORD_FILE),
+    ...(sentinelPassword && { sentinelPassword }),
+    name: config.REDIS_STATE_NAME,
+    sentinels: config.REDIS_STATE_SENTINELS.split(",").map(parseAddress),
+    sentinelCommandTimeout: 500,
+    sentinelRetryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+    // Without it a client stays with a demoted master that is still up.
+    failoverDetector: true,
+    reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
+  };
+  return watched("redis-state", log, new Redis(options));
+}
+
+function password(secret: string | undefined): { password?: string } {
+  return secret ? { password: secret } : {};
+}
+
+function parseAddress(address: string): { host: string; port: number } {
+  const [host = "", port = ""] = address.split(":");
+  return { host, port: Number(port) };
+}
+
+/** Logs the change of state, not every failed attempt. */
+function watched(name: string, log: Logger, redis: Redis): Redis {
+  let broken = false;
+  redis.on("error", (error) => {
+    if (!broken) log.warn({ err: error, redis: name }, "redis is not reachable");
+    broken = true;
+  });
+  redis.on("ready", () => {
+    if (broken) log.info({ redis: name }, "redis is reachable again");
+    broken = false;
+  });
+  return redis;
+}

@@ -1,0 +1,53 @@
+import type { PgBoss } from "pg-boss";
+import { z } from "zod";
+import type { Tmdb } from "../clients/tmdb.ts";
+import type { RequestCache } from "../data/cache.ts";
+import type { Database } from "../data/database.ts";
+import { sendDelivery } from "../data/queue.ts";
+import { insertRequest, type MediaRequest } from "../data/requests.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { MEDIA_TYPES } from "./media.ts";
+
+const MAX_TMDB_ID = 2_147_483_647;
+
+/** The body of POST /api/v1/requests. */
+const newRequest = z.strictObject({
+  mediaType: z.enum(MEDIA_TYPES),
+  tmdbId: z.int().min(1).max(MAX_TMDB_ID),
+});
+
+export interface CreateRequestDeps {
+  database: Database;
+  boss: PgBoss;
+  cache: RequestCache;
+  tmdb: Tmdb;
+  metrics: Metrics;
+}
+
+/** Checks the wish, asks TMDB for its title, and stores the request with its job in one transaction. */
+export async function createRequest(deps: CreateRequestDeps, userId: string, body: unknown): Promise<MediaRequest> {
+  const { mediaType, tmdbId } = parse(body);
+  // Before the transaction: no connection is held while an outside service takes its time.
+  const title = await deps.tmdb.lookupTitle(mediaType, tmdbId);
+  const request = await deps.database.transaction("create request", async (client) => {
+    const outcome = await insertRequest(client, { userId, mediaType, tmdbId, title });
+    if ("existingId" in outcome)
+      throw new Problem("duplicate-request", { extensions: { existingId: outcome.existingId } });
+    await sendDelivery(deps.boss, client, outcome.created.id);
+    return outcome.created;
+  });
+  deps.metrics.requestCreated({ media_type: mediaType });
+  await deps.cache.add(request);
+  return request;
+}
+
+function parse(body: unknown): z.infer<typeof newRequest> {
+  const parsed = newRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    path: path.map((step) => `/${String(step)}`).join(""),
+    message,
+  }));
+  throw new Problem("validation-failed", { extensions: { errors } });
+}

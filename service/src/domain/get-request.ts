@@ -1,0 +1,40 @@
+import type { Lookup, RequestCache } from "../data/cache.ts";
+import type { Database } from "../data/database.ts";
+import { findRequest, type MediaRequest } from "../data/requests.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+
+export interface GetRequestDeps {
+  database: Database;
+  cache: RequestCache;
+  metrics: Metrics;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Reads one request of the user's own, through the cache. What belongs to others is as absent as what does not exist. */
+export async function getRequest(
+  deps: GetRequestDeps,
+  userId: string,
+  id: string,
+): Promise<{ request: MediaRequest; cached: boolean }> {
+  if (!UUID.test(id)) throw new Problem("not-found");
+  const lookup = await deps.cache.lookup(id);
+  deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
+  const request = lookup.found === "hit" ? lookup.request : await read(deps, lookup, id);
+  if (request?.userId !== userId) throw new Problem("not-found");
+  return { request, cached: lookup.found === "hit" };
+}
+
+async function read(deps: GetRequestDeps, lookup: Lookup, id: string): Promise<MediaRequest | undefined> {
+  const request =
+    lookup.found === "absent" ? await readReplicaFirst(deps, id) : await findRequest(deps.database.primary, id);
+  if (request) await deps.cache.fill(lookup, request);
+  return request;
+}
+
+/** A replica that lags does not know the newest rows, and one that is down knows none: then the primary decides. */
+async function readReplicaFirst({ database }: GetRequestDeps, id: string): Promise<MediaRequest | undefined> {
+  const replicated = await findRequest(database.replica, id).catch(() => undefined);
+  return replicated ?? findRequest(database.primary, id);
+}

@@ -1,0 +1,46 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { Problem, problemDocument, toProblem } from "../errors/problem.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { currentRequestId } from "../telemetry.ts";
+import { observe } from "./observe.ts";
+
+export interface AppDeps {
+  log: Logger;
+  metrics: Metrics;
+  /** Whether the process is on its way out. */
+  draining: () => boolean;
+}
+
+/** An Express application with what every one of ours has around its routes. */
+export function createApp(deps: AppDeps, mount: (app: Express) => void): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(observe(deps.log, deps.metrics));
+  app.use(partWhenDraining(deps.draining));
+  mount(app);
+  app.use(() => {
+    throw new Problem("not-found");
+  });
+  app.use(answerProblem(deps.log));
+  return app;
+}
+
+/** Ends kept-alive connections with their next answer, so that the caller reconnects to someone who stays. */
+function partWhenDraining(draining: () => boolean): RequestHandler {
+  return (_req, res, next) => {
+    if (draining()) res.set("Connection", "close");
+    next();
+  };
+}
+
+function answerProblem(log: Logger): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) log.error({ err: problem.cause ?? problem, code: problem.code }, "request failed");
+    // Half an answer cannot be turned into another: Express then cuts the connection.
+    if (res.headersSent) return next(error);
+    const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });
+    res.status(problem.status).set(problem.headers).type("application/problem+json").send(JSON.stringify(document));
+  };
+}

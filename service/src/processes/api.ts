@@ -1,0 +1,64 @@
+import { adminHandler } from "../admin.ts";
+import { createTmdb } from "../clients/tmdb.ts";
+import type { Config } from "../config.ts";
+import { createRequestCache } from "../data/cache.ts";
+import { connectDatabase } from "../data/database.ts";
+import { createBoss } from "../data/queue.ts";
+import { createRateLimit } from "../data/rate-limit.ts";
+import { connectCache, connectState } from "../data/redis.ts";
+import { createApp } from "../http/app.ts";
+import { mountRoutes } from "../http/routes.ts";
+import { listen, type Running } from "../lifecycle.ts";
+import { migrate } from "../migrate.ts";
+import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
+
+/** The public HTTP API. */
+export function startApi(config: Config, overrides?: Overrides): Promise<Running> {
+  return startProcess(config, overrides, openApi);
+}
+
+async function openApi(base: Base): Promise<Opened> {
+  const { config, log, metrics, lifecycle } = base;
+  const parts = openParts(base);
+  // First of all: while the rest waits for its dependencies, the probes already get true answers.
+  const adminPort = await listen(
+    lifecycle,
+    "admin server",
+    config.ADMIN_PORT,
+    adminHandler({ metrics, lifecycle, readiness: parts.readiness }),
+  );
+  await untilAvailable(base, "migrating the database", () => migrate(config, log));
+  await untilAvailable(base, "starting the job queue", () => parts.boss.start());
+  lifecycle.onClose("job queue", () => parts.boss.stop());
+
+  const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => mountRoutes(express, parts));
+  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
+  return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
+}
+
+function openParts({ config, log, metrics, lifecycle }: Base) {
+  const database = connectDatabase(config, log, metrics);
+  const cacheRedis = connectCache(config, log);
+  const stateRedis = connectState(config, log);
+  const tmdb = createTmdb({ baseUrl: config.TMDB_BASE_URL, token: config.secrets.TMDB_TOKEN_FILE ?? "", metrics });
+  lifecycle.onClose("database", () => database.close());
+  lifecycle.onClose("redis", async () => {
+    cacheRedis.disconnect();
+    stateRedis.disconnect();
+  });
+  lifecycle.onClose("tmdb", () => tmdb.close());
+  return {
+    database,
+    boss: createBoss(database.primary, log, { supervise: false }),
+    cache: createRequestCache(cacheRedis, log),
+    tmdb,
+    metrics,
+    devToken: config.secrets.DEV_TOKEN_FILE,
+    rateLimit: createRateLimit(stateRedis, config.RATE_LIMIT_PER_MINUTE, metrics),
+    readiness: [
+      { name: "database", check: () => database.ping() },
+      { name: "redis-cache", check: () => cacheRedis.ping() },
+      { name: "redis-state", check: () => stateRedis.ping() },
+    ],
+  };
+}

@@ -1,0 +1,69 @@
+import { loadConfig } from "../src/config.ts";
+import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "../src/ledger.ts";
+import { migrate, readMigrations } from "../src/migrate.ts";
+import { type Platform, readableLog, startPlatform } from "./platform.ts";
+
+let platform: Platform;
+const { log } = readableLog("migrate");
+const all = readMigrations().map(({ name }) => name);
+
+beforeAll(async () => {
+  platform = await startPlatform();
+});
+afterAll(() => platform?.stop());
+
+test("several at once: one applies, the rest wait and find nothing to do", async () => {
+  const config = loadConfig("migrate", platform.env());
+  const results = await Promise.all(Array.from({ length: 4 }, () => migrate(config, log)));
+  expect(results.sort((a, b) => a.length - b.length)).toEqual([[], [], [], all]);
+});
+
+test("a file edited after it was applied is refused by name", async () => {
+  const config = loadConfig("migrate", platform.env());
+  const edited = readMigrations().map((migration) => ({ ...migration, checksum: `not ${migration.checksum}` }));
+  await expect(migrate(config, log, edited)).rejects.toThrow(
+    /Edited after they were applied: 001-requests.sql, 002-ledger.sql/,
+  );
+});
+
+test("a file that fails leaves nothing behind and names itself", async () => {
+  const config = loadConfig("migrate", platform.env());
+  const broken = { name: "900-broken.sql", sql: "CREATE TABLE half (id int); SELECT nonsense;", checksum: "x" };
+  await expect(migrate(config, log, [...readMigrations(), broken])).rejects.toThrow(
+    /900-broken.sql failed: .*nonsense/,
+  );
+  expect(await platform.sql("SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
+  expect(await migrate(config, log)).toEqual([]);
+});
+
+test("the ledger's hash is the same in PostgreSQL", async () => {
+  const rows: LedgerRow[] = [];
+  for (const payload of ["first", "zwei — ü\n'quoted'", ""]) rows.push(nextRow(rows.at(-1), payload));
+  for (const { seq, prevHash, hash, payload } of rows) {
+    await platform.sql("INSERT INTO ledger (seq, prev_hash, hash, payload) VALUES ($1, $2, $3, $4)", [
+      seq,
+      prevHash,
+      hash,
+      payload,
+    ]);
+  }
+  const stored = await platform.sql<{
+    seq: string;
+    computed: string;
+    prev_hash: string;
+    hash: string;
+    payload: string;
+  }>(
+    "SELECT *, encode(sha256(convert_to(prev_hash || E'\\n' || seq || E'\\n' || payload, 'UTF8')), 'hex') AS computed FROM ledger ORDER BY seq",
+  );
+  expect(stored.map(({ computed }) => computed)).toEqual(
+    rows.map(({ prevHash, seq, payload }) => ledgerHash(prevHash, seq, payload)),
+  );
+  const read = stored.map((row) => ({
+    seq: Number(row.seq),
+    prevHash: row.prev_hash,
+    hash: row.hash,
+    payload: row.payload,
+  }));
+  expect(verifyChain(read)).toMatchObject({ intact: true, lastSeq: 3 });
+});

@@ -1,0 +1,221 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SpanProcessor } from "@opentelemetry/sdk-trace";
+import pg from "pg";
+import { loadConfig, type ProcessName } from "../src/config.ts";
+import type { Running } from "../src/lifecycle.ts";
+import { createLogger, type Logger } from "../src/log.ts";
+import { startApi } from "../src/processes/api.ts";
+import { startDoubles } from "../src/processes/doubles.ts";
+import type { Overrides } from "../src/processes/start.ts";
+import { startWorker } from "../src/processes/worker.ts";
+import { type Servers, STATE_PASSWORD, startServers } from "./servers.ts";
+
+export const DEV_TOKEN = "dev-token-of-the-tests";
+const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
+
+/** The servers, the TMDB double, and what it takes to start a process of ours against them. */
+export interface Platform {
+  servers: Servers;
+  doubles: Running;
+  env(changes?: Record<string, string>): Record<string, string>;
+  api(changes?: Record<string, string>, overrides?: Overrides): Promise<Running>;
+  worker(changes?: Record<string, string>, overrides?: Overrides): Promise<Running>;
+  /** A process of its own, as it runs in a pod. */
+  spawn(process: ProcessName, changes?: Record<string, string>): Spawned;
+  sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  /** Sets the double's knobs; without any it is healthy. */
+  knobs(knobs?: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Spawned {
+  child: ChildProcess;
+  /** Every line that it wrote so far. */
+  lines: string[];
+  /** Resolves with the first log line that has this message. */
+  logged(message: string): Promise<Record<string, unknown>>;
+  exit: Promise<number | null>;
+}
+
+/** The tracing API is global: whoever starts first sets it up for all processes of a test, so the spans are caught here. */
+export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promise<Platform> {
+  const servers = await startServers();
+  const secrets = writeSecrets(servers);
+  const base = (changes: Record<string, string> = {}) => ({ ...environment(servers, secrets), ...changes });
+  const doubles = await startDoubles(loadConfig("doubles", base()), { log: silent("doubles"), spanProcessors });
+  const env = (changes: Record<string, string> = {}) =>
+    base({ TMDB_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/tmdb`, ...changes });
+  const database = new pg.Pool({
+    host: "127.0.0.1",
+    port: servers.postgresPort,
+    user: "media",
+    database: "media",
+    max: 4,
+  });
+  database.on("error", () => {});
+  const running: Running[] = [];
+  const spawned: Spawned[] = [];
+  const keep = async (starting: Promise<Running>) => {
+    const process = await starting;
+    running.push(process);
+    return process;
+  };
+  return {
+    servers,
+    doubles,
+    env,
+    api: (changes, overrides) => keep(startApi(loadConfig("api", env(changes)), { log: silent("api"), ...overrides })),
+    worker: (changes, overrides) =>
+      keep(startWorker(loadConfig("worker", env(changes)), { log: silent("worker"), ...overrides })),
+    spawn: (name, changes) => {
+      const process = spawnProcess(name, env(changes));
+      spawned.push(process);
+      return process;
+    },
+    sql: async (text, values) => (await database.query(text, values)).rows,
+    knobs: async (knobs = {}) => {
+      const body = JSON.stringify(knobs);
+      const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
+      const answer = await fetch(`http://127.0.0.1:${doubles.httpPort}/control`, init);
+      if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
+    },
+    stop: async () => {
+      for (const { child, exit } of spawned) {
+        child.kill("SIGKILL");
+        await exit;
+      }
+      await Promise.all([...running, doubles].map((process) => process.drain()));
+      await database.end();
+      await servers.stop();
+    },
+  };
+}
+
+function environment(servers: Servers, secrets: string): Record<string, string> {
+  return {
+    NODE_ENV: "test",
+    SERVICE_VERSION: "1.2.3-test",
+    HTTP_PORT: "0",
+    ADMIN_PORT: "0",
+    DRAIN_SECONDS: "0",
+    PGHOST: "127.0.0.1",
+    PGPORT: String(servers.pgbouncerPort),
+    PGPASSWORD_FILE: join(secrets, "database-password"),
+    MIGRATE_PGHOST: "127.0.0.1",
+    MIGRATE_PGPORT: String(servers.postgresPort),
+    REDIS_CACHE_URL: `redis://127.0.0.1:${servers.cachePort}`,
+    REDIS_STATE_SENTINELS: `127.0.0.1:${servers.sentinelPort}`,
+    REDIS_STATE_PASSWORD_FILE: join(secrets, "redis-state-password"),
+    TMDB_TOKEN_FILE: join(secrets, "tmdb-token"),
+    DEV_TOKEN_FILE: join(secrets, "dev-token"),
+  };
+}
+
+function writeSecrets(servers: Servers): string {
+  const folder = join(servers.folder, "secrets");
+  mkdirSync(folder);
+  const secrets = {
+    "database-password": servers.databasePassword,
+    "redis-state-password": STATE_PASSWORD,
+    "tmdb-token": "tmdb-token-of-the-tests",
+    "dev-token": DEV_TOKEN,
+  };
+  for (const [name, secret] of Object.entries(secrets)) writeFileSync(join(folder, name), `${secret}\n`);
+  return folder;
+}
+
+function silent(process: ProcessName): Logger {
+  return createLogger({ process, SERVICE_VERSION: "test", LOG_LEVEL: "fatal" });
+}
+
+/** A log that a test can read. */
+export function readableLog(process: ProcessName): { log: Logger; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger(
+    { process, SERVICE_VERSION: "test", LOG_LEVEL: "debug" },
+    { write: (line) => void lines.push(JSON.parse(line)) },
+  );
+  return { log, lines };
+}
+
+function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
+  const child = spawn(process.execPath, [MAIN, name], {
+    env: { ...env, PATH: process.env.PATH ?? "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => lines.push(...text.split("\n").filter(Boolean)));
+  }
+  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const logged = (message: string) =>
+    eventually(() => {
+      const line = lines.find((candidate) => candidate.includes(`"msg":"${message}"`));
+      if (!line) throw new Error(`"${message}" is not in the log:\n${lines.join("\n")}`);
+      return JSON.parse(line) as Record<string, unknown>;
+    });
+  return { child, lines, logged, exit };
+}
+
+/** Keeps each delivery in the middle of its transaction for a while. */
+export async function slowDeliveries({ sql }: Platform, seconds: number): Promise<void> {
+  const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
+  await sql(`CREATE FUNCTION slow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
+  await sql("CREATE TRIGGER slow BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
+}
+
+/** Returns when no delivery is in the middle any more. */
+export async function normalDeliveries({ sql }: Platform): Promise<void> {
+  await sql("DROP FUNCTION slow_delivery CASCADE");
+}
+
+/** Tries until it no longer throws, or throws its last error. */
+export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test asserts on whatever came
+  body: any;
+}
+
+/** One call to a process of ours, with the dev token unless other headers are given. */
+export async function call(port: number, path: string, init: RequestInit = {}): Promise<Answer> {
+  const headers = { authorization: `Bearer ${DEV_TOKEN}`, ...(init.headers as Record<string, string>) };
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: /json/.test(answer.headers.get("content-type") ?? "") ? JSON.parse(text) : text,
+  };
+}
+
+export function post(port: number, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return call(port, "/api/v1/requests", {
+    method: "POST",
+    body: text,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+/** The value of one sample of /metrics; 0 when it is not there. */
+export async function metric(adminPort: number, sample: string): Promise<number> {
+  const { body } = await call(adminPort, "/metrics");
+  const line = (body as string).split("\n").find((candidate) => candidate.startsWith(`${sample} `));
+  return line ? Number(line.slice(sample.length).trim().split(" ")[0]) : 0;
+}

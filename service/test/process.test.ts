@@ -1,0 +1,133 @@
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  call,
+  eventually,
+  normalDeliveries,
+  type Platform,
+  post,
+  type Spawned,
+  slowDeliveries,
+  startPlatform,
+} from "./platform.ts";
+
+let platform: Platform;
+let nextId = 20_000;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+});
+afterAll(() => platform?.stop());
+afterEach(() => platform.knobs());
+
+const wish = () => ({ mediaType: "movie", tmdbId: ++nextId });
+
+async function started(process: Spawned): Promise<{ httpPort: number; adminPort: number }> {
+  const line = await process.logged("started");
+  return { httpPort: Number(line.httpPort), adminPort: Number(line.adminPort) };
+}
+
+test("SIGTERM: unready at once, still serving, then closed, and exit code 0", async () => {
+  const api = platform.spawn("api", { DRAIN_SECONDS: "2" });
+  const { httpPort, adminPort } = await started(api);
+  await eventually(async () => expect((await call(adminPort, "/readyz")).status).toBe(200));
+  const signalled = Date.now();
+  api.child.kill("SIGTERM");
+  await eventually(
+    async () => expect(await call(adminPort, "/readyz")).toMatchObject({ status: 503, body: { status: "draining" } }),
+    1_000,
+  );
+  const during = await post(httpPort, wish());
+  expect(during.status).toBe(201);
+  expect(during.headers.get("connection")).toBe("close");
+  expect(await api.exit).toBe(0);
+  expect(Date.now() - signalled).toBeGreaterThanOrEqual(2_000);
+  await expect(call(httpPort, "/problems/internal")).rejects.toThrow();
+});
+
+test("a request in flight when the server closes gets its answer", async () => {
+  await platform.knobs({ latencyMs: 1_000 });
+  const api = platform.spawn("api", { DRAIN_SECONDS: "0" });
+  const { httpPort } = await started(api);
+  const answer = post(httpPort, wish());
+  await sleep(300);
+  api.child.kill("SIGTERM");
+  expect((await answer).status).toBe(201);
+  expect(await api.exit).toBe(0);
+});
+
+test("a worker finishes the job in hand before it goes", async () => {
+  const api = await platform.api();
+  const worker = platform.spawn("worker");
+  await worker.logged("started");
+  await slowDeliveries(platform, 1);
+  try {
+    const { body } = await post(api.httpPort, wish());
+    const state = async () =>
+      (
+        await platform.sql<{ state: string }>("SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1", [
+          body.id,
+        ])
+      )[0]?.state;
+    await eventually(async () => expect(await state()).toBe("active"));
+    worker.child.kill("SIGTERM");
+    expect(await worker.exit).toBe(0);
+    expect(await state()).toBe("completed");
+    expect((await call(api.httpPort, `/api/v1/requests/${body.id}`)).body.status).toBe("available");
+  } finally {
+    await normalDeliveries(platform);
+  }
+});
+
+test("an api that is up before its database waits unready, and ends at a signal", async () => {
+  await platform.servers.kill("postgres");
+  const waiting = platform.spawn("api", { ADMIN_PORT: String(await freePort()) });
+  await waiting.logged("migrating the database: not yet");
+  waiting.child.kill("SIGTERM");
+  expect(await waiting.exit).toBe(0);
+  const patient = platform.spawn("api");
+  await patient.logged("migrating the database: not yet");
+  await platform.servers.restart("postgres");
+  const { adminPort } = await started(patient);
+  await eventually(async () => expect((await call(adminPort, "/readyz")).status).toBe(200));
+});
+
+test("wrong configuration: every problem at once, no stack trace, exit code 2", async () => {
+  const api = platform.spawn("api", { HTTP_PORT: "http", LOG_LEVEL: "loud", TMDB_TOKEN_FILE: "/nowhere/token" });
+  expect(await api.exit).toBe(2);
+  const text = api.lines.join("\n");
+  for (const key of ["HTTP_PORT", "LOG_LEVEL", "TMDB_TOKEN_FILE"]) expect(text).toContain(key);
+  expect(text).not.toMatch(/\n\s+at /);
+});
+
+test("migrate runs once and ends", async () => {
+  const migrate = platform.spawn("migrate");
+  expect(await migrate.exit).toBe(0);
+});
+
+test("a client that sends nothing does not keep the server from closing", async () => {
+  const api = platform.spawn("api", { DRAIN_SECONDS: "0" });
+  const { httpPort } = await started(api);
+  const idle = request({
+    port: httpPort,
+    host: "127.0.0.1",
+    path: "/problems/internal",
+    agent: false,
+    headers: { connection: "keep-alive" },
+  });
+  idle.on("error", () => {}).end();
+  await new Promise((resolve) => idle.once("response", (answer) => answer.resume().once("end", resolve)));
+  const signalled = Date.now();
+  api.child.kill("SIGTERM");
+  expect(await api.exit).toBe(0);
+  expect(Date.now() - signalled).toBeLessThan(5_000);
+});
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,270 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+/** Debian packages that hold the servers below. */
+const PACKAGES = "postgresql redis-server redis-sentinel pgbouncer";
+const READY_MS = 20_000;
+/** PostgreSQL and PgBouncer refuse to run as root: then they run as this user (Debian's `nobody`). */
+const UNPRIVILEGED = 65_534;
+const DATABASE_PASSWORD = "database-password-of-the-tests";
+export const STATE_PASSWORD = "state-password-of-the-tests";
+
+/** Real servers on free ports of 127.0.0.1, with their data in one temporary folder. */
+export interface Servers {
+  folder: string;
+  postgresPort: number;
+  /** PgBouncer in transaction mode, in front of every database of that PostgreSQL; `media_ro` is `media` again. */
+  pgbouncerPort: number;
+  cachePort: number;
+  sentinelPort: number;
+  databasePassword: string;
+  /** Suspends a server (it accepts, and answers nothing), or lets it go on. */
+  freeze(name: ServerName, frozen: boolean): void;
+  /** Ends a server at once, as a crash would. */
+  kill(name: ServerName): Promise<void>;
+  restart(name: ServerName): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type ServerName = "postgres" | "pgbouncer" | "cache" | "state" | "sentinel";
+
+interface Command {
+  command: string;
+  args: string[];
+  port: number;
+}
+
+export async function startServers(): Promise<Servers> {
+  const folder = mkdtempSync(join(tmpdir(), "media-test-"));
+  chmodSync(folder, 0o755);
+  const [postgresPort, pgbouncerPort, cachePort, statePort, sentinelPort] = await freePorts(5);
+  const commands: Record<ServerName, Command> = {
+    postgres: prepareMedia(folder, postgresPort),
+    pgbouncer: preparePgbouncer(folder, pgbouncerPort, postgresPort),
+    cache: redis(folder, "cache", cachePort, ["--maxmemory-policy", "allkeys-lfu"]),
+    state: redis(folder, "state", statePort, ["--requirepass", STATE_PASSWORD]),
+    sentinel: prepareSentinel(folder, sentinelPort, statePort),
+  };
+  const running = new Map<ServerName, ChildProcess>();
+  const start = async (name: ServerName) => {
+    running.set(name, launch(folder, name, commands[name]));
+    await answers(name, commands[name].port, folder);
+  };
+  const kill = async (name: ServerName) => {
+    const child = running.get(name);
+    running.delete(name);
+    if (child) await ended(child);
+  };
+  const stop = async () => {
+    await Promise.all([...running.keys()].map(kill));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all((Object.keys(commands) as ServerName[]).map(start));
+    await createDatabase(postgresPort);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    folder,
+    postgresPort,
+    pgbouncerPort,
+    cachePort,
+    sentinelPort,
+    databasePassword: DATABASE_PASSWORD,
+    freeze: (name, frozen) => void running.get(name)?.kill(frozen ? "SIGSTOP" : "SIGCONT"),
+    kill,
+    restart: start,
+    stop,
+  };
+}
+
+function prepareMedia(folder: string, port: number): Command {
+  const data = ownFolder(folder, "postgres");
+  const bin = (name: string) => find(name, postgresFolders());
+  const initdb = [
+    bin("initdb"),
+    "--pgdata",
+    data,
+    "--username",
+    "postgres",
+    "--auth",
+    "trust",
+    "--no-sync",
+    "--encoding",
+    "UTF8",
+  ];
+  const [command, ...args] = unprivileged(initdb);
+  execFileSync(command as string, args, { stdio: "pipe" });
+  const settings = [
+    "fsync=off",
+    `unix_socket_directories=${data}`,
+    "listen_addresses=127.0.0.1",
+    "shared_buffers=16MB",
+    "max_connections=60",
+  ];
+  return {
+    command: bin("postgres"),
+    args: ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
+    port,
+  };
+}
+
+/** The role is an ordinary one: what needs a superuser would fail here as it does in the platform. */
+async function createDatabase(port: number): Promise<void> {
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+  await client.connect();
+  await client.query(`CREATE ROLE media LOGIN PASSWORD '${DATABASE_PASSWORD}'`);
+  await client.query("CREATE DATABASE media OWNER media");
+  await client.end();
+}
+
+function preparePgbouncer(folder: string, port: number, postgresPort: number): Command {
+  const own = ownFolder(folder, "pgbouncer");
+  const server = `host=127.0.0.1 port=${postgresPort}`;
+  const config = `
+[databases]
+media_ro = ${server} dbname=media
+* = ${server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+pool_mode = transaction
+default_pool_size = 4
+server_login_retry = 1
+auth_type = plain
+auth_file = ${own}/users
+`;
+  writeFileSync(join(own, "pgbouncer.ini"), config);
+  writeFileSync(join(own, "users"), `"media" "${DATABASE_PASSWORD}"\n`);
+  return { command: find("pgbouncer"), args: [join(own, "pgbouncer.ini")], port };
+}
+
+function redis(folder: string, name: string, port: number, more: string[]): Command {
+  const own = ownFolder(folder, name);
+  const args = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    own,
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    ...more,
+  ];
+  return { command: find("redis-server"), args, port };
+}
+
+function prepareSentinel(folder: string, port: number, statePort: number): Command {
+  const own = ownFolder(folder, "sentinel");
+  const file = join(own, "sentinel.conf");
+  const config = [`sentinel monitor state 127.0.0.1 ${statePort} 1`, `sentinel auth-pass state ${STATE_PASSWORD}`];
+  writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${own}\n${config.join("\n")}\n`);
+  giveAway(file);
+  return { command: find("redis-server"), args: [file, "--sentinel"], port };
+}
+
+function launch(folder: string, name: string, { command, args }: Command): ChildProcess {
+  // Should the test run be killed, its servers go with it.
+  const [setpriv, ...rest] = unprivileged([command, ...args], ["--pdeathsig", "KILL"]);
+  const child = spawn(setpriv as string, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const log = join(folder, `${name}.log`);
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (data) => writeFileSync(log, data, { flag: "a" }));
+  return child;
+}
+
+function unprivileged(command: string[], options: string[] = []): string[] {
+  const user = isRoot() ? [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups"] : [];
+  return [find("setpriv"), ...user, ...options, "--", ...command];
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function ownFolder(folder: string, name: string): string {
+  const own = join(folder, name);
+  mkdirSync(own, { mode: 0o700 });
+  giveAway(own);
+  return own;
+}
+
+function giveAway(path: string): void {
+  if (isRoot()) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
+}
+
+/** Debian keeps PostgreSQL's programs off PATH, one folder per version; the newest comes first. */
+function postgresFolders(): string[] {
+  const root = "/usr/lib/postgresql";
+  if (!existsSync(root)) return [];
+  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return versions.map((version) => join(root, version, "bin"));
+}
+
+function find(program: string, first: string[] = []): string {
+  const folders = [...first, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+  const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  if (!found)
+    throw new Error(`${program} is not installed; these tests need real servers: apt-get install ${PACKAGES}`);
+  return found;
+}
+
+async function freePorts(count: number): Promise<[number, number, number, number, number]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as [number, number, number, number, number];
+}
+
+async function answers(name: ServerName, port: number, folder: string): Promise<void> {
+  const end = Date.now() + READY_MS;
+  while (!(await (name === "postgres" ? acceptsSql(port) : acceptsTcp(port)))) {
+    if (Date.now() > end) throw new Error(`${name} did not come up; its log is ${join(folder, `${name}.log`)}`);
+    await sleep(25);
+  }
+}
+
+function acceptsTcp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+async function acceptsSql(port: number): Promise<boolean> {
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  // "close", not "exit": what it wrote last has been read by then.
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await closed;
+}

@@ -1,0 +1,153 @@
+import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import pg from "pg";
+import type { Running } from "../src/lifecycle.ts";
+import { REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
+import {
+  call,
+  eventually,
+  metric,
+  normalDeliveries,
+  type Platform,
+  post,
+  readableLog,
+  slowDeliveries,
+  startPlatform,
+} from "./platform.ts";
+
+let platform: Platform;
+let api: Running;
+let workers: Running[];
+const spans = new InMemorySpanExporter();
+const { log, lines } = readableLog("worker");
+let nextId = 5_000;
+
+beforeAll(async () => {
+  platform = await startPlatform([new SimpleSpanProcessor({ exporter: spans })]);
+  api = await platform.api();
+  workers = await Promise.all([platform.worker({}, { log }), platform.worker({}, { log })]);
+});
+afterAll(() => platform?.stop());
+
+test("a request becomes available, once, and every reader sees it", async () => {
+  const before = await delivered();
+  const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId: 603 });
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available", title: "The Matrix" }));
+  expect(await delivered()).toBe(before + 1);
+});
+
+test("the worker goes on in the trace of the request", async () => {
+  const { body, headers } = await post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId });
+  const traceId = headers.get("x-trace-id");
+  await eventually(() => {
+    const mine = spans.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+    expect(mine.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["job deliver-request", "sql deliver request"]),
+    );
+  });
+  const line = lines.find(({ msg, mediaRequestId }) => msg === "job done" && mediaRequestId === body.id);
+  expect(line).toMatchObject({ service: "media-worker", trace_id: traceId, request_id: headers.get("x-request-id") });
+});
+
+test("two workers deliver many requests exactly once each, though every job comes twice", async () => {
+  const before = await delivered();
+  const wishes = Array.from({ length: 40 }, () => ({ mediaType: "tv", tmdbId: ++nextId }));
+  const ids = (await Promise.all(wishes.map((wish) => post(api.httpPort, wish)))).map(({ body }) => body.id as string);
+  await platform.sql(
+    "INSERT INTO pgboss.job (name, data, policy, keep_until) SELECT name, data, policy, keep_until FROM pgboss.job WHERE data->>'requestId' = ANY($1)",
+    [ids],
+  );
+  await eventually(async () => {
+    const states = await platform.sql<{ state: string; count: number }>(
+      "SELECT state::text, count(*)::int FROM pgboss.job WHERE data->>'requestId' = ANY($1) GROUP BY state",
+      [ids],
+    );
+    expect(states).toEqual([{ state: "completed", count: 80 }]);
+  });
+  expect(await delivered()).toBe(before + 40);
+});
+
+test("a reader on a replica that lags sees its own write and no older state", async () => {
+  // A second database that never hears of a write: the longest lag there is.
+  const admin = new pg.Client({
+    host: "127.0.0.1",
+    port: platform.servers.postgresPort,
+    user: "postgres",
+    database: "postgres",
+  });
+  await admin.connect();
+  await admin.query("CREATE DATABASE media_stale OWNER media");
+  await admin.end();
+  const lagging = await platform.api({ PG_RO_DATABASE: "media_stale" });
+  const stale = new pg.Client({
+    host: "127.0.0.1",
+    port: platform.servers.postgresPort,
+    user: "media",
+    database: "media_stale",
+  });
+  await stale.connect();
+  await stale.query(
+    "CREATE TABLE requests (id uuid, user_id text, status text, media_type text, tmdb_id int, title text, created_at timestamptz)",
+  );
+
+  const { body } = await post(lagging.httpPort, { mediaType: "movie", tmdbId: ++nextId });
+  expect(await call(lagging.httpPort, `/api/v1/requests/${body.id}`)).toMatchObject({ status: 200 });
+  await stale.query("INSERT INTO requests VALUES ($1, 'dev', 'pending', 'movie', 1, 'the old state', now())", [
+    body.id,
+  ]);
+  await stale.end();
+  await eventually(async () => {
+    const { status, headers } = await call(lagging.httpPort, `/api/v1/requests/${body.id}`);
+    expect(status).toBe(200);
+    expect((await read(body.id, lagging)).status).toBe("available");
+    expect(headers.get("x-cache")).toMatch(/hit|miss/);
+  });
+  for (const _again of [1, 2, 3]) expect((await read(body.id, lagging)).status).toBe("available");
+});
+
+test("a poll that came back is what keeps the worker alive", async () => {
+  expect(await call(workers[0]?.adminPort ?? 0, "/livez")).toMatchObject({ status: 200, body: { status: "alive" } });
+  const age = Date.now() / 1_000 - (await metric(workers[0]?.adminPort ?? 0, WORKER_LAST_POLL_TIMESTAMP_SECONDS));
+  expect(age).toBeLessThan(5);
+});
+
+test("a worker that is killed in the middle of a job leaves it to another, which does it once", async () => {
+  await Promise.all(workers.map((worker) => worker.drain()));
+  const doomed = platform.spawn("worker");
+  await doomed.logged("started");
+  await slowDeliveries(platform, 2);
+  const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId });
+  await eventually(async () => expect(await jobState(body.id)).toBe("active"));
+  doomed.child.kill("SIGKILL");
+  await doomed.exit;
+  await normalDeliveries(platform);
+  expect(await read(body.id)).toMatchObject({ status: "pending" });
+
+  // Its heartbeat is what would stop; the test does not wait the ten seconds.
+  await platform.sql("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE data->>'requestId' = $1", [
+    body.id,
+  ]);
+  const heir = await platform.worker();
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }), 25_000);
+  await eventually(async () => expect(await jobState(body.id)).toBe("completed"));
+  expect(await metric(heir.adminPort, `${REQUESTS_DELIVERED_TOTAL}{media_type="movie"}`)).toBe(1);
+}, 60_000);
+
+// biome-ignore lint/suspicious/noExplicitAny: a test asserts on whatever came
+async function read(id: string, from = api): Promise<any> {
+  return (await call(from.httpPort, `/api/v1/requests/${id}`)).body;
+}
+
+async function jobState(requestId: string): Promise<string | undefined> {
+  const rows = await platform.sql<{ state: string }>(
+    "SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1",
+    [requestId],
+  );
+  return rows[0]?.state;
+}
+
+async function delivered(): Promise<number> {
+  const samples = workers.flatMap(({ adminPort }) =>
+    ["movie", "tv"].map((type) => metric(adminPort, `${REQUESTS_DELIVERED_TOTAL}{media_type="${type}"}`)),
+  );
+  return (await Promise.all(samples)).reduce((sum, value) => sum + value, 0);
+}
