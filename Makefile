@@ -38,3 +38,23 @@ outputs: $(NODE_MODULES) ## Print the stack's addresses and credentials as JSON
 
 env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 	@$(LOCAL) env $(AT)
+
+drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev
+	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)'
+
+test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
+	@$(LOCAL) prepare-tests $(AT)
+	@$(JEST) $(if $(RESULTS),--json --outputFile='$(RESULTS)')
+
+e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
+	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
+
+check: $(NODE_MODULES) ## Types, format and lint
+	@tsc --noEmit -p tsconfig.json
+	@biome check --error-on-warnings .
+
+format: $(NODE_MODULES) ## Format and sort imports
+	@biome check --write .
+
+logs: $(NODE_MODULES) ## Show where the logs of the cluster are, and their last lines
+	@$(LOCAL) logs $(AT)

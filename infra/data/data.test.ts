@@ -59,7 +59,8 @@ describe("PostgreSQL's pods", () => {
 
   test("have their scripts, and settings that can be reread", () => {
     expect(Object.keys(plan.files?.scripts?.data ?? {})).toContain("bootstrap.sh");
-    expect(parse(plan.files?.patroni?.data["patroni.yml"] as string)).toEqual(
+    // Patroni's parser takes a bare `on` for a truth value, so it must be read as it reads.
+    expect(parse(plan.files?.patroni?.data["patroni.yml"] as string, { version: "1.1" })).toEqual(
       patroniConfig("dev", tiers.small.postgres),
     );
     expect(JSON.parse(plan.files?.patroni?.data["shared.json"] as string)).toEqual(

@@ -7,6 +7,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   preview: async (options) => (await import("./preview.ts")).preview(options),
   status: async (options) => (await import("./show.ts")).status(options),
   outputs: async (options) => (await import("./show.ts")).outputs(options),
+  logs: async (options) => (await import("./show.ts")).logs(options),
+  "prepare-tests": async () => (await import("./prepare-tests.ts")).prepareTests(),
   drill: async (options) => (await import("./drill.ts")).drill(options),
   env: async (options) => (await import("./show.ts")).env(options),
 };

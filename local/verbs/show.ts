@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { isRunning, kubectl, processes } from "../cluster/cluster.ts";
-import { clusterNames, layoutOf } from "../cluster/layout.ts";
+import { clusterNames, type Layout, layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { environment, exports, prepareEnvironment } from "../stack/environment.ts";
 import { outputs as read } from "../stack/pulumi.ts";
@@ -9,7 +12,15 @@ import type { Options } from "./options.ts";
 export async function outputs({ stack, name }: Options): Promise<void> {
   const found = await read({ layout: layoutOf(name), name: stack });
   if (!found) throw new UserError(`stack ${stack} has no outputs: it is not up`, `bring it up: make up STACK=${stack}`);
-  console.log(JSON.stringify(found, null, 2));
+  console.log(JSON.stringify({ ...found, ...(await caFile(layoutOf(name), stack, found.caPem)) }, null, 2));
+}
+
+/** The authority of the stack's certificates as a file, since that is what curl and browsers take. */
+async function caFile(layout: Layout, stack: string, pem: unknown): Promise<{ caFile?: string }> {
+  if (typeof pem !== "string") return {};
+  const file = join(layout.dir, `ca-${stack}.pem`);
+  await writeFile(file, pem);
+  return { caFile: file };
 }
 
 /** Shell lines that put the tools, the cluster and the state within reach: eval "$(make -s env)". */
@@ -34,6 +45,21 @@ export async function status({ name, json }: Options): Promise<void> {
   }
   if (clusters.length === 0) console.log("no cluster yet: make up");
   for (const pod of pods) console.log(`  ${pod.namespace.padEnd(20)} ${pod.name.padEnd(44)} ${pod.state}`);
+}
+
+const LAST_LINES = 5;
+
+/** Where each log of the cluster is, and how it ends. */
+export async function logs({ name }: Options): Promise<void> {
+  const { logDir } = layoutOf(name);
+  const files = existsSync(logDir) ? (await readdir(logDir)).filter((file) => file.endsWith(".log")).sort() : [];
+  for (const file of files) {
+    const path = join(logDir, file);
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n").slice(-LAST_LINES);
+    console.log(`==> ${path}`);
+    for (const line of lines) console.log(`  ${line.slice(0, 300)}`);
+  }
+  if (files.length === 0) console.log(`cluster ${name} has written no logs`);
 }
 
 interface Pod {

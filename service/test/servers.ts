@@ -1,16 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { find, freePorts, giveAway, ownFolder, postgresFolders, unprivileged } from "./programs.ts";
 
-/** Debian packages that hold the servers below. */
-const PACKAGES = "postgresql redis-server redis-sentinel pgbouncer";
 const READY_MS = 20_000;
-/** PostgreSQL and PgBouncer refuse to run as root: then they run as this user (Debian's `nobody`). */
-const UNPRIVILEGED = 65_534;
 const DATABASE_PASSWORD = "database-password-of-the-tests";
 export const STATE_PASSWORD = "state-password-of-the-tests";
 
@@ -182,55 +179,6 @@ function launch(folder: string, name: string, { command, args }: Command): Child
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (data) => writeFileSync(log, data, { flag: "a" }));
   return child;
-}
-
-function unprivileged(command: string[], options: string[] = []): string[] {
-  const user = isRoot() ? [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups"] : [];
-  return [find("setpriv"), ...user, ...options, "--", ...command];
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
-}
-
-function ownFolder(folder: string, name: string): string {
-  const own = join(folder, name);
-  mkdirSync(own, { mode: 0o700 });
-  giveAway(own);
-  return own;
-}
-
-function giveAway(path: string): void {
-  if (isRoot()) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
-}
-
-/** Debian keeps PostgreSQL's programs off PATH, one folder per version; the newest comes first. */
-function postgresFolders(): string[] {
-  const root = "/usr/lib/postgresql";
-  if (!existsSync(root)) return [];
-  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
-  return versions.map((version) => join(root, version, "bin"));
-}
-
-function find(program: string, first: string[] = []): string {
-  const folders = [...first, ...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
-  const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-  if (!found)
-    throw new Error(`${program} is not installed; these tests need real servers: apt-get install ${PACKAGES}`);
-  return found;
-}
-
-async function freePorts(count: number): Promise<[number, number, number, number, number]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number, number];
 }
 
 async function answers(name: ServerName, port: number, folder: string): Promise<void> {

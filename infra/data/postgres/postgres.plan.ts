@@ -56,10 +56,17 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
   };
 }
 
+/**
+ * What only the pod knows, under the names that Patroni and, in `kubectl exec`, patronictl read. A value may use `$(NAME)` of
+ * a variable before it in the alphabet.
+ */
 const podFacts = {
-  POD_IP: { field: "status.podIP" },
-  POD_NAME: { field: "metadata.name" },
-  POD_NAMESPACE: { field: "metadata.namespace" },
+  PATRONICTL_CONFIG_FILE: "/tmp/patroni",
+  PATRONI_KUBERNETES_NAMESPACE: { field: "metadata.namespace" },
+  PATRONI_KUBERNETES_POD_IP: { field: "status.podIP" },
+  PATRONI_NAME: { field: "metadata.name" },
+  PATRONI_POSTGRESQL_CONNECT_ADDRESS: `$(PATRONI_KUBERNETES_POD_IP):${portOf("postgres", "postgresql")}`,
+  PATRONI_RESTAPI_CONNECT_ADDRESS: `$(PATRONI_KUBERNETES_POD_IP):${portOf("postgres", "patroni")}`,
 };
 
 /** Patroni keeps its state in Endpoints, labels the pods, and makes a Service so that nobody tidies its Endpoints away. */
@@ -84,7 +91,7 @@ function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec
       path: "/etc/patroni",
       reload: true,
       data: {
-        "patroni.yml": stringify(patroniConfig(stack, tier.postgres), { lineWidth: 0 }),
+        "patroni.yml": yaml11(patroniConfig(stack, tier.postgres)),
         "shared.json": JSON.stringify(sharedSettings(tier.postgres), null, 2),
       },
     },
@@ -95,6 +102,11 @@ function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec
     },
     scripts: { path: "/opt/scripts", executable: true, data: Object.fromEntries(scripts) },
   };
+}
+
+/** Patroni reads YAML 1.1, in which a bare `on` is no text but a truth value. */
+function yaml11(value: unknown): string {
+  return stringify(value, { version: "1.1", lineWidth: 0 });
 }
 
 function secrets({ backups, passwords }: PostgresArgs): NonNullable<WorkloadSpec["secrets"]> {

@@ -14,6 +14,9 @@ export interface Registry {
 /** Lines of a failed command that are shown. */
 const TAIL = 40;
 
+/** A cancelled command has this long to end by itself. */
+const KILL_AFTER_MS = 3000;
+
 /** The docker command line tool, against one daemon. */
 export class DockerCli {
   readonly #host: string | undefined;
@@ -86,7 +89,10 @@ export class DockerCli {
   }
 
   cancel(): void {
-    for (const child of this.#running) child.kill("SIGINT");
+    for (const child of this.#running) {
+      child.kill("SIGINT");
+      setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
+    }
   }
 }
 

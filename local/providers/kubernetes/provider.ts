@@ -188,7 +188,8 @@ export class KubernetesProvider implements api.Provider {
     const live = await readObject(client, request.type, request.id, old.live).catch(() => undefined);
     if (!live)
       throw isNotFound(error) ? new api.UserError(`${request.id} is gone from the cluster; run pulumi refresh`) : error;
-    const properties = checkpoint(live, request.oldInputs, old);
+    const inputs = isMap(request.olds.__inputs) ? request.olds.__inputs : request.oldInputs;
+    const properties = checkpoint(live, inputs, old);
     throw new api.InitFailed(`${describe(live)} was not updated`, {
       id: request.id,
       properties,

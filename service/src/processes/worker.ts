@@ -1,5 +1,5 @@
 import { context, SpanKind } from "@opentelemetry/api";
-import type { Job, PgBoss } from "pg-boss";
+import type { Job, JobResult, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
@@ -10,12 +10,14 @@ import { type DeliverRequestDeps, deliverRequest } from "../domain/deliver-reque
 import { listen, type Running } from "../lifecycle.ts";
 import type { Logger } from "../log.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
-import { continueTrace, inSpan, withRequestId } from "../telemetry.ts";
+import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
 
 /** A poll is due twice a second and is given up after 4 s: a minute without one means that the loop itself is stuck. */
 const STUCK_SECONDS = 60;
-const JOBS_AT_ONCE = 4;
+/** Jobs in hand at most: as many batches as fetchers. */
+const BATCH = 10;
+const FETCHERS = 2;
 const POLL_SECONDS = 0.5;
 
 /** Takes delivery jobs from the queue and does each exactly once. */
@@ -55,30 +57,40 @@ async function openWorker(base: Base): Promise<Opened> {
 }
 
 async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promise<void> {
-  const options = { pollingIntervalSeconds: POLL_SECONDS, localConcurrency: JOBS_AT_ONCE, burstWhenBatchFull: true };
-  await boss.work<DeliveryJob>(DELIVERY_QUEUE, options, async (jobs) => {
-    for (const job of jobs) await runJob(job, log, deps);
-  });
+  const options = {
+    pollingIntervalSeconds: POLL_SECONDS,
+    localConcurrency: FETCHERS,
+    batchSize: BATCH,
+    // A full batch is followed by the next at once; else the polling interval would bound the throughput.
+    burstWhenBatchFull: true,
+    // Each job of a batch succeeds or is tried again by itself.
+    perJobResults: true,
+  } as const;
+  await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
+    Promise.all(jobs.map((job) => runJob(job, log, deps))),
+  );
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<void> {
-  const { requestId, correlationId, trace } = job.data;
-  const parent = withRequestId(continueTrace(trace ?? {}), correlationId ?? job.id);
+function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
+  const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
   const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
   return context.with(parent, () =>
-    inSpan(`job ${DELIVERY_QUEUE}`, { kind: SpanKind.CONSUMER, attributes }, async () => {
+    inSpan(`job ${DELIVERY_QUEUE}`, { kind: SpanKind.CONSUMER, attributes }, async (span): Promise<JobResult> => {
       const started = performance.now();
-      let outcome = "failed";
-      try {
-        const delivered = await deliverRequest(deps, requestId);
-        outcome = delivered ? "delivered" : "already-delivered";
-        log.info({ jobId: job.id, mediaRequestId: requestId, outcome }, "job done");
-      } catch (error) {
-        log.error({ err: error, jobId: job.id, mediaRequestId: requestId }, "job failed");
-        throw error;
-      } finally {
+      const done = (outcome: string) =>
         deps.metrics.job({ queue: DELIVERY_QUEUE, outcome }, (performance.now() - started) / 1_000);
+      const about = { jobId: job.id, mediaRequestId: job.data.requestId };
+      try {
+        const outcome = (await deliverRequest(deps, job.data.requestId)) ? "delivered" : "already-delivered";
+        done(outcome);
+        log.info({ ...about, outcome }, "job done");
+        return { id: job.id, status: "completed" };
+      } catch (error) {
+        done("failed");
+        markFailed(span, error);
+        log.error({ ...about, err: error }, "job failed");
+        return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
   );
