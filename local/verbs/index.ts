@@ -11,4 +11,5 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   "prepare-tests": async () => (await import("./prepare-tests.ts")).prepareTests(),
   drill: async (options) => (await import("./drill.ts")).drill(options),
   env: async (options) => (await import("./show.ts")).env(options),
+  doctor: async (options) => (await import("./doctor.ts")).doctor(options),
 };

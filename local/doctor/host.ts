@@ -1,0 +1,262 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFile, statfs } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { PACKAGES } from "../host/packages.ts";
+import { CACHE, DATA, REPO } from "../lib/paths.ts";
+import { pathOf } from "../toolchain/build.ts";
+import { TOOLS } from "../toolchain/catalogue.ts";
+import type { Check, Finding } from "./check.ts";
+import { existing, gibibytes, isAtLeast, output } from "./look.ts";
+
+const GIB = 2 ** 30;
+const NODE_MODULES = join(REPO, "node_modules");
+const OWN_CLUSTER = "or set kubernetes.context to a cluster of your own (README)";
+
+/** What the machine itself must have, whatever runs on it. */
+export function hostChecks(): Check[] {
+  return [
+    root(),
+    nodeForNpm(),
+    projectNode(),
+    npmPackages(),
+    go(),
+    ...debianPackages(),
+    ...disks(),
+    memory(),
+    ...kernel(),
+    tools(),
+    pulumi(),
+  ];
+}
+
+function root(): Check {
+  return {
+    name: "user",
+    wanted: "root (uid 0)",
+    run: async () => ({ found: `uid ${process.getuid?.()}`, ok: process.getuid?.() === 0 }),
+    fix: `run make as root, ${OWN_CLUSTER}`,
+  };
+}
+
+/** The Node that installs the packages: the first on PATH outside the project. */
+function nodeForNpm(): Check {
+  return {
+    name: "Node for npm",
+    wanted: "20 or later",
+    run: async () => {
+      const path = (process.env.PATH ?? "").split(":").filter((folder) => !folder.startsWith(REPO));
+      const found = path.map((folder) => join(folder, "node")).find((file) => existsSync(file));
+      if (!found) return { found: "none on PATH", ok: false };
+      const version = (await output(found, "--version")).slice(1);
+      return { found: version, ok: isAtLeast(version, "20") };
+    },
+    fix: "install Node.js 20 or later with npm, from nodejs.org or with: apt-get install nodejs npm",
+  };
+}
+
+function projectNode(): Check {
+  return {
+    name: "Node of the project",
+    wanted: "24",
+    run: async () => {
+      const version = (await output(join(NODE_MODULES, ".bin/node"), "--version")).slice(1);
+      return { found: version, ok: version.startsWith("24.") };
+    },
+    fix: "npm ci",
+  };
+}
+
+function npmPackages(): Check {
+  return {
+    name: "npm packages",
+    wanted: "as package-lock.json says",
+    run: async () => {
+      const [locked, installed] = await Promise.all(
+        [join(REPO, "package-lock.json"), join(NODE_MODULES, ".package-lock.json")].map(async (file) =>
+          JSON.parse(await readFile(file, "utf8")),
+        ),
+      );
+      const different = outOfStep(locked.packages, installed.packages);
+      const names = different.slice(0, 3).join(", ");
+      return {
+        found: different.length === 0 ? "in step" : `${different.length} differ: ${names}`,
+        ok: different.length === 0,
+      };
+    },
+    fix: "npm ci",
+  };
+}
+
+interface Package {
+  readonly version?: string;
+  /** Left out where it does not fit the machine. */
+  readonly optional?: boolean;
+  readonly link?: boolean;
+}
+
+/** Packages that are not installed as they are locked. */
+export function outOfStep(locked: Record<string, Package>, installed: Record<string, Package>): string[] {
+  return Object.entries(locked)
+    .filter(([path, { link }]) => path.includes("node_modules/") && !link)
+    .filter(([path, { version, optional }]) => (installed[path] ? installed[path].version !== version : !optional))
+    .map(([path]) => path.slice("node_modules/".length));
+}
+
+function go(): Check {
+  return {
+    name: "Go",
+    wanted: "1.26 or later",
+    run: async () => {
+      const version = (await output("go", "env", "GOVERSION")).replace("go", "");
+      return { found: version, ok: isAtLeast(version, "1.26") };
+    },
+    fix: "install it from go.dev/dl and put its bin folder on PATH",
+  };
+}
+
+/** One row each; Debian is asked once for all of them. */
+function debianPackages(): Check[] {
+  const names = Object.values(PACKAGES).flat();
+  let versions: Promise<Map<string, string>> | undefined;
+  const ask = () => {
+    versions ??= installed(names);
+    return versions;
+  };
+  return Object.entries(PACKAGES).flatMap(([group, members]) =>
+    members.map((name) => ({
+      name: `package ${name}`,
+      wanted: group === "up" ? "installed" : `installed, for make ${group}`,
+      run: async () => {
+        const version = (await ask()).get(name);
+        return { found: version ?? "not installed", ok: version !== undefined };
+      },
+      fix: `make ${group} installs it, without starting its services`,
+    })),
+  );
+}
+
+async function installed(names: readonly string[]): Promise<Map<string, string>> {
+  // For names that Debian does not know it ends with 1, so the list is asked for whole and searched here.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders.
+  const text = await output("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n");
+  const rows = text.split("\n").map((line) => line.split(" "));
+  return new Map(
+    rows.flatMap(([name = "", status, version = ""]) =>
+      status === "installed" && names.includes(name) ? [[name, version] as const] : [],
+    ),
+  );
+}
+
+function disks(): Check[] {
+  const folders = { "disk for tools and images": CACHE, "disk for data": DATA };
+  return Object.entries(folders).map(([name, folder]) => ({
+    name,
+    wanted: "12 GiB free",
+    run: async () => {
+      const { bavail, bsize } = await statfs(existing(folder));
+      return { found: `${gibibytes(bavail * bsize)} at ${folder}`, ok: bavail * bsize >= 12 * GIB };
+    },
+    fix: `make room there, or set ${folder === CACHE ? "XDG_CACHE_HOME" : "XDG_DATA_HOME"} to a larger disk`,
+  }));
+}
+
+function memory(): Check {
+  return {
+    name: "memory",
+    wanted: "6 GiB or more",
+    run: async () => ({ found: gibibytes(totalmem()), ok: totalmem() >= 6 * GIB }),
+    fix: "give the machine more memory",
+  };
+}
+
+/** Each is tried in namespaces of its own, which end with the command: nothing of it is left. */
+const FEATURES = [
+  {
+    name: "namespaces",
+    wanted: "pid, mount, network and ipc allowed",
+    args: ["--pid", "--fork", "--mount", "--net", "--ipc"],
+    script: "true",
+  },
+  {
+    name: "overlayfs",
+    wanted: "can be mounted",
+    args: ["--mount"],
+    script:
+      "mount -t tmpfs none /tmp && mkdir /tmp/a /tmp/b /tmp/c /tmp/d && mount -t overlay -o lowerdir=/tmp/a,upperdir=/tmp/b,workdir=/tmp/c none /tmp/d",
+  },
+  {
+    name: "veth and bridge",
+    wanted: "can be made",
+    args: ["--net"],
+    script: "ip link add veth-a type veth peer name veth-b && ip link add bridge-a type bridge",
+  },
+] as const;
+
+function kernel(): Check[] {
+  const features = FEATURES.map(({ name, wanted, args, script }) => ({
+    name: `kernel: ${name}`,
+    wanted,
+    run: async () => {
+      await output("unshare", ...args, "sh", "-c", script);
+      return { found: "works", ok: true };
+    },
+    fix: `take a machine (or a container with more rights) whose kernel has it, ${OWN_CLUSTER}`,
+  }));
+  const cgroups = {
+    name: "kernel: cgroups",
+    wanted: "v1 or v2 with cpu, cpuset, memory, pids; writable",
+    run: async () => cgroupsOf("/sys/fs/cgroup"),
+  };
+  return [...features, { ...cgroups, fix: `mount the controllers at /sys/fs/cgroup, writable, ${OWN_CLUSTER}` }];
+}
+
+const CONTROLLERS = ["cpu", "cpuset", "memory", "pids"];
+
+export function cgroupsOf(folder: string): Finding {
+  const list = join(folder, "cgroup.controllers");
+  const isUnified = existsSync(list);
+  const present = isUnified ? readFileSync(list, "utf8").trim().split(" ") : readdirSync(folder);
+  const missing = CONTROLLERS.filter((name) => !present.includes(name));
+  const version = isUnified ? "v2" : "v1";
+  if (missing.length > 0) return { found: `${version} without ${missing.join(", ")}`, ok: false };
+  for (const dir of isUnified ? [folder] : CONTROLLERS.map((name) => join(folder, name)))
+    accessSync(dir, constants.W_OK);
+  return { found: version, ok: true };
+}
+
+function tools(): Check {
+  const wanted = TOOLS.filter((tool) => tool.for === "up");
+  return {
+    name: "tools",
+    wanted: `${wanted.length} built from their pinned sources`,
+    run: async () => {
+      const paths = await Promise.all(wanted.map(pathOf));
+      const missing = wanted.filter((_, index) => !existsSync(paths[index] as string)).map((tool) => tool.name);
+      return {
+        found: missing.length === 0 ? `${wanted.length} built` : `without ${missing.join(", ")}`,
+        ok: missing.length === 0,
+      };
+    },
+    fix: "make up",
+  };
+}
+
+/** Plain `pulumi` must be ours: an engine of another version writes a state that ours may not read. */
+function pulumi(): Check {
+  const version = /Version=(v.+)$/.exec(TOOLS.find(({ name }) => name === "pulumi")?.set?.[0] ?? "")?.[1] ?? "";
+  return {
+    name: "pulumi on PATH",
+    wanted: `none, or ${version}`,
+    run: async () => {
+      const first = (process.env.PATH ?? "")
+        .split(":")
+        .map((folder) => join(folder, "pulumi"))
+        .find((file) => existsSync(file));
+      if (!first) return { found: "none", ok: true };
+      const found = await output(first, "version");
+      return { found: `${found} in ${first}`, ok: found === version };
+    },
+    fix: 'eval "$(make -s env)" puts ours first on PATH',
+  };
+}
