@@ -58,3 +58,9 @@ format: $(NODE_MODULES) ## Format and sort imports
 
 logs: $(NODE_MODULES) ## Show where the logs of the cluster are, and their last lines
 	@$(LOCAL) logs $(AT)
+
+bench: $(NODE_MODULES) ## Measure the figures of docs/figures.md on a cluster of its own (ONLY="up preview")
+	@$(LOCAL) bench $(if $(ONLY),--only '$(ONLY)')
+
+doctor: $(NODE_MODULES) ## Check this machine: found against wanted, and the command that mends (JSON=1)
+	@$(LOCAL) doctor $(AT) $(if $(JSON),--json)

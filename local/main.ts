@@ -10,6 +10,7 @@ async function main(): Promise<void> {
       stack: { type: "string", default: "dev" },
       name: { type: "string", default: "default" },
       kind: { type: "string" },
+      only: { type: "string" },
       confirm: { type: "string" },
       purge: { type: "boolean", default: false },
       json: { type: "boolean", default: false },

@@ -63,12 +63,12 @@ describe("up", () => {
 
 describe("nothing changes without a change", () => {
   test("the preview of the dev stack is empty", async () => {
-    const { exitCode, all } = await pulumiWithConfig(dev(), "preview", ["--expect-no-changes"]);
+    const { exitCode, all } = await pulumiWithConfig(dev(), "preview", ["--expect-no-changes"], { show: false });
     expect({ exitCode, all: exitCode === 0 ? "" : all }).toEqual({ exitCode: 0, all: "" });
   }, MINUTE);
 
   test("a refresh finds the cluster as the state says", async () => {
-    const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"]);
+    const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"], { show: false });
     expect({ exitCode, stdout: exitCode === 0 ? "" : stdout }).toEqual({ exitCode: 0, stdout: "" });
   }, MINUTE);
 

@@ -9,6 +9,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   outputs: async (options) => (await import("./show.ts")).outputs(options),
   logs: async (options) => (await import("./show.ts")).logs(options),
   "prepare-tests": async () => (await import("./prepare-tests.ts")).prepareTests(),
+  bench: async (options) => (await import("./bench.ts")).bench(options),
   drill: async (options) => (await import("./drill.ts")).drill(options),
   env: async (options) => (await import("./show.ts")).env(options),
   doctor: async (options) => (await import("./doctor.ts")).doctor(options),

@@ -6,6 +6,8 @@ export interface Options {
   readonly name: string;
   /** Kind of drill. */
   readonly kind?: string;
+  /** Figures to measure, by name, apart by spaces. @default all that are not costly */
+  readonly only?: string;
   /** The stack's name once more, for verbs that destroy. */
   readonly confirm?: string;
   /** Remove data and caches too. */

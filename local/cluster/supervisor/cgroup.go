@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 const cgroupRoot = "/sys/fs/cgroup"
@@ -21,6 +23,7 @@ func makeCgroups(name string) error {
 	}
 	for _, controller := range controllers {
 		dir := filepath.Join(cgroupRoot, controller.Name(), name)
+		removeBelow(dir)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			if os.IsPermission(err) || isReadOnly(err) {
 				continue
@@ -38,9 +41,26 @@ func makeCgroups(name string) error {
 	return nil
 }
 
+// removeBelow removes what the pods of killed namespaces left: the kubelet would ask containerd about each of them
+// in turn, five seconds apiece, before it starts the first pod.
+func removeBelow(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		child := filepath.Join(dir, entry.Name())
+		removeBelow(child)
+		for try := 0; try < 50 && errors.Is(syscall.Rmdir(child), syscall.EBUSY); try++ {
+			time.Sleep(20 * time.Millisecond) // until the kernel has buried the last process
+		}
+	}
+}
+
 // makeUnified is the same under cgroup v2, where controllers are handed down by name.
 func makeUnified(name string) error {
 	dir := filepath.Join(cgroupRoot, name)
+	removeBelow(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

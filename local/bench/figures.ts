@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { arch, cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { REPO } from "../lib/paths.ts";
+import type { Summary } from "./statistics.ts";
+
+/** One line of docs/figures.md. */
+export interface Figure extends Summary {
+  readonly name: string;
+  readonly unit: string;
+  /** It must not be above this. */
+  readonly bound: number;
+  readonly measuredAt: string;
+  readonly machine: string;
+}
+
+const JSON_FILE = join(REPO, "docs/figures.json");
+const MARKDOWN = join(REPO, "docs/figures.md");
+
+/** What the figures were measured on. */
+export function machine(): string {
+  const [cpu] = cpus();
+  return `${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()} ${arch()}`;
+}
+
+/** Puts new figures in the place of older ones of the same name. */
+export async function record(figures: readonly Figure[]): Promise<void> {
+  const before: Figure[] = existsSync(JSON_FILE) ? JSON.parse(await readFile(JSON_FILE, "utf8")) : [];
+  const names = new Set(figures.map((figure) => figure.name));
+  const all = [...before.filter((figure) => !names.has(figure.name)), ...figures].sort((a, b) => (a.name < b.name ? -1 : 1));
+  await writeFile(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
+  await writeFile(MARKDOWN, render(all));
+}
+
+/** The page. Pure. */
+export function render(figures: readonly Figure[]): string {
+  const rows = figures.map((f) => {
+    const verdict = f.max <= f.bound ? "kept" : f.median <= f.bound ? "kept by the median only" : "missed";
+    return `| ${f.name} | ${f.bound} ${f.unit} | ${show(f.median)} | ${show(f.min)} to ${show(f.max)} | ${f.n} | ${verdict} | ${f.measuredAt.slice(0, 10)} |`;
+  });
+  const machines = [...new Set(figures.map((figure) => figure.machine))];
+  return [
+    "# Figures",
+    "",
+    "Written by `make bench`; not edited by hand. Median and spread of n runs on a shared machine, so a single slow run says little.",
+    "",
+    ...machines.map((line) => `Machine: ${line}.`),
+    "",
+    "| figure | bound | median | spread | n | verdict | measured |",
+    "|---|---|---|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+const show = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
