@@ -56,10 +56,11 @@ describe("the service's processes", () => {
   });
 
   test("ask the double, or the internet", () => {
-    expect(workerPlan(args).connectsTo).toContain("doubles:http");
-    const real = workerPlan({ ...args, app: { ...app, doubles: false } }).connectsTo;
+    expect(apiPlan(args).connectsTo).toContain("doubles:http");
+    const real = apiPlan({ ...args, app: { ...app, doubles: false } }).connectsTo;
     expect(real).toContain("internet");
     expect(real).not.toContain("doubles:http");
+    expect(workerPlan(args).connectsTo).not.toContain("doubles:http"); // it asks nobody outside
   });
 
   test("have longer to stop than they take to drain", () => {

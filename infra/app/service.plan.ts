@@ -26,8 +26,7 @@ export function apiPlan(args: ServiceArgs): WorkloadSpec {
   return {
     ...processPlan("api", args, replicas, memoryMi),
     env: { ...dataEnv(args), MIGRATE_PGHOST: "postgres" },
-    // Migrations need a session of their own, which the pooler does not give.
-    connectsTo: [...dataLinks(args), "postgres:postgresql"],
+    connectsTo: apiLinks(args),
     secrets: { media: { path: SECRETS, data: args.secrets } },
   };
 }
@@ -37,7 +36,7 @@ export function workerPlan(args: ServiceArgs): WorkloadSpec {
   return {
     ...processPlan("worker", args, replicas, memoryMi),
     env: dataEnv(args),
-    connectsTo: dataLinks(args),
+    connectsTo: workerLinks(args),
     secrets: { media: { path: SECRETS, data: args.secrets } },
   };
 }
@@ -107,15 +106,15 @@ function dataEnv(args: ServiceArgs) {
   };
 }
 
-function dataLinks(args: ServiceArgs): Link[] {
+function apiLinks(args: ServiceArgs): Link[] {
   const tmdb: Link = args.app.doubles ? "doubles:http" : "internet";
-  const data: Link[] = [
-    "pgbouncer:pgbouncer",
-    "redis-cache:redis",
-    "redis-state:redis",
-    "redis-state-sentinel:sentinel",
-  ];
-  return [...data, tmdb, ...traceLinks(args)];
+  // Migrations need a session of their own, which the pooler does not give.
+  return [...workerLinks(args), "redis-state:redis", "redis-state-sentinel:sentinel", tmdb, "postgres:postgresql"];
+}
+
+/** The worker delivers from the database and clears the cache; it asks nobody outside. */
+function workerLinks(args: ServiceArgs): Link[] {
+  return ["pgbouncer:pgbouncer", "redis-cache:redis", ...traceLinks(args)];
 }
 
 function traceLinks({ traced }: ServiceArgs): Link[] {

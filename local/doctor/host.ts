@@ -51,7 +51,7 @@ function nodeForNpm(): Check {
       const version = (await output(found, "--version")).slice(1);
       return { found: version, ok: isAtLeast(version, "20") };
     },
-    fix: "install Node.js 20 or later with npm, from nodejs.org or with: apt-get install nodejs npm",
+    fix: "install Node.js 20 or later with npm, from nodejs.org; on Debian 13 and later: apt-get install nodejs npm",
   };
 }
 
