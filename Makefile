@@ -10,8 +10,8 @@ LOCAL = node local/main.ts
 AT = --stack '$(STACK)' --name '$(NAME)'
 JEST = NODE_OPTIONS='--experimental-vm-modules --disable-warning=ExperimentalWarning' jest
 
-$(NODE_MODULES): package.json package-lock.json $(wildcard */package.json local/providers/package.json)
-	@command -v npm >/dev/null || { echo 'error: npm is missing'; echo '  remedy: install Node.js 20 or later with npm (nodejs.org, or apt-get install nodejs npm)'; exit 2; }
+$(NODE_MODULES): package-lock.json
+	@command -v npm >/dev/null || { echo 'error: npm is missing'; echo '  remedy: install Node.js 20 or later with npm, from nodejs.org'; exit 2; }
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' || { echo "error: Node $$(node -v) is too old to install the packages"; echo '  remedy: install Node.js 20 or later; the project brings the Node 24 that it runs on'; exit 2; }
 	@npm ci --no-progress --loglevel=error >&2
 	@touch $(NODE_MODULES)
@@ -62,5 +62,6 @@ logs: $(NODE_MODULES) ## Show where the logs of the cluster are, and their last 
 bench: $(NODE_MODULES) ## Measure the figures of docs/figures.md on a cluster of its own (ONLY="up preview")
 	@$(LOCAL) bench $(if $(ONLY),--only '$(ONLY)')
 
-doctor: $(NODE_MODULES) ## Check this machine: found against wanted, and the command that mends (JSON=1)
+doctor: ## Check this machine: found against wanted, and the command that mends (JSON=1)
+	@test -e $(NODE_MODULES) || { echo 'error: the npm packages are not installed'; echo '  remedy: npm ci'; exit 1; }
 	@$(LOCAL) doctor $(AT) $(if $(JSON),--json)

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { failWith, UserError } from "./lib/errors.ts";
+import { say } from "./lib/progress.ts";
 import { VERBS } from "./verbs/index.ts";
 
 /** `node local/main.ts VERB [--stack dev] [--name default] …`: what the Makefile calls. */
@@ -21,6 +22,11 @@ async function main(): Promise<void> {
   if (!run) throw new UserError(`"${verb}" is not a verb`, `take one of ${Object.keys(VERBS).join(", ")}`);
   await run(values);
 }
+
+// The first Ctrl-C also reaches the engine, which then stops in good order: this process waits for it. The second ends it.
+process.once("SIGINT", () =>
+  say("interrupted: what runs is brought to an end in good order; Ctrl-C again leaves at once"),
+);
 
 try {
   await main();

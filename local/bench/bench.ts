@@ -28,7 +28,11 @@ const REST_SECONDS = 300;
 
 const measures: Readonly<Record<string, Measure>> = {
   cold: {
-    name: "cold `make up`, all caches empty", unit: "s", bound: 1800, runs: 1, costly: true,
+    name: "cold `make up`, all caches empty",
+    unit: "s",
+    bound: 1800,
+    runs: 1,
+    costly: true,
     once: async (layout) => {
       await emptied(layout);
       await rm(CACHE, { recursive: true, force: true });
@@ -36,20 +40,56 @@ const measures: Readonly<Record<string, Measure>> = {
     },
   },
   fresh: {
-    name: "`make up` with tools and images built, nothing running, to a verified journey", unit: "s", bound: 120, runs: 3,
+    name: "`make up` with tools and images built, nothing running, to a verified journey",
+    unit: "s",
+    bound: 120,
+    runs: 3,
     once: async (layout) => {
       await emptied(layout);
       return make("up");
     },
   },
   again: { name: "second `make up`, nothing changed", unit: "s", bound: 20, runs: 5, once: () => make("up") },
-  up: { name: "no-op `pulumi up` of the dev stack", unit: "s", bound: 5, runs: 7, once: (layout) => pulumi(layout, "up", "--yes", "--skip-preview") },
-  preview: { name: "no-op preview of the dev stack", unit: "s", bound: 4, runs: 7, once: (layout) => pulumi(layout, "preview") },
-  memory: { name: "memory of cluster, base and dev at rest (sum of PSS)", unit: "GiB", bound: 4, runs: 5, once: memoryGiB },
-  cpu: { name: `CPU of the same at rest, over ${REST_SECONDS} s`, unit: "cores", bound: 0.6, runs: 1, once: (layout) => cores(layout, REST_SECONDS) },
-  recreate: { name: "the recreate drill, from the first thing destroyed to a verified journey (RTO)", unit: "s", bound: 240, runs: 1, once: drill },
+  up: {
+    name: "no-op `pulumi up` of the dev stack",
+    unit: "s",
+    bound: 5,
+    runs: 7,
+    once: (layout) => pulumi(layout, "up", "--yes", "--skip-preview"),
+  },
+  preview: {
+    name: "no-op preview of the dev stack",
+    unit: "s",
+    bound: 4,
+    runs: 7,
+    once: (layout) => pulumi(layout, "preview"),
+  },
+  memory: {
+    name: "memory of cluster, base and dev at rest (sum of PSS)",
+    unit: "GiB",
+    bound: 4,
+    runs: 5,
+    once: memoryGiB,
+  },
+  cpu: {
+    name: `CPU of the same at rest, over ${REST_SECONDS} s`,
+    unit: "cores",
+    bound: 0.6,
+    runs: 1,
+    once: (layout) => cores(layout, REST_SECONDS),
+  },
+  recreate: {
+    name: "the recreate drill, from the first thing destroyed to a verified journey (RTO)",
+    unit: "s",
+    bound: 240,
+    runs: 1,
+    once: drill,
+  },
   down: {
-    name: "`make down`", unit: "s", bound: 10, runs: 3,
+    name: "`make down`",
+    unit: "s",
+    bound: 10,
+    runs: 3,
     once: async () => {
       const seconds = await make("down");
       await make("up");
@@ -62,9 +102,15 @@ const measures: Readonly<Record<string, Measure>> = {
 /** Measures, in the order of the table, what is named (by default all that is not costly) and writes docs/figures.md. */
 export async function bench(only: readonly string[]): Promise<void> {
   const unknown = only.filter((key) => !measures[key]);
-  if (unknown.length > 0) throw new UserError(`no such figure: ${unknown.join(", ")}`, `take of ${Object.keys(measures).join(", ")}: make bench ONLY="up preview"`);
+  if (unknown.length > 0)
+    throw new UserError(
+      `no such figure: ${unknown.join(", ")}`,
+      `take of ${Object.keys(measures).join(", ")}: make bench ONLY="up preview"`,
+    );
   const layout = layoutOf(NAME);
-  const chosen = Object.entries(measures).filter(([key, measure]) => (only.length > 0 ? only.includes(key) : !measure.costly));
+  const chosen = Object.entries(measures).filter(([key, measure]) =>
+    only.length > 0 ? only.includes(key) : !measure.costly,
+  );
   useEnvironment(layout, "dev");
   try {
     if (!only.includes("cold")) await make("up");
@@ -81,7 +127,14 @@ async function measureAndRecord({ name, unit, bound, runs, once }: Measure, layo
     values.push(value);
     say(`${name}: ${value.toFixed(2)} ${unit} (${run}/${runs})`);
   }
-  const figure: Figure = { name, unit, bound, ...summarize(values), measuredAt: new Date().toISOString(), machine: machine() };
+  const figure: Figure = {
+    name,
+    unit,
+    bound,
+    ...summarize(values),
+    measuredAt: new Date().toISOString(),
+    machine: machine(),
+  };
   await record([figure]);
 }
 
@@ -92,7 +145,14 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 const make = (verb: string, ...variables: string[]) =>
-  timed(() => execa("make", ["-s", verb, `NAME=${NAME}`, ...variables], { cwd: REPO, stdin: "ignore", stdout: "ignore", stderr: "pipe" }));
+  timed(() =>
+    execa("make", ["-s", verb, `NAME=${NAME}`, ...variables], {
+      cwd: REPO,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    }),
+  );
 
 async function pulumi(layout: Layout, verb: string, ...args: string[]): Promise<number> {
   const stack = { layout, name: "dev" };

@@ -28,7 +28,9 @@ export function machine(): string {
 export async function record(figures: readonly Figure[]): Promise<void> {
   const before: Figure[] = existsSync(JSON_FILE) ? JSON.parse(await readFile(JSON_FILE, "utf8")) : [];
   const names = new Set(figures.map((figure) => figure.name));
-  const all = [...before.filter((figure) => !names.has(figure.name)), ...figures].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const all = [...before.filter((figure) => !names.has(figure.name)), ...figures].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   await writeFile(JSON_FILE, `${JSON.stringify(all, null, 2)}\n`);
   await writeFile(MARKDOWN, render(all));
 }

@@ -26,7 +26,8 @@ async function cpuSeconds(layout: Layout): Promise<Map<number, number>> {
     const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     // utime, stime and those of the children it has waited for: short-lived probes count too.
-    if (fields.length > 14) used.set(pid, [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]), 0) / CLOCK_TICKS);
+    if (fields.length > 14)
+      used.set(pid, [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]), 0) / CLOCK_TICKS);
   }
   return used;
 }
@@ -40,4 +41,3 @@ export async function cores(layout: Layout, seconds: number): Promise<number> {
   for (const [pid, now] of after) used += Math.max(0, now - (before.get(pid) ?? 0));
   return used / seconds;
 }
-

@@ -12,9 +12,12 @@ const ADDONS = ["coredns", "storage", "metrics-server"] as const;
 export async function applyAddons(layout: Layout, images: Readonly<Record<string, string>>): Promise<void> {
   // Volumes outlive the namespaces: they are in the folder that becomes /var inside.
   const values = { ...images, dnsIp: layout.dnsIp, volumes: "/var/volumes" };
-  const texts = await Promise.all(ADDONS.map((name) => readFile(join(import.meta.dirname, "addons", `${name}.yaml`), "utf8")));
+  const texts = await Promise.all(
+    ADDONS.map((name) => readFile(join(import.meta.dirname, "addons", `${name}.yaml`), "utf8")),
+  );
   // A new API server refuses an address that it has itself just given to the same Service; the second try finds it there.
-  const apply = () => kubectl(layout, ["apply", "--server-side", "--force-conflicts", "-f", "-"], fill(texts.join("\n---\n"), values));
+  const apply = () =>
+    kubectl(layout, ["apply", "--server-side", "--force-conflicts", "-f", "-"], fill(texts.join("\n---\n"), values));
   await eventually("the cluster's add-ons to be applied", 30, apply);
 }
 
@@ -22,7 +25,11 @@ export async function applyAddons(layout: Layout, images: Readonly<Record<string
 export function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{\{([\w-]+)\}\}/g, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new UserError(`no value for {{${name}}} in the add-ons of the cluster`, "name it in local/cluster/addons.ts");
+    if (value === undefined)
+      throw new UserError(
+        `no value for {{${name}}} in the add-ons of the cluster`,
+        "name it in local/cluster/addons.ts",
+      );
     return value;
   });
 }

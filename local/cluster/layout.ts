@@ -36,7 +36,10 @@ const PORTS_EACH = 300;
 /** The layout of a cluster; its number is taken when it is first asked for and kept. */
 export function layoutOf(name: string): Layout {
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(name)) {
-    throw new UserError(`"${name}" cannot name a cluster`, "use at most 20 small letters, digits and hyphens: NAME=second");
+    throw new UserError(
+      `"${name}" cannot name a cluster`,
+      "use at most 20 small letters, digits and hyphens: NAME=second",
+    );
   }
   const dir = join(CLUSTERS, name);
   const number = numberOf(dir);
@@ -78,7 +81,10 @@ function numberOf(dir: string): number {
     .map((path) => Number(readFileSync(path, "utf8")));
   const free = Array.from({ length: MAX_CLUSTERS }, (_, number) => number).find((number) => !taken.includes(number));
   if (free === undefined) {
-    throw new UserError(`${MAX_CLUSTERS} clusters exist already`, `remove one: make down PURGE=1 NAME=<one of ${clusterNames().join(", ")}>`);
+    throw new UserError(
+      `${MAX_CLUSTERS} clusters exist already`,
+      `remove one: make down PURGE=1 NAME=<one of ${clusterNames().join(", ")}>`,
+    );
   }
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(file, String(free));

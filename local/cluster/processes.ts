@@ -8,16 +8,8 @@ export function pidOf(file: string): number | undefined {
   return start !== undefined && startTime(Number(pid)) === start ? Number(pid) : undefined;
 }
 
-/** Field 22 of /proc/PID/stat; undefined for one that has ended. */
-function startTime(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
+/** Field 22 of /proc/PID/stat (proc(5)). */
+const startTime = (pid: number) => stat(pid)?.[19];
 
 /** Names and numbers of what runs, read from a folder of pid files. */
 export function running(dir: string): Record<string, number> {
@@ -30,16 +22,28 @@ export function running(dir: string): Record<string, number> {
   return found;
 }
 
+/** Whether whoever started the process has ended before it: such a one belongs to process 1. */
+export function isOrphan(pid: number): boolean {
+  return stat(pid)?.[1] === "1";
+}
+
+/** The fields of /proc/PID/stat after the name: state, parent, …; undefined for a process that has ended. */
+function stat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Every process below these, themselves included. */
 export function family(roots: readonly number[]): number[] {
   const parents = new Map<number, number>();
   for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const text = readFileSync(`/proc/${entry}/stat`, "utf8");
-      parents.set(Number(entry), Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // it ended meanwhile
-    }
+    const parent = stat(Number(entry))?.[1];
+    if (parent) parents.set(Number(entry), Number(parent));
   }
   const all = new Set(roots);
   for (let size = -1; size !== all.size; ) {

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { type Check, examine, exitCode, table } from "./check.ts";
 import { checksFor } from "./checks.ts";
 import { nextPorts, portsFound, stateFound } from "./cluster.ts";
-import { cgroupsOf, outOfStep } from "./host.ts";
+import { outOfStep } from "./host.ts";
+import { cgroupsOf } from "./kernel.ts";
 import { isAtLeast, output, parseListeners } from "./look.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "media-doctor-"));

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { PACKAGES } from "../host/packages.ts";
 import { CACHE, DATA, REPO } from "../lib/paths.ts";
 import { pathOf } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
-import type { Check, Finding } from "./check.ts";
+import type { Check } from "./check.ts";
+import { kernel, OWN_CLUSTER } from "./kernel.ts";
 import { existing, gibibytes, isAtLeast, output } from "./look.ts";
 
 const GIB = 2 ** 30;
 const NODE_MODULES = join(REPO, "node_modules");
-const OWN_CLUSTER = "or set kubernetes.context to a cluster of your own (README)";
 
 /** What the machine itself must have, whatever runs on it. */
 export function hostChecks(): Check[] {
@@ -22,12 +22,17 @@ export function hostChecks(): Check[] {
     npmPackages(),
     go(),
     ...debianPackages(),
-    ...disks(),
+    ...disks(ROOM_GIB),
     memory(),
     ...kernel(),
     tools(),
     pulumi(),
   ];
+}
+
+/** What `make up` refuses to begin without, because the failure would come late and unclear. */
+export function neededByUp(): Check[] {
+  return [root(), ...disks(LEAST_ROOM_GIB), memory(), ...kernel()];
 }
 
 function root(): Check {
@@ -148,14 +153,18 @@ async function installed(names: readonly string[]): Promise<Map<string, string>>
   );
 }
 
-function disks(): Check[] {
+/** What tools, images and their caches take, with room to work; and what a machine that has them built still needs. */
+const ROOM_GIB = 12;
+const LEAST_ROOM_GIB = 3;
+
+function disks(gib: number): Check[] {
   const folders = { "disk for tools and images": CACHE, "disk for data": DATA };
   return Object.entries(folders).map(([name, folder]) => ({
     name,
-    wanted: "12 GiB free",
+    wanted: `${gib} GiB free`,
     run: async () => {
       const { bavail, bsize } = await statfs(existing(folder));
-      return { found: `${gibibytes(bavail * bsize)} at ${folder}`, ok: bavail * bsize >= 12 * GIB };
+      return { found: `${gibibytes(bavail * bsize)} at ${folder}`, ok: bavail * bsize >= gib * GIB };
     },
     fix: `make room there, or set ${folder === CACHE ? "XDG_CACHE_HOME" : "XDG_DATA_HOME"} to a larger disk`,
   }));
@@ -168,61 +177,6 @@ function memory(): Check {
     run: async () => ({ found: gibibytes(totalmem()), ok: totalmem() >= 6 * GIB }),
     fix: "give the machine more memory",
   };
-}
-
-/** Each is tried in namespaces of its own, which end with the command: nothing of it is left. */
-const FEATURES = [
-  {
-    name: "namespaces",
-    wanted: "pid, mount, network and ipc allowed",
-    args: ["--pid", "--fork", "--mount", "--net", "--ipc"],
-    script: "true",
-  },
-  {
-    name: "overlayfs",
-    wanted: "can be mounted",
-    args: ["--mount"],
-    script:
-      "mount -t tmpfs none /tmp && mkdir /tmp/a /tmp/b /tmp/c /tmp/d && mount -t overlay -o lowerdir=/tmp/a,upperdir=/tmp/b,workdir=/tmp/c none /tmp/d",
-  },
-  {
-    name: "veth and bridge",
-    wanted: "can be made",
-    args: ["--net"],
-    script: "ip link add veth-a type veth peer name veth-b && ip link add bridge-a type bridge",
-  },
-] as const;
-
-function kernel(): Check[] {
-  const features = FEATURES.map(({ name, wanted, args, script }) => ({
-    name: `kernel: ${name}`,
-    wanted,
-    run: async () => {
-      await output("unshare", ...args, "sh", "-c", script);
-      return { found: "works", ok: true };
-    },
-    fix: `take a machine (or a container with more rights) whose kernel has it, ${OWN_CLUSTER}`,
-  }));
-  const cgroups = {
-    name: "kernel: cgroups",
-    wanted: "v1 or v2 with cpu, cpuset, memory, pids; writable",
-    run: async () => cgroupsOf("/sys/fs/cgroup"),
-  };
-  return [...features, { ...cgroups, fix: `mount the controllers at /sys/fs/cgroup, writable, ${OWN_CLUSTER}` }];
-}
-
-const CONTROLLERS = ["cpu", "cpuset", "memory", "pids"];
-
-export function cgroupsOf(folder: string): Finding {
-  const list = join(folder, "cgroup.controllers");
-  const isUnified = existsSync(list);
-  const present = isUnified ? readFileSync(list, "utf8").trim().split(" ") : readdirSync(folder);
-  const missing = CONTROLLERS.filter((name) => !present.includes(name));
-  const version = isUnified ? "v2" : "v1";
-  if (missing.length > 0) return { found: `${version} without ${missing.join(", ")}`, ok: false };
-  for (const dir of isUnified ? [folder] : CONTROLLERS.map((name) => join(folder, name)))
-    accessSync(dir, constants.W_OK);
-  return { found: version, ok: true };
 }
 
 function tools(): Check {

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { nextRow, type LedgerRow } from "../../service/src/ledger.ts";
+import { type LedgerRow, nextRow } from "../../service/src/ledger.ts";
 import { type Acknowledged, compare } from "./ledger.ts";
 
 function chain(count: number): Acknowledged[] {
@@ -14,12 +14,23 @@ function chain(count: number): Acknowledged[] {
 
 test("nothing is lost where every row is found", () => {
   const rows = chain(5);
-  expect(compare(rows, 5, rows)).toMatchObject({ rowsAcknowledged: 5, rowsLost: 0, rowsLostAfterLastArchive: 0, rpoSeconds: 0, chainIntact: true });
+  expect(compare(rows, 5, rows)).toMatchObject({
+    rowsAcknowledged: 5,
+    rowsLost: 0,
+    rowsLostAfterLastArchive: 0,
+    rpoSeconds: 0,
+    chainIntact: true,
+  });
 });
 
 test("rows after the last archived WAL count for the recovery point only", () => {
   const rows = chain(5);
-  expect(compare(rows, 3, rows.slice(0, 3))).toMatchObject({ rowsLost: 0, rowsLostAfterLastArchive: 2, rpoSeconds: 2, chainIntact: true });
+  expect(compare(rows, 3, rows.slice(0, 3))).toMatchObject({
+    rowsLost: 0,
+    rowsLostAfterLastArchive: 2,
+    rpoSeconds: 2,
+    chainIntact: true,
+  });
 });
 
 test("negative control: an archived row that is gone is lost, and breaks the chain", () => {

@@ -1,6 +1,6 @@
 import { type LedgerRow, nextRow, verifyChain } from "../../service/src/ledger.ts";
-import { sql } from "../verify/journey.ts";
 import type { Stack } from "../stack/pulumi.ts";
+import { sql } from "../verify/journey.ts";
 
 /** A row whose commit PostgreSQL has acknowledged, and when. */
 export interface Acknowledged extends LedgerRow {
@@ -12,17 +12,22 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 /** All rows of the ledger. */
 export async function readLedger(stack: Stack): Promise<LedgerRow[]> {
   return JSON.parse(
-    await sql(stack, "primary", `select coalesce(json_agg(json_build_object('seq', seq, 'prevHash', prev_hash, 'hash', hash, 'payload', payload) order by seq), '[]') from ledger`),
+    await sql(
+      stack,
+      "primary",
+      `select coalesce(json_agg(json_build_object('seq', seq, 'prevHash', prev_hash, 'hash', hash, 'payload', payload) order by seq), '[]') from ledger`,
+    ),
   ) as LedgerRow[];
 }
 
 /** Appends rows, each in a transaction of its own, and returns those that were acknowledged. */
 export async function writeLedger(stack: Stack, count: number, label: string): Promise<Acknowledged[]> {
-  let previous: LedgerRow | undefined = (await readLedger(stack)).at(-1);
+  const last = (await readLedger(stack)).at(-1);
   const rows: LedgerRow[] = [];
-  for (let i = 0; i < count; i++) rows.push((previous = nextRow(previous, `${label} ${i}`)));
-  const inserts = rows.map(({ seq, prevHash, hash, payload }) =>
-    `insert into ledger (seq, prev_hash, hash, payload) values (${seq}, ${literal(prevHash)}, ${literal(hash)}, ${literal(payload)}) returning extract(epoch from clock_timestamp())`,
+  for (let i = 0; i < count; i++) rows.push(nextRow(rows.at(-1) ?? last, `${label} ${i}`));
+  const inserts = rows.map(
+    ({ seq, prevHash, hash, payload }) =>
+      `insert into ledger (seq, prev_hash, hash, payload) values (${seq}, ${literal(prevHash)}, ${literal(hash)}, ${literal(payload)}) returning extract(epoch from clock_timestamp())`,
   );
   const times = (await sql(stack, "primary", `${inserts.join(";\n")};`, { oneByOne: true })).split("\n");
   return rows.map((row, i) => ({ ...row, at: Number(times[i]) }));

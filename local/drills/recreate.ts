@@ -26,7 +26,9 @@ export async function recreate(stack: Stack): Promise<void> {
     await archiveAll(stack);
     return rows;
   });
-  const late = await clock.time("ledger rows, just before", () => writeLedger(stack, LATE_ROWS, `recreate ${started.toISOString()} late`));
+  const late = await clock.time("ledger rows, just before", () =>
+    writeLedger(stack, LATE_ROWS, `recreate ${started.toISOString()} late`),
+  );
   const disaster = performance.now();
   await clock.time("destroy", () => destroy(stack));
   await clock.time("recreate", () => deploy(stack));
@@ -36,11 +38,24 @@ export async function recreate(stack: Stack): Promise<void> {
   const result = compare(acknowledged, archived.at(-1)?.seq ?? 0, await readLedger(stack));
   const passed = result.rowsLost === 0 && result.chainIntact;
   const file = await writeEvidence("recreate", {
-    kind: "recreate", stack: stack.name, cluster: stack.layout.name, startedAt: started.toISOString(), passed, rtoSeconds, ...result, phases: clock.phases,
+    kind: "recreate",
+    stack: stack.name,
+    cluster: stack.layout.name,
+    startedAt: started.toISOString(),
+    passed,
+    rtoSeconds,
+    ...result,
+    phases: clock.phases,
   });
   say(`evidence: ${file}`);
-  say(`RTO ${rtoSeconds} s, RPO ${result.rpoSeconds} s, archived rows lost ${result.rowsLost}, later rows lost ${result.rowsLostAfterLastArchive}`);
-  if (!passed) throw new UserError(`the drill failed: ${result.rowsLost} archived rows lost, chain ${result.chainIntact ? "intact" : "broken"}`, "read the evidence; the backup store keeps what was archived");
+  say(
+    `RTO ${rtoSeconds} s, RPO ${result.rpoSeconds} s, archived rows lost ${result.rowsLost}, later rows lost ${result.rowsLostAfterLastArchive}`,
+  );
+  if (!passed)
+    throw new UserError(
+      `the drill failed: ${result.rowsLost} archived rows lost, chain ${result.chainIntact ? "intact" : "broken"}`,
+      "read the evidence; the backup store keeps what was archived",
+    );
 }
 
 async function waitForBackup(stack: Stack): Promise<void> {

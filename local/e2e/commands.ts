@@ -1,11 +1,11 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { processes } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { family } from "../cluster/processes.ts";
 import { REPO } from "../lib/paths.ts";
 import type { Stack } from "../stack/pulumi.ts";
-import { readFileSync } from "node:fs";
-import { processes } from "../cluster/cluster.ts";
 
 /** Ring 4 has a cluster of its own, so that it neither needs nor disturbs the one a person works with. */
 export const NAME = "e2e";
@@ -13,9 +13,16 @@ export const layout = () => layoutOf(NAME);
 export const dev = (): Stack => ({ layout: layout(), name: "dev" });
 
 /** A make verb as a person calls it; its output is kept for the failure's message. */
-export async function make(verb: string, ...variables: string[]): Promise<{ stdout: string; all: string; seconds: number }> {
+export async function make(
+  verb: string,
+  ...variables: string[]
+): Promise<{ stdout: string; all: string; seconds: number }> {
   const from = performance.now();
-  const { stdout, all } = await execa("make", ["-s", verb, `NAME=${NAME}`, ...variables], { cwd: REPO, all: true, stdin: "ignore" });
+  const { stdout, all } = await execa("make", ["-s", verb, `NAME=${NAME}`, ...variables], {
+    cwd: REPO,
+    all: true,
+    stdin: "ignore",
+  });
   return { stdout, all, seconds: (performance.now() - from) / 1000 };
 }
 
@@ -32,7 +39,15 @@ export function clusterProcesses(): Record<string, number> {
   return found;
 }
 
-export const INSIDE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "containerd", "kubelet", "kube-proxy"];
+export const INSIDE = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "containerd",
+  "kubelet",
+  "kube-proxy",
+];
 
 function commandLine(pid: number): string[] {
   try {

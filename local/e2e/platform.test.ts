@@ -7,8 +7,8 @@ import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
-import { inPostgres, journey, namespaceOf, sql, targetOf, verifyTraces } from "../verify/journey.ts";
 import { call } from "../verify/http.ts";
+import { inPostgres, journey, namespaceOf, sql, targetOf, verifyTraces } from "../verify/journey.ts";
 import { clusterProcesses, dev, INSIDE, layout, make } from "./commands.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
@@ -22,10 +22,14 @@ afterAll(async () => {
 }, MINUTE);
 
 describe("up", () => {
-  test("make up ends with a request served and its traces found", async () => {
-    const { all } = await make("up");
-    expect(all).toContain("stack dev is up");
-  }, 40 * MINUTE);
+  test(
+    "make up ends with a request served and its traces found",
+    async () => {
+      const { all } = await make("up");
+      expect(all).toContain("stack dev is up");
+    },
+    40 * MINUTE,
+  );
 
   test("outputs name every address, reachable on 127.0.0.1", async () => {
     const found = JSON.parse((await make("outputs")).stdout) as Record<string, string>;
@@ -37,116 +41,197 @@ describe("up", () => {
     expect(readFileSync(found.caFile as string, "utf8")).toContain("BEGIN CERTIFICATE");
   });
 
-  test("a journey leaves its marks in the replica, Prometheus, Loki and Jaeger", async () => {
-    const target = await targetOf(dev());
-    await verifyTraces(target, await journey(target));
-  }, 3 * MINUTE);
+  test(
+    "a journey leaves its marks in the replica, Prometheus, Loki and Jaeger",
+    async () => {
+      const target = await targetOf(dev());
+      await verifyTraces(target, await journey(target));
+    },
+    3 * MINUTE,
+  );
 
-  test("negative control: a journey without the token, or one that was never made, is not found", async () => {
-    const target = await targetOf(dev());
-    const answer = await call(`${target.gatewayUrl}/api/v1/requests`, { method: "POST", body: { mediaType: "movie", tmdbId: 603 }, ca: target.caPem });
-    expect(answer.status).toBe(401);
-    const never = { id: "00000000-0000-4000-8000-000000000000", traceId: "0123456789abcdef0123456789abcdef" };
-    await expect(verifyTraces(target, never, 2)).rejects.toThrow(/not within 2 s/);
-  }, MINUTE);
+  test(
+    "negative control: a journey without the token, or one that was never made, is not found",
+    async () => {
+      const target = await targetOf(dev());
+      const answer = await call(`${target.gatewayUrl}/api/v1/requests`, {
+        method: "POST",
+        body: { mediaType: "movie", tmdbId: 603 },
+        ca: target.caPem,
+      });
+      expect(answer.status).toBe(401);
+      const never = { id: "00000000-0000-4000-8000-000000000000", traceId: "0123456789abcdef0123456789abcdef" };
+      await expect(verifyTraces(target, never, 2)).rejects.toThrow(/not within 2 s/);
+    },
+    MINUTE,
+  );
 
-  test("Prometheus scrapes every target", async () => {
-    const { prometheusUrl } = await targetOf(dev());
-    await eventually("all targets up", 60, async () => {
-      const answer = await call(`${prometheusUrl}/api/v1/targets?state=active`);
-      const targets = (JSON.parse(answer.text) as { data: { activeTargets: { health: string; scrapeUrl: string }[] } }).data.activeTargets;
-      const down = targets.filter((target) => target.health !== "up").map((target) => target.scrapeUrl);
-      if (targets.length < 12 || down.length > 0) throw new Error(`${targets.length} targets, down: ${down.join(" ")}`);
-    });
-  }, 2 * MINUTE);
+  test(
+    "Prometheus scrapes every target",
+    async () => {
+      const { prometheusUrl } = await targetOf(dev());
+      await eventually("all targets up", 60, async () => {
+        const answer = await call(`${prometheusUrl}/api/v1/targets?state=active`);
+        const targets = (
+          JSON.parse(answer.text) as { data: { activeTargets: { health: string; scrapeUrl: string }[] } }
+        ).data.activeTargets;
+        const down = targets.filter((target) => target.health !== "up").map((target) => target.scrapeUrl);
+        if (targets.length < 12 || down.length > 0)
+          throw new Error(`${targets.length} targets, down: ${down.join(" ")}`);
+      });
+    },
+    2 * MINUTE,
+  );
 });
 
 describe("nothing changes without a change", () => {
-  test("the preview of the dev stack is empty", async () => {
-    const { exitCode, all } = await pulumiWithConfig(dev(), "preview", ["--expect-no-changes"], { show: false });
-    expect({ exitCode, all: exitCode === 0 ? "" : all }).toEqual({ exitCode: 0, all: "" });
-  }, MINUTE);
+  test(
+    "the preview of the dev stack is empty",
+    async () => {
+      const { exitCode, all } = await pulumiWithConfig(dev(), "preview", ["--expect-no-changes"], { show: false });
+      expect({ exitCode, all: exitCode === 0 ? "" : all }).toEqual({ exitCode: 0, all: "" });
+    },
+    MINUTE,
+  );
 
-  test("a refresh finds the cluster as the state says", async () => {
-    const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"], { show: false });
-    expect({ exitCode, stdout: exitCode === 0 ? "" : stdout }).toEqual({ exitCode: 0, stdout: "" });
-  }, MINUTE);
+  test(
+    "a refresh finds the cluster as the state says",
+    async () => {
+      const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"], {
+        show: false,
+      });
+      expect({ exitCode, stdout: exitCode === 0 ? "" : stdout }).toEqual({ exitCode: 0, stdout: "" });
+    },
+    MINUTE,
+  );
 
-  test("a second make up reports no change", async () => {
-    const { all } = await make("up");
-    expect(all).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
-    expect(all).toMatch(/\d+ unchanged/);
-  }, 2 * MINUTE);
+  test(
+    "a second make up reports no change",
+    async () => {
+      const { all } = await make("up");
+      expect(all).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+      expect(all).toMatch(/\d+ unchanged/);
+    },
+    2 * MINUTE,
+  );
 });
 
 describe("processes are killed", () => {
   const killed = [...INSIDE, "inside", "dockerd", "registry", "guard", "supervisor"];
-  test.each(killed)("kill -9 of %s: it is back and the cluster answers", async (name) => {
-    const before = clusterProcesses()[name] as number;
-    expect(before).toBeGreaterThan(1);
-    process.kill(before, "SIGKILL");
-    await eventually(`${name} to run again`, 30, async () => {
-      const now = clusterProcesses()[name];
-      if (!now || now === before) throw new Error(`still ${now}`);
-    });
-    await eventually("the API server to answer", 30, async () => kubectl(layout(), ["get", "--raw", "/readyz"]));
-  }, 2 * MINUTE);
+  test.each(killed)(
+    "kill -9 of %s: it is back and the cluster answers",
+    async (name) => {
+      const before = clusterProcesses()[name] as number;
+      expect(before).toBeGreaterThan(1);
+      process.kill(before, "SIGKILL");
+      await eventually(`${name} to run again`, 30, async () => {
+        const now = clusterProcesses()[name];
+        if (!now || now === before) throw new Error(`still ${now}`);
+      });
+      await eventually("the API server to answer", 30, async () => kubectl(layout(), ["get", "--raw", "/readyz"]));
+    },
+    2 * MINUTE,
+  );
 
-  test("after all of them a journey works", async () => {
-    await journey(await targetOf(dev()), 90);
-  }, 4 * MINUTE);
+  test(
+    "after all of them a journey works",
+    async () => {
+      await journey(await targetOf(dev()), 90);
+    },
+    4 * MINUTE,
+  );
 
-  test("kill -9 of process 1 of the namespaces: the whole cluster comes back and a journey works", async () => {
-    process.kill(clusterProcesses().init as number, "SIGKILL");
-    await journey(await targetOf(dev()), 150);
-  }, 6 * MINUTE);
+  test(
+    "kill -9 of process 1 of the namespaces: the whole cluster comes back and a journey works",
+    async () => {
+      process.kill(clusterProcesses().init as number, "SIGKILL");
+      await journey(await targetOf(dev()), 150);
+    },
+    6 * MINUTE,
+  );
 });
 
 describe("PostgreSQL", () => {
-  test("a switchover: the primary changes, no request is lost, the journey goes on", async () => {
-    const stack = dev();
-    const primary = async () => (await kubectl(stack.layout, ["-n", namespaceOf(stack), "get", "pod", "-l", "app.kubernetes.io/name=postgres,role=primary", "-o", "name"])).stdout;
-    const target = await targetOf(stack);
-    const before = await eventually("a primary with a synchronous standby", 120, async () => {
-      const standbys = await sql(stack, "primary", "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')");
-      if (standbys === "0") throw new Error("no synchronous standby");
-      return primary();
-    });
-    const trip = await journey(target);
-    await inPostgres(stack, "primary", ["patronictl", "switchover", "--force"]);
-    await eventually("another primary", 60, async () => {
-      const now = await primary();
-      if (!now || now === before) throw new Error(`it is ${now || "nobody"}`);
-    });
-    await journey(target, 60);
-    expect(await sql(stack, "primary", `select count(*) from requests where id = '${trip.id}'`)).toBe("1");
-  }, 6 * MINUTE);
+  test(
+    "a switchover: the primary changes, no request is lost, the journey goes on",
+    async () => {
+      const stack = dev();
+      const primary = async () =>
+        (
+          await kubectl(stack.layout, [
+            "-n",
+            namespaceOf(stack),
+            "get",
+            "pod",
+            "-l",
+            "app.kubernetes.io/name=postgres,role=primary",
+            "-o",
+            "name",
+          ])
+        ).stdout;
+      const target = await targetOf(stack);
+      const before = await eventually("a primary with a synchronous standby", 120, async () => {
+        const standbys = await sql(
+          stack,
+          "primary",
+          "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')",
+        );
+        if (standbys === "0") throw new Error("no synchronous standby");
+        return primary();
+      });
+      const trip = await journey(target);
+      await inPostgres(stack, "primary", ["patronictl", "switchover", "--force"]);
+      await eventually("another primary", 60, async () => {
+        const now = await primary();
+        if (!now || now === before) throw new Error(`it is ${now || "nobody"}`);
+      });
+      await journey(target, 60);
+      expect(await sql(stack, "primary", `select count(*) from requests where id = '${trip.id}'`)).toBe("1");
+    },
+    6 * MINUTE,
+  );
 });
 
 describe("recreate", () => {
-  test("the drill brings the stack back from the backup store without losing an archived row", async () => {
-    await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
-    const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
-    const evidence = JSON.parse(readFileSync(join(REPO, "evidence", file), "utf8"));
-    expect(evidence).toMatchObject({ kind: "recreate", passed: true, rowsLost: 0, chainIntact: true });
-    expect(evidence.rtoSeconds).toBeLessThan(240);
-  }, 10 * MINUTE);
+  test(
+    "the drill brings the stack back from the backup store without losing an archived row",
+    async () => {
+      await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
+      const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
+      const evidence = JSON.parse(readFileSync(join(REPO, "evidence", file), "utf8"));
+      expect(evidence).toMatchObject({ kind: "recreate", passed: true, rowsLost: 0, chainIntact: true });
+      expect(evidence.rtoSeconds).toBeLessThan(240);
+    },
+    10 * MINUTE,
+  );
 
-  test("negative control: without the stack's name a second time nothing is destroyed", async () => {
-    await expect(make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=prod")).rejects.toThrow(/CONFIRM=dev/);
-    expect(await outputs(dev())).toBeDefined();
-  }, MINUTE);
+  test(
+    "negative control: without the stack's name a second time nothing is destroyed",
+    async () => {
+      await expect(make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=prod")).rejects.toThrow(/CONFIRM=dev/);
+      expect(await outputs(dev())).toBeDefined();
+    },
+    MINUTE,
+  );
 });
 
 describe("down", () => {
-  test("make down leaves nothing on the host and keeps the data", async () => {
-    await make("down");
-    expect(await residue(layout())).toEqual([]);
-    expect(existsSync(join(layout().dir, "etcd"))).toBe(true);
-  }, MINUTE);
+  test(
+    "make down leaves nothing on the host and keeps the data",
+    async () => {
+      await make("down");
+      expect(await residue(layout())).toEqual([]);
+      expect(existsSync(join(layout().dir, "etcd"))).toBe(true);
+    },
+    MINUTE,
+  );
 
-  test("make up again finds the requests of before", async () => {
-    await make("up");
-    expect(Number(await sql(dev(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
-  }, 6 * MINUTE);
+  test(
+    "make up again finds the requests of before",
+    async () => {
+      await make("up");
+      expect(Number(await sql(dev(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
+    },
+    6 * MINUTE,
+  );
 });

@@ -9,8 +9,18 @@ import { run } from "../lib/run.ts";
 /** Debian packages of the host, by what needs them. */
 export const PACKAGES = {
   up: [
-    "docker.io", "containerd", "runc", "containernetworking-plugins", "etcd-server", "docker-registry", "mmdebstrap",
-    "iptables", "ipset", "conntrack", "iproute2", "ca-certificates",
+    "docker.io",
+    "containerd",
+    "runc",
+    "containernetworking-plugins",
+    "etcd-server",
+    "docker-registry",
+    "mmdebstrap",
+    "iptables",
+    "ipset",
+    "conntrack",
+    "iproute2",
+    "ca-certificates",
   ],
   test: ["postgresql", "redis-server", "shellcheck", "prometheus"],
 } as const;
@@ -21,14 +31,23 @@ export async function installPackages(group: keyof typeof PACKAGES, report: (lin
   for (const name of PACKAGES[group]) if (!(await isInstalled(name))) missing.push(name);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
-    throw new UserError(`Debian packages are missing: ${missing.join(" ")}`, `as root: apt-get install --no-install-recommends ${missing.join(" ")}`);
+    throw new UserError(
+      `Debian packages are missing: ${missing.join(" ")}`,
+      `as root: apt-get install --no-install-recommends ${missing.join(" ")}`,
+    );
   }
-  const step = { subject: "Debian packages", log: `${LOGS}/packages.log`, remedy: "mend what the log says (network, apt sources, disk), then run the same again" };
+  const step = {
+    subject: "Debian packages",
+    log: `${LOGS}/packages.log`,
+    remedy: "mend what the log says (network, apt sources, disk), then run the same again",
+  };
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const args = ["-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
   report(`Debian packages: installing ${missing.join(" ")}`);
   await run({ ...step, doing: "reading the lists", command: ["apt-get", "update", "-q"], env }, report);
-  await withoutServices(() => run({ ...step, doing: "installing", command: ["apt-get", "install", ...args, ...missing], env }, report));
+  await withoutServices(() =>
+    run({ ...step, doing: "installing", command: ["apt-get", "install", ...args, ...missing], env }, report),
+  );
 }
 
 /** Debian asks this script before it starts a newly installed service; 101 says no (invoke-rc.d(8)). */
@@ -45,6 +64,9 @@ async function withoutServices(work: () => Promise<void>): Promise<void> {
 }
 
 async function isInstalled(name: string): Promise<boolean> {
-  const { stdout } = await promisify(execFile)("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]).catch(() => ({ stdout: "" }));
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder.
+  const { stdout } = await promisify(execFile)("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]).catch(() => ({
+    stdout: "",
+  }));
   return stdout === "installed";
 }

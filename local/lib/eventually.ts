@@ -10,5 +10,7 @@ export async function eventually<T>(what: string, seconds: number, attempt: () =
       last = error;
     }
   }
-  throw new Error(`${what}: not within ${seconds} s: ${last instanceof Error ? last.message : String(last)}`, { cause: last });
+  throw new Error(`${what}: not within ${seconds} s: ${last instanceof Error ? last.message : String(last)}`, {
+    cause: last,
+  });
 }

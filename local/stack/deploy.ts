@@ -9,7 +9,10 @@ export async function deploy(stack: Stack): Promise<void> {
   await recover(stack, say);
   const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs"]);
   if (result.exitCode !== 0) {
-    throw new UserError(`stack ${stack.name}: pulumi up failed`, "read its message above; mend that, then run the same again: it goes on where it stopped");
+    throw new UserError(
+      `stack ${stack.name}: pulumi up failed`,
+      "read its message above; mend that, then run the same again: it goes on where it stopped",
+    );
   }
 }
 
@@ -17,5 +20,9 @@ export async function deploy(stack: Stack): Promise<void> {
 export async function destroy(stack: Stack): Promise<void> {
   await recover(stack, say);
   const result = await pulumiWithConfig(stack, "destroy", ["--yes", "--skip-preview"]);
-  if (result.exitCode !== 0) throw new UserError(`stack ${stack.name}: pulumi destroy failed`, "read its message above, then run the same again");
+  if (result.exitCode !== 0)
+    throw new UserError(
+      `stack ${stack.name}: pulumi destroy failed`,
+      "read its message above, then run the same again",
+    );
 }

@@ -34,7 +34,12 @@ export function pulumi(stack: Stack, args: readonly string[], options: { readonl
 }
 
 /** The verbs that read the configuration take its file by a flag. */
-export function pulumiWithConfig(stack: Stack, verb: string, args: readonly string[] = [], options: { readonly show?: boolean } = {}) {
+export function pulumiWithConfig(
+  stack: Stack,
+  verb: string,
+  args: readonly string[] = [],
+  options: { readonly show?: boolean } = {},
+) {
   return pulumi(stack, [verb, "--config-file", configFile(stack), ...args], options);
 }
 
@@ -54,7 +59,8 @@ const saltFile = ({ layout, name }: Stack) => join(layout.dir, "config", `${name
 
 async function readCommitted(name: string): Promise<string> {
   const file = join(REPO, `Pulumi.${name}.yaml`);
-  if (!existsSync(file)) throw new UserError(`there is no stack "${name}"`, "take one of base, dev, staging, perf, prod, dr: STACK=dev");
+  if (!existsSync(file))
+    throw new UserError(`there is no stack "${name}"`, "take one of base, dev, staging, perf, prod, dr: STACK=dev");
   return readFile(file, "utf8");
 }
 
@@ -65,8 +71,17 @@ async function initStack(stack: Stack, committed: string): Promise<void> {
     await writeFile(join(folder, "Pulumi.yaml"), await readFile(join(REPO, "Pulumi.yaml")));
     const local = join(folder, `Pulumi.${stack.name}.yaml`);
     if (isPublic(stack.name)) await writeFile(local, committed);
-    const init = await execa("pulumi", ["stack", "init", stack.name, "--non-interactive"], { cwd: folder, env: environment(stack.layout, stack.name), stdin: "ignore", reject: false });
-    if (init.exitCode !== 0) throw new UserError(`stack ${stack.name} could not be made: ${init.stderr}`, "read the message; the state is in the folder that PULUMI_BACKEND_URL of `make env` names");
+    const init = await execa("pulumi", ["stack", "init", stack.name, "--non-interactive"], {
+      cwd: folder,
+      env: environment(stack.layout, stack.name),
+      stdin: "ignore",
+      reject: false,
+    });
+    if (init.exitCode !== 0)
+      throw new UserError(
+        `stack ${stack.name} could not be made: ${init.stderr}`,
+        "read the message; the state is in the folder that PULUMI_BACKEND_URL of `make env` names",
+      );
     const salt = parseDocument(await readFile(local, "utf8")).get("encryptionsalt");
     await mkdir(join(saltFile(stack), ".."), { recursive: true });
     await writeFile(saltFile(stack), String(salt), { mode: 0o600 });

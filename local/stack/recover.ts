@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kubectl } from "../cluster/cluster.ts";
+import { isOrphan } from "../cluster/processes.ts";
 import { UserError } from "../lib/errors.ts";
+import { eventually } from "../lib/eventually.ts";
 import { environment } from "./environment.ts";
 import { pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
 
@@ -11,6 +13,9 @@ export interface PendingOperation {
   readonly type: string;
   readonly resource: { readonly urn: string; readonly type: string; readonly inputs?: Record<string, unknown> };
 }
+
+/** Longer than the program waits for any of its parts (infra/lib/workload.ts). */
+const ORPHAN_SECONDS = 360;
 
 interface Lock {
   readonly pid: number;
@@ -22,6 +27,7 @@ interface Lock {
 /** After a kill: removes a lock whose process is gone, and settles what that process had begun. A live lock is an error. */
 export async function recover(stack: Stack, report: (line: string) => void): Promise<void> {
   for (const lock of await locks(stack)) {
+    if (isOrphan(lock.pid)) await ended(lock, stack, report);
     if (existsSync(`/proc/${lock.pid}`)) {
       throw new UserError(
         `stack ${stack.name} is being changed by process ${lock.pid} of ${lock.username}@${lock.hostname} since ${lock.timestamp}`,
@@ -35,11 +41,29 @@ export async function recover(stack: Stack, report: (line: string) => void): Pro
   if (pending.length === 0) return;
   report(`stack ${stack.name}: ${pending.length} operations were cut off; asking the cluster what became of them`);
   const imports = (await Promise.all(pending.map((operation) => importOf(stack, operation)))).flat();
-  const refresh = await pulumiWithConfig(stack, "refresh", ["--yes", "--skip-preview", ...imports, ...(imports.length < 2 * creates(pending) ? ["--clear-pending-creates"] : [])]);
-  if (refresh.exitCode !== 0) throw new UserError(`stack ${stack.name} could not be refreshed after it was cut off`, "read the message above; then make up again");
+  const refresh = await pulumiWithConfig(stack, "refresh", [
+    "--yes",
+    "--skip-preview",
+    ...imports,
+    ...(imports.length < 2 * creates(pending) ? ["--clear-pending-creates"] : []),
+  ]);
+  if (refresh.exitCode !== 0)
+    throw new UserError(
+      `stack ${stack.name} could not be refreshed after it was cut off`,
+      "read the message above; then make up again",
+    );
 }
 
-const creates = (pending: readonly PendingOperation[]) => pending.filter((operation) => operation.type === "creating").length;
+/** An engine goes on when the `make` that called it is killed; it is left to finish, since it knows best what it has begun. */
+async function ended(lock: Lock, stack: Stack, report: (line: string) => void): Promise<void> {
+  report(`stack ${stack.name}: process ${lock.pid} of an earlier call is still at work; waiting for it`);
+  await eventually(`process ${lock.pid}, which changes stack ${stack.name}, to end`, ORPHAN_SECONDS, async () => {
+    if (existsSync(`/proc/${lock.pid}`)) throw new Error("it still runs");
+  });
+}
+
+const creates = (pending: readonly PendingOperation[]) =>
+  pending.filter((operation) => operation.type === "creating").length;
 
 async function locks(stack: Stack): Promise<Lock[]> {
   const backend = (environment(stack.layout, stack.name).PULUMI_BACKEND_URL as string).replace("file://", "");
@@ -59,14 +83,25 @@ async function pendingOperations(stack: Stack): Promise<PendingOperation[]> {
 async function importOf(stack: Stack, operation: PendingOperation): Promise<string[]> {
   const object = kubernetesObject(operation);
   if (!object) return [];
-  const { stdout } = await kubectl(stack.layout, ["get", object.kind, object.name, ...(object.namespace ? ["-n", object.namespace] : []), "--ignore-not-found", "-o", "name"]);
+  const { stdout } = await kubectl(stack.layout, [
+    "get",
+    object.kind,
+    object.name,
+    ...(object.namespace ? ["-n", object.namespace] : []),
+    "--ignore-not-found",
+    "-o",
+    "name",
+  ]);
   if (!stdout) return [];
   const id = object.namespace ? `${object.namespace}/${object.name}` : object.name;
   return ["--import-pending-creates", operation.resource.urn, "--import-pending-creates", id];
 }
 
 /** What a pending create would have made; undefined where it is no Kubernetes object. */
-export function kubernetesObject({ type, resource }: PendingOperation): { kind: string; name: string; namespace?: string } | undefined {
+export function kubernetesObject({
+  type,
+  resource,
+}: PendingOperation): { kind: string; name: string; namespace?: string } | undefined {
   const [, token, kind] = /^kubernetes:([^:]+):(\w+)$/.exec(resource.type) ?? [];
   const metadata = resource.inputs?.metadata as { name?: string; namespace?: string } | undefined;
   if (type !== "creating" || !token || !kind || !metadata?.name) return undefined;

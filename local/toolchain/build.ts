@@ -32,7 +32,10 @@ export async function pathOf(tool: Tool): Promise<string> {
 }
 
 /** Builds what is missing of the tools, in the catalogue's order, and returns each one's path. */
-export async function buildTools(names: readonly string[], report: (line: string) => void): Promise<Record<string, string>> {
+export async function buildTools(
+  names: readonly string[],
+  report: (line: string) => void,
+): Promise<Record<string, string>> {
   const wanted = TOOLS.filter((tool) => names.includes(tool.name));
   const paths: Record<string, string> = {};
   const missing: Tool[] = [];
@@ -55,7 +58,8 @@ export async function buildTools(names: readonly string[], report: (line: string
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   await mkdir(BIN, { recursive: true });
-  for (const tool of wanted) for (const name of [tool.name, ...(tool.links ?? [])]) await link(paths[tool.name] as string, name);
+  for (const tool of wanted)
+    for (const name of [tool.name, ...(tool.links ?? [])]) await link(paths[tool.name] as string, name);
   return paths;
 }
 
@@ -68,7 +72,17 @@ async function build(tool: Tool, report: (line: string) => void): Promise<void> 
     {
       subject: `tool ${tool.name}`,
       doing: "building",
-      command: ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags.join(" "), "-o", unfinished, tool.package],
+      command: [
+        "go",
+        "build",
+        "-trimpath",
+        "-buildvcs=false",
+        "-ldflags",
+        flags.join(" "),
+        "-o",
+        unfinished,
+        tool.package,
+      ],
       cwd: join(REPO, "local", tool.module),
       env: {
         GOFLAGS: "-modcacherw",
@@ -77,7 +91,8 @@ async function build(tool: Tool, report: (line: string) => void): Promise<void> 
         ...(tool.isStatic ? { CGO_ENABLED: "0" } : {}),
       },
       log: join(LOGS, "tools", `${tool.name}.log`),
-      remedy: "read the log; with the network or disk at fault, run the same command again: it goes on where it stopped",
+      remedy:
+        "read the log; with the network or disk at fault, run the same command again: it goes on where it stopped",
       reportSeconds: 30,
     },
     report,
@@ -107,6 +122,9 @@ async function checkGo(): Promise<void> {
   const { stdout } = await promisify(execFile)("go", ["env", "GOVERSION"]).catch(() => ({ stdout: "none" }));
   const [, minor] = /^go1\.(\d+)/.exec(stdout.trim()) ?? [];
   if (Number(minor ?? 0) < Number(WANTED_GO.split(".")[1])) {
-    throw new UserError(`Go ${WANTED_GO} or later is needed to build the tools; found ${stdout.trim()}`, "install it from go.dev/dl and put its bin folder on PATH");
+    throw new UserError(
+      `Go ${WANTED_GO} or later is needed to build the tools; found ${stdout.trim()}`,
+      "install it from go.dev/dl and put its bin folder on PATH",
+    );
   }
 }

@@ -12,8 +12,13 @@ export async function down({ name, purge }: Options): Promise<void> {
   const layout = layoutOf(name);
   await phase(`stopping cluster ${name}`, () => stopCluster(layout));
   const left = await residue(layout);
-  if (left.length > 0) throw new UserError(`left behind by cluster ${name}:\n  ${left.join("\n  ")}`, "end these by hand, then run the same again");
+  if (left.length > 0)
+    throw new UserError(
+      `left behind by cluster ${name}:\n  ${left.join("\n  ")}`,
+      "end these by hand, then run the same again",
+    );
   if (!purge) return;
   await phase("removing its data", () => rm(layout.dir, { recursive: true, force: true }));
-  if (clusterNames().length === 0) await phase("removing the caches", () => rm(CACHE, { recursive: true, force: true }));
+  if (clusterNames().length === 0)
+    await phase("removing the caches", () => rm(CACHE, { recursive: true, force: true }));
 }

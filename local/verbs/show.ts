@@ -69,10 +69,25 @@ interface Pod {
 }
 
 async function podsOf(name: string): Promise<Pod[]> {
-  const columns = "NS:.metadata.namespace,NAME:.metadata.name,PHASE:.status.phase,READY:.status.containerStatuses[*].ready";
-  const { stdout } = await kubectl(layoutOf(name), ["get", "pods", "-A", "--no-headers", "-o", `custom-columns=${columns}`]).catch(() => ({ stdout: "" }));
-  return stdout.split("\n").filter(Boolean).map((line) => {
-    const [namespace = "", pod = "", phase = "", ready = ""] = line.split(/\s+/);
-    return { namespace, name: pod, state: phase === "Running" && ready.includes("false") ? "Running, not ready" : phase };
-  });
+  const columns =
+    "NS:.metadata.namespace,NAME:.metadata.name,PHASE:.status.phase,READY:.status.containerStatuses[*].ready";
+  const { stdout } = await kubectl(layoutOf(name), [
+    "get",
+    "pods",
+    "-A",
+    "--no-headers",
+    "-o",
+    `custom-columns=${columns}`,
+  ]).catch(() => ({ stdout: "" }));
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [namespace = "", pod = "", phase = "", ready = ""] = line.split(/\s+/);
+      return {
+        namespace,
+        name: pod,
+        state: phase === "Running" && ready.includes("false") ? "Running, not ready" : phase,
+      };
+    });
 }

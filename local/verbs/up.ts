@@ -4,13 +4,14 @@ import { applyAddons } from "../cluster/addons.ts";
 import { configureContainerd, startCluster, waitBuilder, waitReady } from "../cluster/cluster.ts";
 import { KUBECONFIG_CONTEXT } from "../cluster/files.ts";
 import { type Layout, layoutOf } from "../cluster/layout.ts";
+import { preflight } from "../doctor/checks.ts";
 import { installPackages } from "../host/packages.ts";
 import { buildImages } from "../images/build.ts";
 import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
-import { overlayFolder, prepareEnvironment, useEnvironment } from "../stack/environment.ts";
 import { deploy } from "../stack/deploy.ts";
+import { overlayFolder, prepareEnvironment, useEnvironment } from "../stack/environment.ts";
 import { outputs } from "../stack/pulumi.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
@@ -21,6 +22,7 @@ type Images = Record<string, string>;
 
 /** From whatever is there to a stack that has served a request. Every part looks first at what already stands. */
 export async function up({ stack, name }: Options): Promise<void> {
+  await preflight(name);
   const layout = layoutOf(name);
   await prepareEnvironment(layout);
   useEnvironment(layout, stack);
@@ -91,4 +93,3 @@ async function overlay(layout: Layout, stack: string, config: object): Promise<v
   await writeFile(`${file}.new`, text, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
-

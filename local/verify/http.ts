@@ -19,11 +19,17 @@ export interface Call {
 }
 
 /** One HTTP(S) call. Node's fetch cannot be told a certificate authority, hence this. */
-export function call(url: string, { method = "GET", headers = {}, body, ca, timeoutSeconds = 5 }: Call = {}): Promise<Answer> {
+export function call(
+  url: string,
+  { method = "GET", headers = {}, body, ca, timeoutSeconds = 5 }: Call = {},
+): Promise<Answer> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const options: RequestOptions = {
     method,
-    headers: { ...headers, ...(text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }) },
+    headers: {
+      ...headers,
+      ...(text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+    },
     signal: AbortSignal.timeout(timeoutSeconds * 1000),
     agent: false,
     ...(ca ? { ca } : {}),
@@ -32,7 +38,11 @@ export function call(url: string, { method = "GET", headers = {}, body, ca, time
     const request = (url.startsWith("https:") ? secure : plain)(url, options, async (response) => {
       try {
         const chunks = await response.toArray();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() });
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString(),
+        });
       } catch (error) {
         reject(error);
       }
@@ -43,6 +53,7 @@ export function call(url: string, { method = "GET", headers = {}, body, ca, time
 
 /** The body as JSON; an answer of another status is an error that shows it. */
 export function json<T>(answer: Answer, ...expected: number[]): T {
-  if (!expected.includes(answer.status)) throw new Error(`answered ${answer.status}, not ${expected.join(" or ")}: ${answer.text.slice(0, 300)}`);
+  if (!expected.includes(answer.status))
+    throw new Error(`answered ${answer.status}, not ${expected.join(" or ")}: ${answer.text.slice(0, 300)}`);
   return JSON.parse(answer.text) as T;
 }

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
-import { outputs, type Stack } from "../stack/pulumi.ts";
 import { eventually } from "../lib/eventually.ts";
+import { outputs, type Stack } from "../stack/pulumi.ts";
 import { call, json } from "./http.ts";
 
 /** A stack as its users reach it. */
@@ -32,7 +32,11 @@ export const namespaceOf = (stack: Stack) => `media-${stack.name}`;
 /** Reads the addresses and credentials that the stack's program exported. */
 export async function targetOf(stack: Stack): Promise<Target> {
   const found = await outputs(stack);
-  if (!found?.gatewayUrl) throw new UserError(`stack ${stack.name} has no gatewayUrl: it is not up`, `bring it up: make up STACK=${stack.name}`);
+  if (!found?.gatewayUrl)
+    throw new UserError(
+      `stack ${stack.name} has no gatewayUrl: it is not up`,
+      `bring it up: make up STACK=${stack.name}`,
+    );
   return { ...(found as unknown as Omit<Target, "stack">), stack };
 }
 
@@ -62,37 +66,68 @@ export const traces: Readonly<Record<string, (target: Target, trip: Trip) => Pro
   },
   "Prometheus' counter": async ({ prometheusUrl }) => {
     const query = encodeURIComponent("sum(media_requests_created_total)");
-    const answer = json<{ data: { result: { value: [number, string] }[] } }>(await call(`${prometheusUrl}/api/v1/query?query=${query}`), 200);
+    const answer = json<{ data: { result: { value: [number, string] }[] } }>(
+      await call(`${prometheusUrl}/api/v1/query?query=${query}`),
+      200,
+    );
     if (!(Number(answer.data.result[0]?.value[1]) >= 1)) throw new Error("no such counter yet");
   },
   "Loki's line": async ({ lokiUrl, stack }, { traceId }) => {
     const query = encodeURIComponent(`{k8s_namespace_name="${namespaceOf(stack)}"} | trace_id="${traceId}"`);
-    const answer = json<{ data: { result: unknown[] } }>(await call(`${lokiUrl}/loki/api/v1/query_range?query=${query}&since=1h`), 200);
+    const answer = json<{ data: { result: unknown[] } }>(
+      await call(`${lokiUrl}/loki/api/v1/query_range?query=${query}&since=1h`),
+      200,
+    );
     if (answer.data.result.length === 0) throw new Error("no line with the trace id yet");
   },
   "Jaeger's trace": async ({ jaegerUrl }, { traceId }) => {
-    const answer = json<{ data: { processes: Record<string, { serviceName: string }> }[] }>(await call(`${jaegerUrl}/api/traces/${traceId}`), 200);
+    const answer = json<{ data: { processes: Record<string, { serviceName: string }> }[] }>(
+      await call(`${jaegerUrl}/api/traces/${traceId}`),
+      200,
+    );
     const services = Object.values(answer.data[0]?.processes ?? {}).map((process) => process.serviceName);
-    for (const wanted of ["api", "worker"]) if (!services.some((name) => name.includes(wanted))) throw new Error(`spans of ${services.join(", ") || "nobody"}, none of ${wanted}`);
+    for (const wanted of ["api", "worker"])
+      if (!services.some((name) => name.includes(wanted)))
+        throw new Error(`spans of ${services.join(", ") || "nobody"}, none of ${wanted}`);
   },
 };
 
 /** Looks in every place, at once. */
 export async function verifyTraces(target: Target, trip: Trip, seconds = 60): Promise<void> {
-  await Promise.all(Object.entries(traces).map(([place, check]) => eventually(`request ${trip.id} in ${place}`, seconds, () => check(target, trip))));
+  await Promise.all(
+    Object.entries(traces).map(([place, check]) =>
+      eventually(`request ${trip.id} in ${place}`, seconds, () => check(target, trip)),
+    ),
+  );
 }
 
 /** Runs SQL on a member of the given role and returns its rows as psql prints them; by default all in one transaction. */
-export async function sql(stack: Stack, role: "primary" | "replica", statements: string, { oneByOne = false } = {}): Promise<string> {
+export async function sql(
+  stack: Stack,
+  role: "primary" | "replica",
+  statements: string,
+  { oneByOne = false } = {},
+): Promise<string> {
   const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "media"];
-  const { stdout } = oneByOne ? await inPostgres(stack, role, psql, statements) : await inPostgres(stack, role, [...psql, "-c", statements]);
+  const { stdout } = oneByOne
+    ? await inPostgres(stack, role, psql, statements)
+    : await inPostgres(stack, role, [...psql, "-c", statements]);
   return stdout.trim();
 }
 
 /** Runs a program in the container of a member of the given role. */
 export async function inPostgres(stack: Stack, role: "primary" | "replica", command: readonly string[], input = "") {
   const namespace = namespaceOf(stack);
-  const { stdout } = await kubectl(stack.layout, ["-n", namespace, "get", "pod", "-l", `app.kubernetes.io/name=postgres,role=${role}`, "-o", "name"]);
+  const { stdout } = await kubectl(stack.layout, [
+    "-n",
+    namespace,
+    "get",
+    "pod",
+    "-l",
+    `app.kubernetes.io/name=postgres,role=${role}`,
+    "-o",
+    "name",
+  ]);
   const pod = stdout.split("\n")[0];
   if (!pod) throw new Error(`no PostgreSQL member is ${role}`);
   return kubectl(stack.layout, ["-n", namespace, "exec", "-i", pod, "-c", "postgres", "--", ...command], input);
