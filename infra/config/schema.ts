@@ -10,6 +10,8 @@ const kubernetes = z.strictObject({
   context: z.string().min(1),
   /** Path of the kubeconfig. @default $KUBECONFIG, then ~/.kube/config */
   kubeconfig: z.string().min(1).optional(),
+  /** How long to wait at most for a workload to become ready, in seconds. @default each workload's own, 300 or more */
+  readySeconds: z.int().min(5).optional(),
   /** Storage class of all volumes. @default the cluster's own default class */
   storageClass: z.string().min(1).optional(),
 });
@@ -99,6 +101,7 @@ export type BackupsConfig = NonNullable<Config["backups"]>;
 export const examples: Record<string, string> = {
   "kubernetes.context": '"kind-media"',
   "kubernetes.kubeconfig": '"/home/me/.kube/config"',
+  "kubernetes.readySeconds": "120",
   "kubernetes.storageClass": '"standard"',
   kubernetes: '{ context: "kind-media" }',
   images: '{ registry: "registry.example.com/media" }',

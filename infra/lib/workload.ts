@@ -38,7 +38,7 @@ export class Workload extends pulumi.ComponentResource {
       return this.#create(`${spec.name}-${part}`, manifest, { protect: retain || ctx.config.protect });
     });
     const services = plan.services.map((manifest) => this.#service(manifest));
-    const timeout = `${spec.timeoutSeconds ?? 300}s`;
+    const timeout = `${ctx.config.kubernetes.readySeconds ?? spec.timeoutSeconds ?? 300}s`;
     this.controller = this.#create(spec.name, plan.controller(Object.fromEntries(parts)), {
       // Services first: a pod that starts finds its peers' names.
       dependsOn: [account, ...rbac, ...claims, ...services],

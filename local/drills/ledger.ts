@@ -1,6 +1,6 @@
 import { type LedgerRow, nextRow, verifyChain } from "../../service/src/ledger.ts";
 import type { Stack } from "../stack/pulumi.ts";
-import { sql } from "../verify/journey.ts";
+import { sql } from "../verify/postgres.ts";
 
 /** A row whose commit PostgreSQL has acknowledged, and when. */
 export interface Acknowledged extends LedgerRow {

@@ -1,9 +1,11 @@
+import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { say } from "../lib/progress.ts";
 import { deploy, destroy } from "../stack/deploy.ts";
 import type { Stack } from "../stack/pulumi.ts";
-import { inPostgres, journey, sql, targetOf } from "../verify/journey.ts";
+import { journey, targetOf } from "../verify/journey.ts";
+import { inPostgres, namespaceOf, sql } from "../verify/postgres.ts";
 import { Clock, round, writeEvidence } from "./evidence.ts";
 import { compare, readLedger, writeLedger } from "./ledger.ts";
 
@@ -30,6 +32,7 @@ export async function recreate(stack: Stack): Promise<void> {
     writeLedger(stack, LATE_ROWS, `recreate ${started.toISOString()} late`),
   );
   const disaster = performance.now();
+  await clock.time("power cut", () => powerCut(stack));
   await clock.time("destroy", () => destroy(stack));
   await clock.time("recreate", () => deploy(stack));
   await clock.time("journey after", async () => journey(await targetOf(stack), 120));
@@ -56,6 +59,18 @@ export async function recreate(stack: Stack): Promise<void> {
       `the drill failed: ${result.rowsLost} archived rows lost, chain ${result.chainIntact ? "intact" : "broken"}`,
       "read the evidence; the backup store keeps what was archived",
     );
+}
+
+/** Ends PostgreSQL on all members at once, as a power cut would: nothing is archived on the way out. */
+async function powerCut(stack: Stack): Promise<void> {
+  const inNamespace = (...args: string[]) => kubectl(stack.layout, ["-n", namespaceOf(stack), ...args]);
+  await inNamespace("delete", "statefulset", "postgres", "--cascade=orphan");
+  const { stdout } = await inNamespace("get", "pods", "-l", "app.kubernetes.io/name=postgres", "-o", "name");
+  const pods = stdout.split("\n");
+  // Everything but process 1, which the kernel shields from its own namespace; it goes with the pod.
+  const kill = (pod: string) => inNamespace("exec", pod, "-c", "postgres", "--", "sh", "-c", "kill -9 -1");
+  await Promise.allSettled(pods.map(kill));
+  await inNamespace("delete", ...pods, "--grace-period=0", "--force");
 }
 
 async function waitForBackup(stack: Stack): Promise<void> {

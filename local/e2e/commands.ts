@@ -4,11 +4,13 @@ import { execa } from "execa";
 import { processes } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { family } from "../cluster/processes.ts";
+import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
 import type { Stack } from "../stack/pulumi.ts";
 
 /** Ring 4 has a cluster of its own, so that it neither needs nor disturbs the one a person works with. */
 export const NAME = "e2e";
+export const MINUTE = 60_000;
 export const layout = () => layoutOf(NAME);
 export const dev = (): Stack => ({ layout: layout(), name: "dev" });
 
@@ -24,6 +26,28 @@ export async function make(
     stdin: "ignore",
   });
   return { stdout, all, seconds: (performance.now() - from) / 1000 };
+}
+
+/** The same in a process group of its own, to be killed as a whole, as a closed terminal or a power cut would. */
+export function makeInGroup(verb: string) {
+  const child = execa("make", ["-s", verb, `NAME=${NAME}`], {
+    cwd: REPO,
+    all: true,
+    stdin: "ignore",
+    detached: true,
+    reject: false,
+  });
+  let text = "";
+  child.all.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return {
+    saw: (pattern: RegExp, milliseconds: number) =>
+      eventually(`make ${verb} to print ${pattern}`, milliseconds / 1000, async () => {
+        if (!pattern.test(text)) throw new Error(text.slice(-500));
+      }),
+    kill: () => process.kill(-(child.pid as number), "SIGKILL"),
+  };
 }
 
 /** The cluster's processes by name, those inside the namespaces too, with the host's numbers. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { kubectl, residue } from "../cluster/cluster.ts";
 import { eventually } from "../lib/eventually.ts";
@@ -8,11 +9,12 @@ import { REPO } from "../lib/paths.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
 import { call } from "../verify/http.ts";
-import { inPostgres, journey, namespaceOf, sql, targetOf, verifyTraces } from "../verify/journey.ts";
-import { clusterProcesses, dev, INSIDE, layout, make } from "./commands.ts";
+import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
+import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
+import { badDays } from "./bad-days.ts";
+import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
-const MINUTE = 60_000;
 
 beforeAll(() => useEnvironment(layout(), "dev"));
 
@@ -22,6 +24,21 @@ afterAll(async () => {
 }, MINUTE);
 
 describe("up", () => {
+  test(
+    "make up, killed with -9 while it makes the dev stack, goes on when it is called again",
+    async () => {
+      const killed = makeInGroup("up");
+      await killed.saw(/stack dev …/, 40 * MINUTE);
+      await killed.saw(/created \(/, MINUTE);
+      await sleep(6000);
+      killed.kill();
+      const { all } = await make("up");
+      expect(all).toMatch(/the lock of process \d+, which has ended, is removed|still at work; waiting/);
+      expect(all).toContain("stack dev is up");
+    },
+    42 * MINUTE,
+  );
+
   test(
     "make up ends with a request served and its traces found",
     async () => {
@@ -83,6 +100,8 @@ describe("up", () => {
     2 * MINUTE,
   );
 });
+
+badDays();
 
 describe("nothing changes without a change", () => {
   test(
@@ -156,19 +175,6 @@ describe("PostgreSQL", () => {
     "a switchover: the primary changes, no request is lost, the journey goes on",
     async () => {
       const stack = dev();
-      const primary = async () =>
-        (
-          await kubectl(stack.layout, [
-            "-n",
-            namespaceOf(stack),
-            "get",
-            "pod",
-            "-l",
-            "app.kubernetes.io/name=postgres,role=primary",
-            "-o",
-            "name",
-          ])
-        ).stdout;
       const target = await targetOf(stack);
       const before = await eventually("a primary with a synchronous standby", 120, async () => {
         const standbys = await sql(
@@ -177,13 +183,17 @@ describe("PostgreSQL", () => {
           "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')",
         );
         if (standbys === "0") throw new Error("no synchronous standby");
-        return primary();
+        return memberWith(stack, "primary");
       });
       const trip = await journey(target);
-      await inPostgres(stack, "primary", ["patronictl", "switchover", "--force"]);
+      await eventually("a switchover", 60, async () => {
+        // It ends with 0 also when Patroni has refused, for want of a candidate that is in step.
+        const { stdout } = await inPostgres(stack, "primary", ["patronictl", "switchover", "--force"]);
+        if (!stdout.includes("Successfully switched over")) throw new Error(stdout);
+      });
       await eventually("another primary", 60, async () => {
-        const now = await primary();
-        if (!now || now === before) throw new Error(`it is ${now || "nobody"}`);
+        const now = await memberWith(stack, "primary");
+        if (now === before) throw new Error(`it is ${now}`);
       });
       await journey(target, 60);
       expect(await sql(stack, "primary", `select count(*) from requests where id = '${trip.id}'`)).toBe("1");

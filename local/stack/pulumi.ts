@@ -19,27 +19,28 @@ export interface Stack {
 const configFile = ({ layout, name }: Stack) =>
   isPublic(name) ? join(REPO, `Pulumi.${name}.yaml`) : join(layout.dir, "config", `Pulumi.${name}.yaml`);
 
-/** Calls pulumi for the stack; its output goes to the terminal unless it is asked for. */
-export function pulumi(stack: Stack, args: readonly string[], options: { readonly show?: boolean } = {}) {
-  const show = options.show ?? true;
-  return execa("pulumi", [...args, "--stack", stack.name, "--non-interactive"], {
+interface CallOptions {
+  /** Show its output on the terminal too. @default true */
+  readonly show?: boolean;
+  /** Its standard input. @default none */
+  readonly input?: string;
+}
+
+/** Calls pulumi for the stack. It never asks and never throws: the result has its exit code and output. */
+export function pulumi(stack: Stack, args: readonly string[], { show = true, input = "" }: CallOptions = {}) {
+  const out = show ? ([process.stderr, "pipe"] as const) : "pipe";
+  return execa("pulumi", [...args, "--stack", stack.name, "--non-interactive", "--color=never"], {
     cwd: REPO,
     env: environment(stack.layout, stack.name),
-    stdin: "ignore",
-    stdout: show ? [process.stderr, "pipe"] : "pipe",
-    stderr: show ? [process.stderr, "pipe"] : "pipe",
+    input,
+    stdout: out,
+    stderr: out,
     reject: false,
-    ...(process.stderr.isTTY ? {} : { env: { ...environment(stack.layout, stack.name), NO_COLOR: "1" } }),
   });
 }
 
 /** The verbs that read the configuration take its file by a flag. */
-export function pulumiWithConfig(
-  stack: Stack,
-  verb: string,
-  args: readonly string[] = [],
-  options: { readonly show?: boolean } = {},
-) {
+export function pulumiWithConfig(stack: Stack, verb: string, args: readonly string[] = [], options: CallOptions = {}) {
   return pulumi(stack, [verb, "--config-file", configFile(stack), ...args], options);
 }
 

@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
-import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { outputs, type Stack } from "../stack/pulumi.ts";
 import { call, json } from "./http.ts";
+import { namespaceOf, sql } from "./postgres.ts";
 
 /** A stack as its users reach it. */
 export interface Target {
@@ -26,8 +26,6 @@ export interface Trip {
   readonly id: string;
   readonly traceId: string;
 }
-
-export const namespaceOf = (stack: Stack) => `media-${stack.name}`;
 
 /** Reads the addresses and credentials that the stack's program exported. */
 export async function targetOf(stack: Stack): Promise<Target> {
@@ -99,36 +97,4 @@ export async function verifyTraces(target: Target, trip: Trip, seconds = 60): Pr
       eventually(`request ${trip.id} in ${place}`, seconds, () => check(target, trip)),
     ),
   );
-}
-
-/** Runs SQL on a member of the given role and returns its rows as psql prints them; by default all in one transaction. */
-export async function sql(
-  stack: Stack,
-  role: "primary" | "replica",
-  statements: string,
-  { oneByOne = false } = {},
-): Promise<string> {
-  const psql = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", "media"];
-  const { stdout } = oneByOne
-    ? await inPostgres(stack, role, psql, statements)
-    : await inPostgres(stack, role, [...psql, "-c", statements]);
-  return stdout.trim();
-}
-
-/** Runs a program in the container of a member of the given role. */
-export async function inPostgres(stack: Stack, role: "primary" | "replica", command: readonly string[], input = "") {
-  const namespace = namespaceOf(stack);
-  const { stdout } = await kubectl(stack.layout, [
-    "-n",
-    namespace,
-    "get",
-    "pod",
-    "-l",
-    `app.kubernetes.io/name=postgres,role=${role}`,
-    "-o",
-    "name",
-  ]);
-  const pod = stdout.split("\n")[0];
-  if (!pod) throw new Error(`no PostgreSQL member is ${role}`);
-  return kubectl(stack.layout, ["-n", namespace, "exec", "-i", pod, "-c", "postgres", "--", ...command], input);
 }

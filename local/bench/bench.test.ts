@@ -1,0 +1,30 @@
+import { expect, test } from "@jest/globals";
+import { type Figure, render } from "./figures.ts";
+import { summarize } from "./statistics.ts";
+
+test.each([
+  [[3], { n: 1, min: 3, median: 3, max: 3 }],
+  [[4, 1, 3], { n: 3, min: 1, median: 3, max: 4 }],
+  [[4, 1, 3, 2], { n: 4, min: 1, median: 2.5, max: 4 }],
+])("the summary of %j", (values, summary) => {
+  expect(summarize(values)).toEqual(summary);
+});
+
+test("without a run there is no figure", () => {
+  expect(() => summarize([])).toThrow("no figure");
+});
+
+const figure = (values: number[]): Figure => ({
+  name: "start",
+  unit: "s",
+  bound: 10,
+  ...summarize(values),
+  measuredAt: "2026-11-22T10:00:00Z",
+  machine: "2 cores",
+});
+
+test("the page says of each bound whether it was kept", () => {
+  expect(render([figure([8, 9])])).toContain("| start | 10 s | 8.50 | 8.00 to 9.00 | 2 | kept | 2026-11-22 |");
+  expect(render([figure([8, 9, 11])])).toContain("kept by the median only");
+  expect(render([figure([8, 11, 12])])).toContain("| missed |");
+});

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isOrphan } from "../cluster/processes.ts";
+import { UserError } from "../lib/errors.ts";
+import { eventually } from "../lib/eventually.ts";
+import { environment } from "./environment.ts";
+import { pulumi, type Stack } from "./pulumi.ts";
+
+/** What an engine leaves in the backend while it changes a stack. */
+interface Lock {
+  readonly pid: number;
+  readonly username: string;
+  readonly hostname: string;
+  readonly timestamp: string;
+}
+
+/** Longer than the program waits for any of its parts (infra/lib/workload.ts). */
+const ORPHAN_SECONDS = 660;
+
+/** Removes locks whose process is gone. A live one is an error that names its holder. */
+export async function unlock(stack: Stack, report: (line: string) => void): Promise<void> {
+  for (const lock of await locks(stack)) {
+    if (isOrphan(lock.pid)) await ended(lock, stack, report);
+    if (isAlive(lock)) {
+      throw new UserError(
+        `stack ${stack.name} is being changed by process ${lock.pid} of ${lock.username}@${lock.hostname} since ${lock.timestamp}`,
+        "wait until it has finished, or end that process and run the same again",
+      );
+    }
+    report(`stack ${stack.name}: the lock of process ${lock.pid}, which has ended, is removed`);
+    await pulumi(stack, ["cancel", "--yes"], { show: false });
+  }
+}
+
+/** Who is changing the stack, or was when it was killed. */
+export async function locks(stack: Stack): Promise<Lock[]> {
+  const backend = (environment(stack.layout, stack.name).PULUMI_BACKEND_URL as string).replace("file://", "");
+  const folder = join(backend, ".pulumi/locks/organization/media-platform", stack.name);
+  const files = existsSync(folder) ? (await readdir(folder)).filter((file) => file.endsWith(".json")) : [];
+  return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), "utf8")) as Lock));
+}
+
+const isAlive = ({ pid }: Lock) => existsSync(`/proc/${pid}`);
+
+/** An engine goes on when the `make` that called it is killed; it is left to finish, since it knows best what it has begun. */
+async function ended(lock: Lock, stack: Stack, report: (line: string) => void): Promise<void> {
+  report(`stack ${stack.name}: process ${lock.pid} of an earlier call is still at work; waiting for it`);
+  await eventually(`process ${lock.pid}, which changes stack ${stack.name}, to end`, ORPHAN_SECONDS, async () => {
+    if (isAlive(lock)) throw new Error("it still runs");
+  });
+}
