@@ -16,7 +16,7 @@ $(NODE_MODULES): package-lock.json
 	@npm ci --no-progress --loglevel=error >&2
 	@touch $(NODE_MODULES)
 
-.PHONY: help up preview down status outputs env logs test e2e check format bench doctor drill
+.PHONY: help up preview down status outputs env logs tools test e2e check format bench doctor drill
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
@@ -55,6 +55,9 @@ check: $(NODE_MODULES) ## Types, format and lint
 
 format: $(NODE_MODULES) ## Format and sort imports
 	@biome check --write .
+
+tools: $(NODE_MODULES) ## Build tools that `make up` does not need itself too (ONLY="k6 kubeconform")
+	@$(LOCAL) tools $(if $(ONLY),--only '$(ONLY)')
 
 logs: $(NODE_MODULES) ## Show where the logs of the cluster are, and their last lines
 	@$(LOCAL) logs $(AT)

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { residue, stopCluster } from "../cluster/cluster.ts";
 import { clusterNames, layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
-import { CACHE } from "../lib/paths.ts";
+import { CACHE, DATA } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import type { Options } from "./options.ts";
 
@@ -19,6 +19,8 @@ export async function down({ name, purge }: Options): Promise<void> {
     );
   if (!purge) return;
   await phase("removing its data", () => rm(layout.dir, { recursive: true, force: true }));
-  if (clusterNames().length === 0)
-    await phase("removing the caches", () => rm(CACHE, { recursive: true, force: true }));
+  if (clusterNames().length > 0) return say(`caches stay, for ${clusterNames().join(", ")}`);
+  await phase("removing caches and logs", async () => {
+    for (const folder of [CACHE, DATA]) await rm(folder, { recursive: true, force: true });
+  });
 }

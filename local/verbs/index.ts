@@ -10,6 +10,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   logs: async (options) => (await import("./show.ts")).logs(options),
   "prepare-tests": async () => (await import("./prepare-tests.ts")).prepareTests(),
   bench: async (options) => (await import("./bench.ts")).bench(options),
+  tools: async (options) => (await import("./tools.ts")).tools(options),
   drill: async (options) => (await import("./drill.ts")).drill(options),
   env: async (options) => (await import("./show.ts")).env(options),
   doctor: async (options) => (await import("./doctor.ts")).doctor(options),

@@ -1,0 +1,15 @@
+import { UserError } from "../lib/errors.ts";
+import { phase, say } from "../lib/progress.ts";
+import { buildTools } from "../toolchain/build.ts";
+import { TOOLS } from "../toolchain/catalogue.ts";
+import type { Options } from "./options.ts";
+
+/** Builds tools, by default all; `make up` builds only those that it needs itself. */
+export async function tools({ only }: Options): Promise<void> {
+  const all = TOOLS.map(({ name }) => name);
+  const wanted = only?.split(/\s+/).filter(Boolean) ?? all;
+  const unknown = wanted.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new UserError(`no such tool: ${unknown.join(", ")}`, `take of ${all.join(", ")}`);
+  const paths = await phase("tools", () => buildTools(wanted, say));
+  for (const [name, path] of Object.entries(paths)) console.log(`${name.padEnd(24)} ${path}`);
+}
