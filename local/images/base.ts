@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "../lib/run.ts";
 import { keyOf } from "./hash.ts";
-import { run } from "./run.ts";
 
 const SUITE = "trixie";
 const PACKAGES = ["ca-certificates"];
@@ -76,7 +76,7 @@ async function makeTar(tar: string, args: string[], cacheDir: string, report: (l
   const unfinished = `${tar}.new.tar`;
   await run(
     {
-      image: "base",
+      subject: "image base",
       doing: "installing Debian",
       command: ["mmdebstrap", ...args.map((arg) => (arg === "{output}" ? unfinished : arg))],
       log: join(cacheDir, "logs", "base.log"),

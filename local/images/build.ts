@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { run } from "../lib/run.ts";
 import { type Base, base } from "./base.ts";
 import { BASE, IMAGE_NAMES, IMAGES, type ImageDefinition } from "./catalogue.ts";
-import { ImageError } from "./errors.ts";
+import { imageError } from "./errors.ts";
 import { FileHashes, keyOf } from "./hash.ts";
 import { digestOf } from "./registry.ts";
-import { run } from "./run.ts";
 
 /** How to reach the Docker daemon that builds. */
 export interface Docker {
@@ -78,7 +78,7 @@ export async function buildImages(options: BuildOptions): Promise<Record<string,
 function namesWanted(only: readonly string[] | undefined): readonly string[] {
   const unknown = only?.filter((name) => !IMAGE_NAMES.includes(name)) ?? [];
   if (unknown.length > 0) {
-    throw new ImageError(unknown.join(", "), "no such image", `name some of: ${IMAGE_NAMES.join(" ")}`);
+    throw imageError(unknown.join(", "), "no such image", `name some of: ${IMAGE_NAMES.join(" ")}`);
   }
   return only ?? IMAGE_NAMES;
 }
@@ -110,8 +110,7 @@ async function provide(name: string, work: Run): Promise<{ reference: string; bu
   else await build(definitionOf(name), tag, work);
   await docker(work, name, "pushing", ["push", tag]);
   const digest = await digestOf(work.registry, name, key);
-  if (!digest)
-    throw new ImageError(name, "pushed, but the registry does not have it", "run it again", logOf(name, work));
+  if (!digest) throw imageError(name, "pushed, but the registry does not have it", "run it again", logOf(name, work));
   return { reference: `${work.registry}/${name}@${digest}`, built: true };
 }
 
@@ -127,7 +126,7 @@ function contextOf(image: ImageDefinition, work: Run): Map<string, string> {
   for (const tool of image.tools ?? []) {
     const path = work.tools[tool];
     if (!path || !existsSync(path)) {
-      throw new ImageError(
+      throw imageError(
         image.name,
         `its program ${tool} is not built (${path ?? "no path given"})`,
         "make up builds it",
@@ -145,7 +144,7 @@ function packageFolder(image: ImageDefinition, pattern: string): string {
   for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
     if (existsSync(join(folder, name, "package.json"))) return join(folder, name);
   }
-  throw new ImageError(image.name, `the npm package ${name} is not installed`, "npm ci");
+  throw imageError(image.name, `the npm package ${name} is not installed`, "npm ci");
 }
 
 async function keyOfImage(image: ImageDefinition, work: Run): Promise<string> {
@@ -180,7 +179,7 @@ const logOf = (name: string, work: Run) => join(work.cacheDir, "logs", `${name}.
 async function docker(work: Run, image: string, doing: string, args: string[]): Promise<void> {
   await run(
     {
-      image,
+      subject: `image ${image}`,
       doing,
       command: [work.docker.command ?? "docker", ...args],
       // Only the legacy builder is everywhere: newer clients carry no builder of their own without a plugin.

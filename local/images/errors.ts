@@ -1,10 +1,5 @@
-/** A failed step: which image, what failed, where to read on and what to do. Shown without a stack trace; exit 2. */
-export class ImageError extends Error {
-  readonly image: string;
+import { UserError } from "../lib/errors.ts";
 
-  constructor(image: string, problem: string, remedy: string, log?: string) {
-    super([`image ${image}: ${problem}`, log ? `  log: ${log}` : "", `  remedy: ${remedy}`].filter(Boolean).join("\n"));
-    this.name = "ImageError";
-    this.image = image;
-  }
-}
+/** A failed step: which image, what failed, what to do and where to read on. */
+export const imageError = (image: string, problem: string, remedy: string, log?: string) =>
+  new UserError(`image ${image}: ${problem}`, remedy, log);

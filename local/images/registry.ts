@@ -1,4 +1,4 @@
-import { ImageError } from "./errors.ts";
+import { imageError } from "./errors.ts";
 
 const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 
@@ -8,7 +8,7 @@ export async function digestOf(registry: string, name: string, tag: string): Pro
   if (answer.status === 404) return undefined;
   const digest = answer.headers.get("docker-content-digest");
   if (!answer.ok || !digest) {
-    throw new ImageError(name, `the registry ${registry} answered ${answer.status}`, "read the registry's log");
+    throw imageError(name, `the registry ${registry} answered ${answer.status}`, "read the registry's log");
   }
   return digest;
 }
@@ -22,6 +22,6 @@ async function ask(registry: string, name: string, tag: string): Promise<Respons
     });
   } catch (error) {
     const reason = error instanceof Error ? String(error.cause ?? error.message) : String(error);
-    throw new ImageError(name, `the registry ${registry} does not answer: ${reason}`, "start it: make up");
+    throw imageError(name, `the registry ${registry} does not answer: ${reason}`, "start it: make up");
   }
 }
