@@ -26,9 +26,14 @@ interface CallOptions {
   readonly input?: string;
 }
 
+/** Drops what the engine says at every call about our plugins: that it takes them from PATH, as it is meant to. */
+function* worthReading(line: unknown) {
+  if (!/using pulumi-\S+ from \$PATH/.test(String(line))) yield line;
+}
+
 /** Calls pulumi for the stack. It never asks and never throws: the result has its exit code and output. */
 export function pulumi(stack: Stack, args: readonly string[], { show = true, input = "" }: CallOptions = {}) {
-  const out = show ? ([process.stderr, "pipe"] as const) : "pipe";
+  const out = show ? ([worthReading, process.stderr, "pipe"] as const) : ([worthReading, "pipe"] as const);
   return execa("pulumi", [...args, "--stack", stack.name, "--non-interactive", "--color=never"], {
     cwd: REPO,
     env: environment(stack.layout, stack.name),
