@@ -23,10 +23,15 @@ async function main(): Promise<void> {
   await run(values);
 }
 
-// The first Ctrl-C also reaches the engine, which then stops in good order: this process waits for it. The second ends it.
-process.once("SIGINT", () =>
-  say("interrupted: what runs is brought to an end in good order; Ctrl-C again leaves at once"),
-);
+// The first Ctrl-C also reaches the engine, which then stops in good order: this process waits for it. A later one ends it.
+let interruptedAt: number | undefined;
+process.on("SIGINT", () => {
+  const again = interruptedAt !== undefined && Date.now() - interruptedAt > 1000;
+  if (again) process.exit(130);
+  if (interruptedAt === undefined)
+    say("interrupted: what runs is brought to an end in good order; Ctrl-C again leaves at once");
+  interruptedAt ??= Date.now();
+});
 
 try {
   await main();

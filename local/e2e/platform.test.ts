@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execa } from "execa";
 import { kubectl, residue } from "../cluster/cluster.ts";
 import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
@@ -35,6 +36,8 @@ describe("up", () => {
       const { all } = await make("up");
       expect(all).toMatch(/the lock of process \d+, which has ended, is removed|still at work; waiting/);
       expect(all).toContain("stack dev is up");
+      const { stdout } = await execa("pgrep", ["-a", "-P", "1", "pulumi"], { reject: false });
+      expect(stdout.split("\n").filter((line) => line.includes(REPO))).toEqual([]); // no orphans
     },
     42 * MINUTE,
   );

@@ -18,6 +18,19 @@ interface Lock {
 /** Longer than the program waits for any of its parts (infra/lib/workload.ts). */
 const ORPHAN_SECONDS = 660;
 
+/** The engine starts it, and the program under it, in a group of its own; it does not notice when a killed engine is gone. */
+const LANGUAGE_HOST = "pulumi-language-nodejs";
+
+/** Ends programs of this backend whose engine was killed. */
+export async function endOrphans(stack: Stack): Promise<void> {
+  const ours = `PULUMI_BACKEND_URL=${environment(stack.layout, stack.name).PULUMI_BACKEND_URL}`;
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number)) {
+    const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+    if (!isOrphan(pid) || !(await read("cmdline")).includes(LANGUAGE_HOST)) continue;
+    if ((await read("environ")).split("\0").includes(ours)) process.kill(-pid, "SIGKILL");
+  }
+}
+
 /** Removes locks whose process is gone. A live one is an error that names its holder. */
 export async function unlock(stack: Stack, report: (line: string) => void): Promise<void> {
   for (const lock of await locks(stack)) {
