@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { summary, succeeded } from "./project.ts";
+import { succeeded, summary } from "./project.ts";
 import { world } from "./story.ts";
 
 const w = world();
@@ -57,7 +57,7 @@ describe("small edits", () => {
     const map = (name: string, opts = "{}") =>
       `new k8s.core.v1.ConfigMap("${name}", { metadata: { name: "fixed" }, data: { a: "1" } }, ${opts});`;
     await project.up(map("old"));
-    const { uid } = (await project.state()).old?.outputs.metadata;
+    const uid = (await project.state()).old?.outputs.metadata.uid;
 
     const collided = await project.tryUp(map("new"));
     expect(collided.code).not.toBe(0);
@@ -77,7 +77,7 @@ describe("small edits", () => {
     const map = (value: string, opts = "{}") => `new k8s.core.v1.ConfigMap("m", {
       metadata: { name: "there", namespace: "imports", labels: { a: "${value}" } }, data: { k: "v" } }, ${opts});`;
     const differs = await project.preview(map("2", `{ import: "imports/there" }`));
-    expect(differs.output).toMatch(/inputs to import do not match/);
+    expect(summary(differs)).toEqual(["import m", "update m"]);
 
     expect(summary(await project.up(map("1", `{ import: "imports/there" }`)))).toEqual(["import m"]);
     expect((await project.state()).m?.id).toBe("imports/there");
@@ -90,10 +90,11 @@ describe("small edits", () => {
     await project.config("kubernetes:enableConfigMapMutable", "true");
     await project.up(program);
     const path = "/api/v1/namespaces/drift/configmaps/m";
-    const patch = { metadata: { labels: { a: "2", foreign: "x" } }, data: { other: "y" } };
-    // What kubectl wrote is taken back without a word; any other manager's field would be a conflict.
-    const query = { fieldManager: "kubectl" };
-    await w.client.json("PATCH", path, { body: patch, contentType: "application/merge-patch+json", query });
+    // What kubectl wrote is taken back without a word; what any other manager added stays.
+    const drift = async (fieldManager: string, body: object) =>
+      w.client.json("PATCH", path, { body, contentType: "application/merge-patch+json", query: { fieldManager } });
+    await drift("kubectl", { metadata: { labels: { a: "2" } } });
+    await drift("somebody", { metadata: { labels: { foreign: "x" } }, data: { other: "y" } });
 
     succeeded(await project.refresh());
     const drifted = (await project.state()).m;

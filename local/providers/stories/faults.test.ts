@@ -18,7 +18,10 @@ async function makeReady(namespace: string): Promise<void> {
     const found = await w.client.list("v1", "Pod", namespace);
     return found.length > 0 && found;
   });
-  const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({ type, status: "True" }));
+  const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({
+    type,
+    status: "True",
+  }));
   for (const pod of pods) {
     const path = `/api/v1/namespaces/${namespace}/pods/${(pod.metadata as { name: string }).name}/status`;
     const body = { status: { phase: "Running", conditions } };
@@ -42,7 +45,8 @@ describe("faults", () => {
 
   test("an update while the API server is away fails, changes nothing, and works when it is back", async () => {
     const project = await w.project("gone");
-    const map = (label: string) => `new k8s.core.v1.ConfigMap("m", { metadata: { name: "m", labels: { a: "${label}" } }, data: { k: "v" } });`;
+    const map = (label: string) =>
+      `new k8s.core.v1.ConfigMap("m", { metadata: { name: "m", labels: { a: "${label}" } }, data: { k: "v" } });`;
     await project.up(map("1"));
     const before = (await project.state()).m;
     await w.cluster.killApi();

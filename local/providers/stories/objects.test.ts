@@ -60,20 +60,26 @@ describe("objects that others share", () => {
     expect(summary(await project.up(definition + film("two")))).toEqual(["update film"]);
     expect((await w.get(path))?.spec).toMatchObject({ title: "two" });
     expect(summary(await project.up(""))).toEqual(["delete film", "delete crd"]);
-    expect(await w.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/films.story.example.org")).toBeUndefined();
+    expect(
+      await w.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/films.story.example.org"),
+    ).toBeUndefined();
   });
 
   test("one resource fails: the others are in the state, and the next up makes only what is missing", async () => {
     const project = await w.project("partial");
-    const good = (name: string) => `new k8s.core.v1.ConfigMap("${name}", { metadata: { name: "${name}" }, data: { k: "v" } });`;
-    const third = (name: string) => `new k8s.core.v1.ConfigMap("c", { metadata: { name: "${name}" }, data: { k: "v" } });`;
+    const good = (name: string) =>
+      `new k8s.core.v1.ConfigMap("${name}", { metadata: { name: "${name}" }, data: { k: "v" } });`;
+    const third = (name: string) =>
+      `new k8s.core.v1.ConfigMap("c", { metadata: { name: "${name}" }, data: { k: "v" } });`;
     const failed = await project.tryUp(good("a") + good("b") + third("Not A Name"), "--parallel", "1");
     expect(failed.code).not.toBe(0);
     expect(failed.output).toMatch(/Not A Name/);
     const kept = Object.keys(await project.state());
     expect(kept).not.toContain("c");
     const resumed = await project.up(good("a") + good("b") + third("c"));
-    expect(summary(resumed)).toEqual(["a", "b", "c"].filter((name) => !kept.includes(name)).map((name) => `create ${name}`));
+    expect(summary(resumed).sort()).toEqual(
+      ["a", "b", "c"].filter((name) => !kept.includes(name)).map((name) => `create ${name}`),
+    );
     expect(Object.keys(await project.state()).sort()).toEqual(["a", "b", "c"]);
   });
 
@@ -83,7 +89,11 @@ describe("objects that others share", () => {
       const s = new k8s.core.v1.Secret("s", { metadata: { name: "s" }, stringData: { key: "${word}" } });
       new k8s.core.v1.ConfigMap("m", { metadata: { name: "m" }, data: { marked: pulumi.secret("${word}-in-map"), open: "visible" } });
       export const again = s.data;`;
-    const runs = [await project.up(program("hush-one")), await project.tryUp(program("hush-two")), await project.refresh()];
+    const runs = [
+      await project.up(program("hush-one")),
+      await project.tryUp(program("hush-two")),
+      await project.refresh(),
+    ];
     const texts = [await project.stateText(), ...runs.map(({ output }) => output)].join("\n");
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(texts).toContain("visible");

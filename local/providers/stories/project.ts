@@ -118,7 +118,11 @@ export class Project {
     const events = join(this.dir, "events.jsonl");
     await rm(events, { force: true });
     const all = [verb, "--stack", "s", "--non-interactive", "--event-log", events, ...args];
-    const child = spawn("pulumi", all, { cwd: this.dir, env: { ...process.env, ...this.env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("pulumi", all, {
+      cwd: this.dir,
+      env: { ...process.env, ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
     const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? -1)));
@@ -150,7 +154,8 @@ function stepsOf(events: string): Step[] {
   const lines = events.split("\n").filter(Boolean);
   return lines.flatMap((line): Step[] => {
     const { metadata } = (JSON.parse(line) as Json).resourcePreEvent ?? {};
-    if (!metadata || metadata.type.startsWith("pulumi:") || ["same", "refresh", "read"].includes(metadata.op)) return [];
+    if (!metadata || metadata.type.startsWith("pulumi:") || ["same", "refresh", "read"].includes(metadata.op))
+      return [];
     return [{ op: metadata.op, name: nameIn(metadata.urn), diffs: metadata.detailedDiff ?? {} }];
   });
 }

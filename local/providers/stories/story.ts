@@ -33,7 +33,9 @@ export function world(): World {
       project: async (name: string) => {
         await client.json("POST", "/api/v1/namespaces", { body: { metadata: { name } } });
         // Pods are refused until the controllers have made the account that they run as.
-        await eventually(`the service account of ${name}`, () => get(client, `/api/v1/namespaces/${name}/serviceaccounts/default`));
+        await eventually(`the service account of ${name}`, () =>
+          get(client, `/api/v1/namespaces/${name}/serviceaccounts/default`),
+        );
         return Project.create(root, name, cluster.kubeconfig);
       },
       get: (path: string) => get(client, path),
@@ -50,7 +52,10 @@ export function world(): World {
 export async function pluginPath(): Promise<string> {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const file = join(folder, "pulumi-resource-kubernetes");
-    const found = await access(file, constants.X_OK).then(() => true, () => false);
+    const found = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
     if (found) return file;
   }
   return "from Pulumi's own plugin folder";
@@ -66,7 +71,11 @@ async function get(client: Client, path: string): Promise<Props | undefined> {
 }
 
 /** Looks until there is an answer that counts; says what was waited for when there is none. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  seconds = 60,
+): Promise<T> {
   let last: unknown;
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(150)) {
     try {
