@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../lib/engine.ts";
 import * as api from "../lib/provider.ts";
-import { hasUnknown, isMap, type Props, stringAt, unwrapMap } from "../lib/values.ts";
+import { hasUnknown, isMap, type Props, unwrapMap } from "../lib/values.ts";
 import { awaitReady, judgeNow, type Outcome, type Waiting } from "./await.ts";
 import { checkResource, skipsAwait } from "./check.ts";
 import { type Client, isNotFound, NotServed } from "./client.ts";
 import { checkConfig, diffConfig } from "./config-diff.ts";
-import { type Cluster, clientOf, configureCluster, PREFIX, readSettings } from "./configure.ts";
+import { type Cluster, clientOf, configureCluster, PREFIX, probe, readSettings } from "./configure.ts";
 import { type CreateOptions, createObject, previewCreate } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { diffResource } from "./diff.ts";
@@ -24,6 +24,7 @@ import {
 import { gvkOfToken, isPatch } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
 import { importedInputs, readObject, refreshedInputs } from "./read.ts";
+import { replaceUnready } from "./replace-unready.ts";
 import { checkpoint, fieldManager, parseCheckpoint } from "./state.ts";
 import { previewUpdate, type UpdateOptions, updateObject } from "./update.ts";
 import { decodeYaml } from "./yaml.ts";
@@ -52,7 +53,7 @@ export class KubernetesProvider implements api.Provider {
   }
 
   async configure(variables: Map<string, string>): Promise<void> {
-    this.#cluster = configureCluster(readSettings((key) => variables.get(PREFIX + key)));
+    this.#cluster = await probe(configureCluster(readSettings((key) => variables.get(PREFIX + key))));
   }
 
   cancel(): void {
@@ -67,6 +68,8 @@ export class KubernetesProvider implements api.Provider {
   }
 
   async check(request: api.CheckRequest): Promise<api.CheckResult> {
+    const { client, settings } = this.#cluster ?? {};
+    if (settings?.skipUpdateUnreachable && !client && request.olds) return { inputs: request.olds };
     return checkResource(request, {
       defaultNamespace: this.#cluster?.defaultNamespace,
       namespaced: (inputs) => this.#namespaced(inputs),
@@ -83,7 +86,7 @@ export class KubernetesProvider implements api.Provider {
       ignoreChanges: request.ignoreChanges,
     });
     if (annotation(news, ANNOTATION.replaceUnready) !== "true" || kindOf(news) !== "Job") return result;
-    return this.#replaceUnready(request, result);
+    return replaceUnready(this.#cluster?.client, request, result);
   }
 
   async create(request: api.CreateRequest): Promise<api.CreateResult> {
@@ -195,25 +198,6 @@ export class KubernetesProvider implements api.Provider {
       properties,
       reasons: [error.message],
     });
-  }
-
-  async #replaceUnready(request: api.DiffRequest, result: api.DiffResult): Promise<api.DiffResult> {
-    const client = this.#cluster?.client;
-    const live =
-      client && (await readObject(client, request.type, request.id, unwrapMap(request.olds)).catch(() => undefined));
-    const conditions =
-      live && isMap(live.status) && Array.isArray(live.status.conditions) ? live.status.conditions : [];
-    const complete = conditions.some(
-      (entry) => stringAt(entry, "type") === "Complete" && stringAt(entry, "status") === "True",
-    );
-    if (!live || complete) return result;
-    const path = `metadata.annotations["${ANNOTATION.replaceUnready}"]`;
-    const named = annotation(unwrapMap(request.news), ANNOTATION.autonamed) !== "true";
-    return {
-      changes: true,
-      detailed: { ...result.detailed, [path]: { kind: "update", replace: true } },
-      deleteBeforeReplace: named,
-    };
   }
 
   #createOptions(inputs: Props): CreateOptions {

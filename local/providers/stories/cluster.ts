@@ -46,6 +46,10 @@ export async function startCluster(dir: string): Promise<Cluster> {
     await once(child, "exit");
   };
 
+  // A test run that is broken off must not leave a cluster behind.
+  process.once("exit", () => {
+    for (const child of running.values()) child.kill("SIGKILL");
+  });
   start("etcd", etcd(dir, etcdPort, peerPort));
   await startApi();
   start("kube-controller-manager", controllers(pki, controllerConfig, managerPort));
