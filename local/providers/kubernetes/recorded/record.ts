@@ -96,35 +96,33 @@ process.exit(0);
 
 type Send = (path: string, body: Props) => Promise<unknown>;
 
-/** Plays a scenario while watching, and keeps the states of every object in the order of their versions. */
+/** Plays a scenario, then asks the API server for everything that happened meanwhile: no state is missed. */
 async function record(name: string, play: (post: Send, patch: Send) => Promise<void>): Promise<void> {
-  const seen = new Map<string, Props>();
-  let isOver = false;
-  const look = async () => {
-    for (const path of COLLECTIONS) {
-      const list = (await client.json("GET", path)) as Props & { apiVersion: string; kind: string };
-      const identity = { apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, "") };
-      for (const item of listAt(list, "items") as Props[]) {
-        if (mapAt(item, "metadata").name === "kubernetes") continue;
-        seen.set(String(mapAt(item, "metadata").resourceVersion), { ...identity, ...withoutNoise(item) });
-      }
-    }
-  };
-  const watching = (async () => {
-    while (!isOver) await look();
-  })();
+  const before = await Promise.all(COLLECTIONS.map((path) => client.json("GET", path)));
   const merge = { contentType: "application/strategic-merge-patch+json" };
   await play(
     (path, body) => client.json("POST", path, { body }),
     (path, body) => client.json("PATCH", path, { body, ...merge }),
   );
-  await settle();
-  isOver = true;
-  await watching;
-  const states = [...seen].sort(([a], [b]) => Number(a) - Number(b)).map(([, object]) => object);
-  await writeFile(join(import.meta.dirname, `${name}.json`), `${JSON.stringify(states, null, 1)}\n`);
-  process.stderr.write(`${name}: ${states.length} states\n`);
+  await sleep(5000);
+  const texts = await Promise.all(COLLECTIONS.map((path, i) => watched(path, mapAt(before[i], "metadata"))));
+  const events = texts
+    .flatMap((text) => text.split("\n").filter(Boolean))
+    .map((line) => JSON.parse(line) as { type: string; object: Props })
+    .sort((a, b) => versionOf(a.object) - versionOf(b.object))
+    .map(({ type, object }) => ({ type, object: withoutNoise(object) }));
+  await writeFile(join(import.meta.dirname, `${name}.json`), `${JSON.stringify(events, null, 1)}\n`);
+  process.stderr.write(`${name}: ${events.length} events\n`);
   await clear(client);
+}
+
+function watched(path: string, { resourceVersion }: Props): Promise<string> {
+  const query = { watch: "1", resourceVersion: String(resourceVersion), timeoutSeconds: "2" };
+  return client.text("GET", path, { query });
+}
+
+function versionOf(object: Props): number {
+  return Number(mapAt(object, "metadata").resourceVersion);
 }
 
 async function clear(api: Client): Promise<void> {
