@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listAt, mapAt, type Props } from "../../lib/values.ts";
+import { mapAt, type Props } from "../../lib/values.ts";
 import { clusterFolder, startCluster } from "../../stories/cluster.ts";
 import type { Client } from "../client.ts";
 
@@ -64,6 +64,8 @@ await record("job-failed", async (post) => {
   });
   await everyPod(1, { phase: "Failed" });
 });
+// A pod without a node has no endpoint.
+await client.json("POST", "/api/v1/nodes", { body: { metadata: { name: "n" } } });
 await record("service", async (post) => {
   await post("/api/v1/namespaces/default/services", {
     metadata: { name: "o" },
@@ -71,7 +73,7 @@ await record("service", async (post) => {
   });
   await post("/api/v1/namespaces/default/pods", {
     metadata: { name: "o", labels: { a: "x" } },
-    ...{ spec: (template("i:1") as { spec: Props }).spec },
+    spec: { ...mapAt(template("i:1"), "spec"), nodeName: "n" },
   });
   const conditions = READY.map((entry) => ({ ...entry, status: entry.type.includes("Ready") ? "False" : "True" }));
   await everyPod(1, { ...RUNNING, conditions });
@@ -88,6 +90,10 @@ await record("claim", async (post) => {
   await post("/api/v1/persistentvolumes", {
     metadata: { name: "o" },
     spec: { ...spec, capacity: { storage: "1Gi" }, hostPath: { path: "/x" } },
+  });
+  await until(async () => {
+    const [claim] = await client.list("v1", "PersistentVolumeClaim", "default");
+    return mapAt(claim, "status").phase === "Bound";
   });
 });
 await cluster.stop();
@@ -127,7 +133,9 @@ function versionOf(object: Props): number {
 
 async function clear(api: Client): Promise<void> {
   const paths = [...COLLECTIONS, "/api/v1/namespaces/default/pods", "/api/v1/persistentvolumes"];
-  for (const path of paths.filter((entry) => !entry.endsWith("/services"))) await api.json("DELETE", path);
+  for (const path of paths.filter((entry) => !entry.endsWith("/services"))) {
+    await api.json("DELETE", path, { query: { gracePeriodSeconds: "0" } });
+  }
   await api.json("DELETE", "/api/v1/namespaces/default/services/o").catch(() => {});
   await until(async () => (await api.list("v1", "Pod", "default")).length === 0);
 }
