@@ -5,7 +5,11 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Log } from "../lib/engine.ts";
 import { InitFailed } from "../lib/provider.ts";
 import type { Props } from "../lib/values.ts";
+import { journalIn } from "./journal.ts";
 import { KubernetesProvider } from "./provider.ts";
+
+/** Nothing of a test is to be found in anybody's home. */
+const NO_JOURNAL = journalIn("/dev/null");
 
 /** A server on which nothing ever becomes ready and nothing ever goes away. */
 let server: Server;
@@ -44,7 +48,7 @@ const target = { urn: "u", type: "kubernetes:apps/v1:Deployment", name: "d" };
 /** A plugin that is cancelled as soon as it reports that it waits. */
 async function cancelledWhenWaiting(): Promise<KubernetesProvider> {
   const log: Log = { say: () => {}, status: () => provider.cancel() };
-  const provider = new KubernetesProvider(log);
+  const provider = new KubernetesProvider(log, NO_JOURNAL);
   await provider.configure(config);
   return provider;
 }

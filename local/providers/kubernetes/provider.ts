@@ -7,7 +7,7 @@ import { checkResource, skipsAwait } from "./check.ts";
 import { type Client, isNotFound, NotServed } from "./client.ts";
 import { checkConfig, diffConfig } from "./config-diff.ts";
 import { type Cluster, clientOf, configureCluster, PREFIX, probe, readSettings } from "./configure.ts";
-import { type CreateOptions, createObject, previewCreate } from "./create.ts";
+import { type CreateOptions, previewCreate } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { diffResource } from "./diff.ts";
 import {
@@ -21,10 +21,12 @@ import {
   namespaceOf,
   parseId,
 } from "./identity.ts";
+import { type Journal, journalIn } from "./journal.ts";
 import { gvkOfToken, isPatch } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
 import { importedInputs, readObject, refreshedInputs } from "./read.ts";
 import { replaceUnready } from "./replace-unready.ts";
+import { createOrResume } from "./resume.ts";
 import { checkpoint, fieldManager, parseCheckpoint } from "./state.ts";
 import { previewUpdate, type UpdateOptions, updateObject } from "./update.ts";
 import { decodeYaml } from "./yaml.ts";
@@ -36,11 +38,13 @@ export class KubernetesProvider implements api.Provider {
   readonly name = "kubernetes";
   readonly version = "4.34.2";
   readonly #log: Log;
+  readonly #journal: Journal;
   readonly #cancel = new AbortController();
   #cluster: Cluster | undefined;
 
-  constructor(log: Log) {
+  constructor(log: Log, journal = journalIn()) {
     this.#log = log;
+    this.#journal = journal;
   }
 
   async checkConfig(request: api.CheckRequest): Promise<api.CheckResult> {
@@ -97,8 +101,9 @@ export class KubernetesProvider implements api.Provider {
       return { id: "", properties: checkpoint(planned, request.properties) };
     }
     const client = clientOf(this.#cluster);
-    const created = await createObject(client, inputs, options);
-    return this.#settle(request, created, request.properties, { fieldManager: options.fieldManager });
+    const created = await createOrResume(client, this.#journal, request.urn, inputs, options);
+    const kept = { fieldManager: options.fieldManager };
+    return this.#settle(request, created, request.properties, kept).finally(() => this.#journal.end(request.urn));
   }
 
   async update(request: api.UpdateRequest): Promise<Props> {

@@ -5,7 +5,11 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Log } from "../lib/engine.ts";
 import type { Props } from "../lib/values.ts";
 import { configureCluster, probe, readSettings } from "./configure.ts";
+import { journalIn } from "./journal.ts";
 import { KubernetesProvider } from "./provider.ts";
+
+/** Nothing of a test is to be found in anybody's home. */
+const NO_JOURNAL = journalIn("/dev/null");
 
 const log: Log = { say: () => {}, status: () => {} };
 const target = { urn: "u", type: "kubernetes:core/v1:ConfigMap", name: "a" };
@@ -44,7 +48,7 @@ const kubeconfig = (port: number) =>
   });
 
 async function configured(port: number, ...flags: string[]): Promise<KubernetesProvider> {
-  const provider = new KubernetesProvider(log);
+  const provider = new KubernetesProvider(log, NO_JOURNAL);
   const settings: [string, string][] = [
     ["kubeconfig", kubeconfig(port)],
     ...flags.map((flag): [string, string] => [flag, "true"]),
