@@ -234,4 +234,53 @@ describe("the provider, on a docker of its own", () => {
     };
     await expect(new DockerProvider(silent).check(request)).rejects.toThrow("which has Image and RegistryImage");
   });
+
+  describe("RegistryImage", () => {
+    const registryImage = { ...target, type: "docker:index/registryImage:RegistryImage" };
+    const provider = new DockerProvider(silent);
+    const pushed: Props = { name: "127.0.0.1:5000/a:1" };
+    const created = (properties: Props, preview = false) =>
+      provider.create({ ...registryImage, properties, timeout: 0, preview });
+    const differs = async (olds: Props, news: Props, ignoreChanges: string[] = []) =>
+      (await provider.diff({ ...registryImage, id: DIGEST, olds, news, oldInputs: olds, ignoreChanges })).detailed;
+
+    test("pushes what the daemon has, builds nothing, and answers the digest", async () => {
+      expect(await created(pushed)).toEqual({ id: DIGEST, properties: { ...pushed, sha256Digest: DIGEST } });
+      expect(calls().some((call) => call.includes(" build "))).toBe(false);
+    });
+
+    test("a preview pushes nothing and does not know the digest", async () => {
+      expect((await created(pushed, true)).properties.sha256Digest).toBe(UNKNOWN);
+      expect(calls).toThrow();
+    });
+
+    test("its credentials reach docker by a file", async () => {
+      const authConfig = { address: "https://127.0.0.1:5000", username: "u", password: "hidden" };
+      await created({ ...pushed, authConfig });
+      expect(readFileSync(log, "utf8")).toContain(
+        `"127.0.0.1:5000":{"auth":"${Buffer.from("u:hidden").toString("base64")}"}`,
+      );
+    });
+
+    test("a name or a trigger makes it anew, credentials do not", async () => {
+      expect(await differs(pushed, { ...pushed, authConfig: { password: "new" } })).toEqual({});
+      expect(await differs(pushed, { name: "other" })).toEqual({ name: { kind: "update", replace: true } });
+      const triggers = { built: "2" };
+      expect(await differs(pushed, { ...pushed, triggers })).toEqual({ triggers: { kind: "add", replace: true } });
+      expect(await differs(pushed, { ...pushed, triggers }, ["triggers"])).toEqual({});
+    });
+
+    test("a missing name and its own build are refused, with what to use instead", async () => {
+      const request = { ...registryImage, olds: undefined, news: { build: {} }, randomSeed: new Uint8Array() };
+      expect((await provider.check(request)).failures).toEqual([
+        { property: "name", reason: "name is required" },
+        { property: "build", reason: expect.stringContaining("docker.Image instead") },
+      ]);
+    });
+
+    test("a daemon that is away is told by what to do", async () => {
+      process.env.FAKE_DOWN = "1";
+      await expect(created(pushed)).rejects.toThrow("Start it, or name another one with DOCKER_HOST");
+    });
+  });
 });

@@ -2,8 +2,10 @@ import type { Props } from "../lib/values.ts";
 import { ApiError, type Client, isNotFound } from "./client.ts";
 import { explain, sickSummary } from "./explain.ts";
 import { ANNOTATION, annotation } from "./identity.ts";
-import { type Judge, judgeFor, type Moment, type Verdict } from "./readiness.ts";
+import { awaitsAll, KSTATUS } from "./kstatus.ts";
+import { judgeFor } from "./readiness.ts";
 import { fetchRelated, podsOf } from "./related.ts";
+import type { Judge, Moment, Verdict } from "./verdict.ts";
 import { waitForJudge } from "./waitfor.ts";
 
 const POLL_MS = 500;
@@ -29,7 +31,7 @@ export interface Outcome {
 export function chooseJudge(inputs: Props, live: Props): Judge | undefined {
   if (annotation(inputs, ANNOTATION.skipAwait) === "true") return undefined;
   const asked = annotation(inputs, ANNOTATION.waitFor);
-  return asked ? waitForJudge(asked) : judgeFor(live);
+  return asked ? waitForJudge(asked) : (judgeFor(live) ?? (awaitsAll() ? KSTATUS : undefined));
 }
 
 /** customTimeouts, else the annotation, else the kind's own. */

@@ -16,6 +16,8 @@ export interface RequestOptions {
   query?: Query;
   body?: unknown;
   contentType?: string;
+  /** @default 60 s */
+  timeoutMs?: number;
 }
 
 /** An answer of the API server that is not a success; `reason` is Kubernetes' own word, such as `AlreadyExists`. */
@@ -63,7 +65,8 @@ export class Client {
   }
 
   /** Sends a request and answers the body as text; throws ApiError on any status that is not a success. */
-  async text(method: string, path: string, { query, body, contentType }: RequestOptions = {}): Promise<string> {
+  async text(method: string, path: string, options: RequestOptions = {}): Promise<string> {
+    const { query, body, contentType, timeoutMs: timeout = REQUEST_TIMEOUT_MS } = options;
     const url = new URL(this.#access.server.replace(/\/+$/, "") + path);
     for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, value);
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -79,10 +82,10 @@ export class Client {
     };
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, agent: this.#agent, timeout: REQUEST_TIMEOUT_MS }, (response) =>
+      const request = send(url, { method, headers, agent: this.#agent, timeout }, (response) =>
         readAll(response, resolve, reject),
       );
-      request.on("timeout", () => request.destroy(new Error(`no answer in ${REQUEST_TIMEOUT_MS / 1000} s`)));
+      request.on("timeout", () => request.destroy(new Error(`no answer in ${timeout / 1000} s`)));
       request.on("error", (error) =>
         reject(new UserError(`cannot reach the cluster at ${this.#access.server}: ${error.message}`)),
       );

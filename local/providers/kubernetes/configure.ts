@@ -1,5 +1,5 @@
 import { UserError } from "../lib/provider.ts";
-import { Client } from "./client.ts";
+import { ApiError, Client } from "./client.ts";
 import { type Access, type Choice, resolveAccess } from "./kubeconfig.ts";
 
 /** The provider's settings, resolved from its inputs, the environment and their defaults. */
@@ -74,6 +74,25 @@ export function configureCluster(settings: Settings): Cluster {
     const unreachable = (error as Error).message;
     const defaultNamespace = settings.namespace ?? "default";
     return { settings, defaultNamespace, access: undefined, client: undefined, unreachable };
+  }
+}
+
+/** A server that is there answers this fast, if only to refuse. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/**
+ * Asks once whether the server answers, where a setting says what to do when it does not. Without such a setting nothing is asked:
+ * a preview without changes costs no request.
+ */
+export async function probe(cluster: Cluster, timeoutMs = PROBE_TIMEOUT_MS): Promise<Cluster> {
+  const { deleteUnreachable, skipUpdateUnreachable } = cluster.settings;
+  if (!cluster.client || !(deleteUnreachable || skipUpdateUnreachable)) return cluster;
+  try {
+    await cluster.client.text("GET", "/version", { timeoutMs });
+    return cluster;
+  } catch (error) {
+    if (error instanceof ApiError) return cluster;
+    return { ...cluster, client: undefined, unreachable: (error as Error).message };
   }
 }
 

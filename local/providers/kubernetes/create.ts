@@ -16,12 +16,15 @@ export interface CreateOptions {
   sleep(ms: number): Promise<void>;
 }
 
+/** An object of the name is there, and this resource did not make it. */
+export class AlreadyExists extends UserError {}
+
 /** Makes the object on the cluster and answers it as the server stored it. */
 export async function createObject(client: Client, inputs: Props, options: CreateOptions): Promise<Props> {
   try {
     return await retryNotFound(() => send(client, inputs, options, {}), options.sleep);
   } catch (error) {
-    if (error instanceof ApiError && error.reason === "AlreadyExists") throw new UserError(alreadyExists(inputs));
+    if (error instanceof ApiError && error.reason === "AlreadyExists") throw new AlreadyExists(alreadyExists(inputs));
     throw new UserError(`${describe(inputs)}: the API server refused it: ${(error as Error).message}`);
   }
 }

@@ -1,8 +1,8 @@
 import { isMap, listAt, mapAt, numberAt, type Props, stringAt } from "../lib/values.ts";
 import type { Client } from "./client.ts";
 import { nameOf, namespaceOf } from "./identity.ts";
-import { condition } from "./readiness.ts";
 import { podsOf } from "./related.ts";
+import { condition } from "./verdict.ts";
 
 const LOG_LINES = 15;
 /** One sick pod tells the story; ten of them hide it. */

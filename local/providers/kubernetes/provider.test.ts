@@ -4,7 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { Log } from "../lib/engine.ts";
 import { InitFailed } from "../lib/provider.ts";
 import { type Props, secret, UNKNOWN, unwrapMap } from "../lib/values.ts";
+import { journalIn } from "./journal.ts";
 import { KubernetesProvider } from "./provider.ts";
+
+/** Nothing of a test is to be found in anybody's home. */
+const NO_JOURNAL = journalIn("/dev/null");
 
 /** An API server of a few lines: it stores what it is given, and remembers every request. */
 const store = new Map<string, Props>();
@@ -87,7 +91,7 @@ beforeEach(() => {
 });
 
 async function configured(more: { [key: string]: string } = {}): Promise<KubernetesProvider> {
-  const provider = new KubernetesProvider(log);
+  const provider = new KubernetesProvider(log, NO_JOURNAL);
   const settings = Object.entries({ kubeconfig, ...more });
   await provider.configure(new Map(settings.map(([key, value]) => [`kubernetes:config:${key}`, value])));
   return provider;
@@ -290,7 +294,9 @@ describe("a cluster that cannot be reached", () => {
   });
 
   test("before it is configured, too", async () => {
-    await expect(create(new KubernetesProvider(log), configMap)).rejects.toThrow("one of its inputs is not known");
+    await expect(create(new KubernetesProvider(log, NO_JOURNAL), configMap)).rejects.toThrow(
+      "one of its inputs is not known",
+    );
   });
 
   test.each([

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../lib/engine.ts";
 import * as api from "../lib/provider.ts";
-import { hasUnknown, isMap, type Props, stringAt, unwrapMap } from "../lib/values.ts";
+import { hasUnknown, isMap, type Props, unwrapMap } from "../lib/values.ts";
 import { awaitReady, judgeNow, type Outcome, type Waiting } from "./await.ts";
 import { checkResource, skipsAwait } from "./check.ts";
 import { type Client, isNotFound, NotServed } from "./client.ts";
 import { checkConfig, diffConfig } from "./config-diff.ts";
-import { type Cluster, clientOf, configureCluster, PREFIX, readSettings } from "./configure.ts";
-import { type CreateOptions, createObject, previewCreate } from "./create.ts";
+import { type Cluster, clientOf, configureCluster, PREFIX, probe, readSettings } from "./configure.ts";
+import { type CreateOptions, previewCreate } from "./create.ts";
 import { deleteObject } from "./delete.ts";
 import { diffResource } from "./diff.ts";
 import {
@@ -21,9 +21,12 @@ import {
   namespaceOf,
   parseId,
 } from "./identity.ts";
+import { type Journal, journalIn } from "./journal.ts";
 import { gvkOfToken, isPatch } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
 import { importedInputs, readObject, refreshedInputs } from "./read.ts";
+import { replaceUnready } from "./replace-unready.ts";
+import { createOrResume } from "./resume.ts";
 import { checkpoint, fieldManager, parseCheckpoint } from "./state.ts";
 import { previewUpdate, type UpdateOptions, updateObject } from "./update.ts";
 import { decodeYaml } from "./yaml.ts";
@@ -35,11 +38,13 @@ export class KubernetesProvider implements api.Provider {
   readonly name = "kubernetes";
   readonly version = "4.34.2";
   readonly #log: Log;
+  readonly #journal: Journal;
   readonly #cancel = new AbortController();
   #cluster: Cluster | undefined;
 
-  constructor(log: Log) {
+  constructor(log: Log, journal = journalIn()) {
     this.#log = log;
+    this.#journal = journal;
   }
 
   async checkConfig(request: api.CheckRequest): Promise<api.CheckResult> {
@@ -52,7 +57,7 @@ export class KubernetesProvider implements api.Provider {
   }
 
   async configure(variables: Map<string, string>): Promise<void> {
-    this.#cluster = configureCluster(readSettings((key) => variables.get(PREFIX + key)));
+    this.#cluster = await probe(configureCluster(readSettings((key) => variables.get(PREFIX + key))));
   }
 
   cancel(): void {
@@ -67,6 +72,8 @@ export class KubernetesProvider implements api.Provider {
   }
 
   async check(request: api.CheckRequest): Promise<api.CheckResult> {
+    const { client, settings } = this.#cluster ?? {};
+    if (settings?.skipUpdateUnreachable && !client && request.olds) return { inputs: request.olds };
     return checkResource(request, {
       defaultNamespace: this.#cluster?.defaultNamespace,
       namespaced: (inputs) => this.#namespaced(inputs),
@@ -83,7 +90,7 @@ export class KubernetesProvider implements api.Provider {
       ignoreChanges: request.ignoreChanges,
     });
     if (annotation(news, ANNOTATION.replaceUnready) !== "true" || kindOf(news) !== "Job") return result;
-    return this.#replaceUnready(request, result);
+    return replaceUnready(this.#cluster?.client, request, result);
   }
 
   async create(request: api.CreateRequest): Promise<api.CreateResult> {
@@ -94,8 +101,9 @@ export class KubernetesProvider implements api.Provider {
       return { id: "", properties: checkpoint(planned, request.properties) };
     }
     const client = clientOf(this.#cluster);
-    const created = await createObject(client, inputs, options);
-    return this.#settle(request, created, request.properties, { fieldManager: options.fieldManager });
+    const created = await createOrResume(client, this.#journal, request.urn, inputs, options);
+    const kept = { fieldManager: options.fieldManager };
+    return this.#settle(request, created, request.properties, kept).finally(() => this.#journal.end(request.urn));
   }
 
   async update(request: api.UpdateRequest): Promise<Props> {
@@ -195,25 +203,6 @@ export class KubernetesProvider implements api.Provider {
       properties,
       reasons: [error.message],
     });
-  }
-
-  async #replaceUnready(request: api.DiffRequest, result: api.DiffResult): Promise<api.DiffResult> {
-    const client = this.#cluster?.client;
-    const live =
-      client && (await readObject(client, request.type, request.id, unwrapMap(request.olds)).catch(() => undefined));
-    const conditions =
-      live && isMap(live.status) && Array.isArray(live.status.conditions) ? live.status.conditions : [];
-    const complete = conditions.some(
-      (entry) => stringAt(entry, "type") === "Complete" && stringAt(entry, "status") === "True",
-    );
-    if (!live || complete) return result;
-    const path = `metadata.annotations["${ANNOTATION.replaceUnready}"]`;
-    const named = annotation(unwrapMap(request.news), ANNOTATION.autonamed) !== "true";
-    return {
-      changes: true,
-      detailed: { ...result.detailed, [path]: { kind: "update", replace: true } },
-      deleteBeforeReplace: named,
-    };
   }
 
   #createOptions(inputs: Props): CreateOptions {

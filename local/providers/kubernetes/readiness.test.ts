@@ -2,8 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import type { Props } from "../lib/values.ts";
 import { chooseJudge, timeoutSeconds } from "./await.ts";
 import { sickContainers } from "./explain.ts";
-import { judgeFor, type Moment } from "./readiness.ts";
+import { judgeFor } from "./readiness.ts";
 import { selectorText } from "./related.ts";
+import type { Moment } from "./verdict.ts";
 import { waitForJudge } from "./waitfor.ts";
 
 const GROUP: { [kind: string]: string } = {

@@ -1,61 +1,14 @@
-import { isMap, listAt, mapAt, numberAt, type Props, stringAt } from "../lib/values.ts";
+import { mapAt, numberAt, type Props, stringAt } from "../lib/values.ts";
 import { apiVersionOf, kindOf } from "./identity.ts";
 import { groupOf } from "./kinds.ts";
-
-/** What is known about an object at one moment; the judges below are pure functions of it. */
-export interface Moment {
-  object: Props;
-  /** Objects of other kinds that belong to it, by kind, for a judge that names them in `needs`. */
-  related: { [kind in Related]?: Props[] };
-  /** Milliseconds since the related objects last changed; infinite where only this moment counts. */
-  settledMs: number;
-}
-export type Related = "ReplicaSet" | "PersistentVolumeClaim" | "EndpointSlice" | "StorageClass";
-
-/** Ready, or what is still missing. `failed` ends the wait at once. */
-export interface Verdict {
-  ready: boolean;
-  failed?: boolean;
-  pending: string[];
-}
-
-export interface Judge {
-  /** Seconds to wait when neither customTimeouts nor the annotation say otherwise. @default 600 */
-  timeoutSeconds?: number;
-  needs?: Related[];
-  /** Whether pods made for the object explain why it is not ready. */
-  hasPods?: boolean;
-  /** Whether a refresh looks at readiness too. */
-  onRead: boolean;
-  judge(moment: Moment): Verdict;
-  /** Whether what is there at the end of the wait is good enough after all. */
-  acceptAtTimeout?(moment: Moment): boolean;
-}
-
-const READY: Verdict = { ready: true, pending: [] };
-const wait = (...pending: string[]): Verdict => ({ ready: false, pending });
-/** Ready when every check holds; each is written as what is missing while it does not. */
-function all(checks: [boolean, string][]): Verdict {
-  const pending = checks.filter(([holds]) => !holds).map(([, text]) => text);
-  return pending.length === 0 ? READY : wait(...pending);
-}
-
-export function condition(object: Props, type: string): Props | undefined {
-  return listAt(object, "status", "conditions")
-    .filter(isMap)
-    .find((entry) => entry.type === type);
-}
-const holds = (object: Props, type: string): boolean => condition(object, type)?.status === "True";
-const count = (object: Props, ...path: string[]): number => numberAt(object, ...path) ?? 0;
-const phase = (object: Props): string => stringAt(object, "status", "phase") ?? "";
+import { ingress, noneUnready, service } from "./network.ts";
+import { all, condition, count, holds, type Judge, type Moment, phase, READY, type Verdict, wait } from "./verdict.ts";
 
 /** The controller has seen the object as it is now. */
 function observed(object: Props): boolean {
   return count(object, "status", "observedGeneration") >= count(object, "metadata", "generation");
 }
 
-/** A Service settles when its endpoints have not changed for this long. */
-const SETTLE_MS = 10_000;
 const REVISION = "deployment.kubernetes.io/revision";
 const revisionOf = (object: Props): string | undefined => stringAt(object, "metadata", "annotations", REVISION);
 
@@ -139,34 +92,6 @@ function daemonSet({ object }: Moment): Verdict {
   );
 }
 
-function needsEndpoints(service: Props): boolean {
-  const selector = mapAt(service, "spec", "selector");
-  const headless = stringAt(service, "spec", "clusterIP") === "None";
-  return Object.keys(selector).length > 0 && !headless && stringAt(service, "spec", "type") !== "ExternalName";
-}
-
-function hasIngress(object: Props): boolean {
-  return listAt(object, "status", "loadBalancer", "ingress").length > 0;
-}
-
-function endpointCounts(slices: Props[]): { ready: number; notReady: number } {
-  const endpoints = slices.flatMap((slice) => listAt(slice, "endpoints")).filter(isMap);
-  const notReady = endpoints.filter((endpoint) => mapAt(endpoint, "conditions").ready === false).length;
-  return { ready: endpoints.length - notReady, notReady };
-}
-
-function service({ object, related, settledMs }: Moment): Verdict {
-  const balanced = stringAt(object, "spec", "type") !== "LoadBalancer" || hasIngress(object);
-  if (!balanced) return wait("Waiting for the load balancer's address");
-  if (!needsEndpoints(object)) return READY;
-  const { ready, notReady } = endpointCounts(related.EndpointSlice ?? []);
-  // A Service may well come before its pods: none at all is fine once that has not changed for a while.
-  return all([
-    [notReady === 0, `${notReady} of ${ready + notReady} endpoints are not ready`],
-    [ready > 0 || settledMs >= SETTLE_MS, "Waiting to see whether pods come up behind the Service"],
-  ]);
-}
-
 function job({ object }: Moment): Verdict {
   const failure = condition(object, "Failed");
   if (failure?.status === "True") {
@@ -214,20 +139,12 @@ function quota({ object }: Moment): Verdict {
   return all([[JSON.stringify(wanted) === JSON.stringify(seen), "Waiting for the quota controller"]]);
 }
 
-function ingress({ object }: Moment): Verdict {
-  return hasIngress(object) ? READY : wait("Waiting for the ingress controller to give an address");
-}
-
 function tokenSecret({ object }: Moment): Verdict {
   const needsToken = object.type === "kubernetes.io/service-account-token";
   return !needsToken || stringAt(object, "data", "token")
     ? READY
     : wait("Waiting for the token of the service account");
 }
-
-/** Zero endpoints that keep changing are as good as none. */
-const noneUnready = ({ object, related }: Moment): boolean =>
-  service({ object, related, settledMs: Number.POSITIVE_INFINITY }).ready;
 
 const JUDGES: { [groupKind: string]: Judge } = {
   "apps/Deployment": { needs: ["ReplicaSet", "PersistentVolumeClaim"], hasPods: true, onRead: true, judge: deployment },
@@ -236,7 +153,7 @@ const JUDGES: { [groupKind: string]: Judge } = {
   "batch/Job": { hasPods: true, onRead: true, judge: job },
   "/Pod": { hasPods: true, onRead: true, judge: pod },
   "/Service": { needs: ["EndpointSlice"], onRead: true, judge: service, acceptAtTimeout: noneUnready },
-  "networking.k8s.io/Ingress": { onRead: true, judge: ingress },
+  "networking.k8s.io/Ingress": { needs: ["EndpointSlice"], onRead: true, judge: ingress },
   "/PersistentVolumeClaim": { timeoutSeconds: 300, needs: ["StorageClass"], onRead: false, judge: claim },
   "/PersistentVolume": { timeoutSeconds: 300, onRead: false, judge: volume },
   "/ResourceQuota": { timeoutSeconds: 60, onRead: false, judge: quota },

@@ -1,7 +1,8 @@
 import { isMap, listAt, mapAt, type Props, stringAt } from "../lib/values.ts";
 import type { Client } from "./client.ts";
 import { kindOf, nameOf, namespaceOf } from "./identity.ts";
-import type { Related } from "./readiness.ts";
+import { backendsOf, SERVICE_NAME } from "./network.ts";
+import type { Related } from "./verdict.ts";
 
 /** Fetches what belongs to an object, by kind. */
 export async function fetchRelated(
@@ -27,7 +28,8 @@ const FETCH: { [kind in Related]: (client: Client, object: Props) => Promise<Pro
     return claims.filter((claim) => names.includes(nameOf(claim)));
   },
   EndpointSlice: (client, object) => {
-    const query = { labelSelector: `kubernetes.io/service-name=${nameOf(object)}` };
+    const names = kindOf(object) === "Ingress" ? backendsOf(object) : [nameOf(object)];
+    const query = { labelSelector: `${SERVICE_NAME} in (${names.join(",")})` };
     return client.list("discovery.k8s.io/v1", "EndpointSlice", namespaceOf(object), query);
   },
   StorageClass: (client) => client.list("storage.k8s.io/v1", "StorageClass", undefined),

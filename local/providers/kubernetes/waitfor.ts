@@ -1,6 +1,6 @@
 import { UserError } from "../lib/provider.ts";
 import { at, isMap, listAt, type Props, type Value } from "../lib/values.ts";
-import type { Judge, Verdict } from "./readiness.ts";
+import type { Judge, Verdict } from "./verdict.ts";
 
 type Rule = (object: Props) => string | undefined;
 

@@ -1,5 +1,6 @@
 import * as api from "../lib/provider.ts";
 import { equal, hasUnknown, isUnknown, type Props, UNKNOWN, unwrapMap } from "../lib/values.ts";
+import { importValue } from "./import.ts";
 import { failures, resourceOf } from "./resources.ts";
 
 /** The random plugin: values are made once, kept in the state, and made anew when an input changes. */
@@ -32,7 +33,9 @@ export class RandomProvider implements api.Provider {
 
   async read({ id, properties, inputs, type }: api.ReadRequest): Promise<api.ReadResult> {
     if (Object.keys(properties).length > 0) return { id, properties, inputs };
-    throw new api.UserError(`${type}: importing is not supported by this random plugin; use the official one for it`);
+    const imported = await importValue(type, id);
+    const state = { ...imported.inputs, ...imported.outputs };
+    return { id: imported.id, properties: state, inputs: imported.inputs };
   }
 
   async update({ urn }: api.UpdateRequest): Promise<Props> {

@@ -43,28 +43,34 @@ function textOutputs(inputs: Props): Props {
   return { ...TEXT_DEFAULTS, ...inputs, numeric, number: numeric };
 }
 
-async function password(inputs: Props): Promise<{ id: string; outputs: Props }> {
-  const result = randomText(textOptions(inputs));
+interface Made {
+  id: string;
+  outputs: Props;
+}
+
+const password = (inputs: Props) => passwordState(inputs, randomText(textOptions(inputs)));
+const string = async (inputs: Props) => stringState(inputs, randomText(textOptions(inputs)));
+const bytes = async (inputs: Props) => bytesState(randomBytes(Number(inputs.length)));
+const id = async (inputs: Props) =>
+  idState(randomBytes(Number(inputs.byteLength)), typeof inputs.prefix === "string" ? inputs.prefix : "");
+
+export async function passwordState(inputs: Props, result: string): Promise<Made> {
   const { hash } = await import("bcryptjs");
   // bcrypt reads no more than 72 bytes, and the library refuses longer texts outright.
   const bcryptHash = await hash(Buffer.from(result).subarray(0, 72).toString(), BCRYPT_ROUNDS);
   return { id: "none", outputs: { ...textOutputs(inputs), result: secret(result), bcryptHash: secret(bcryptHash) } };
 }
 
-async function string(inputs: Props): Promise<{ id: string; outputs: Props }> {
-  const result = randomText(textOptions(inputs));
+export function stringState(inputs: Props, result: string): Made {
   return { id: result, outputs: { ...textOutputs(inputs), result } };
 }
 
-async function bytes(inputs: Props): Promise<{ id: string; outputs: Props }> {
-  const made = randomBytes(Number(inputs.length));
+export function bytesState(made: Buffer): Made {
   const outputs = { base64: secret(made.toString("base64")), hex: secret(made.toString("hex")) };
   return { id: "none", outputs };
 }
 
-async function id(inputs: Props): Promise<{ id: string; outputs: Props }> {
-  const made = randomBytes(Number(inputs.byteLength));
-  const prefix = typeof inputs.prefix === "string" ? inputs.prefix : "";
+export function idState(made: Buffer, prefix: string): Made {
   const b64Url = made.toString("base64url");
   const forms = {
     b64Url,
