@@ -45,16 +45,17 @@ describe("the rate limit", () => {
   });
 });
 
-test("without the cache every read goes to the primary, and is right", async () => {
+test("without the cache every read goes to the primary, and is right, and no pod goes unready", async () => {
   const { body } = await post(api.httpPort, wish());
   await platform.servers.kill("cache");
+  expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } });
   const answer = await call(api.httpPort, `/api/v1/requests/${body.id}`);
   expect(answer).toMatchObject({ status: 200, body });
   expect(answer.headers.get("x-cache")).toBe("miss");
   expect((await post(api.httpPort, wish())).status).toBe(201);
   expect(await metric(api.adminPort, `${CACHE_LOOKUPS_TOTAL}{result="unreachable"}`)).toBeGreaterThan(0);
   await platform.servers.restart("cache");
-  await ready(api);
+  await cached(body.id);
 });
 
 test("a frozen cache costs a moment, not the answer", async () => {
@@ -63,8 +64,9 @@ test("a frozen cache costs a moment, not the answer", async () => {
   const started = performance.now();
   expect((await call(api.httpPort, `/api/v1/requests/${body.id}`)).status).toBe(200);
   expect(performance.now() - started).toBeLessThan(1_500);
+  expect((await call(api.adminPort, "/readyz")).status).toBe(200);
   platform.servers.freeze("cache", false);
-  await ready(api);
+  await cached(body.id);
 });
 
 test("without the database: 503 that says when to come back, unready, alive, and well again afterwards", async () => {
@@ -103,4 +105,11 @@ test("TMDB that answers too slowly is given up, and the breaker then answers at 
 
 function ready({ adminPort }: Running): Promise<void> {
   return eventually(async () => expect(await call(adminPort, "/readyz")).toMatchObject({ status: 200 }));
+}
+
+/** Returns when the cache answers for this request again. */
+function cached(id: string): Promise<void> {
+  return eventually(async () =>
+    expect((await call(api.httpPort, `/api/v1/requests/${id}`)).headers.get("x-cache")).toBe("hit"),
+  );
 }

@@ -18,8 +18,10 @@ import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { carryTrace, inSpan } from "../telemetry.ts";
 
-/** Worth another try: the service was out of reach, overloaded or too slow. */
+/** Worth another try: the service said that it is overloaded or broken. */
 class Transient extends Error {}
+/** Worth another try: nothing came back. */
+class Unreachable extends Transient {}
 
 const MAX_BODY_BYTES = 1_000_000;
 const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
@@ -72,7 +74,7 @@ export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs 
           span.setAttribute("http.response.status_code", response.statusCode);
           return { status: response.statusCode, body: await response.body.text() };
         } catch (error) {
-          throw new Transient("TMDB could not be reached", { cause: error });
+          throw new Unreachable("TMDB could not be reached", { cause: error });
         } finally {
           metrics.upstream({ upstream: "tmdb", outcome }, (performance.now() - started) / 1_000);
         }
@@ -100,8 +102,13 @@ function refuseTransient<T extends { status: number }>(response: T): T {
 }
 
 function asProblem(error: unknown): never {
-  const down = error instanceof Transient || error instanceof TaskCancelledError || error instanceof BrokenCircuitError;
-  throw down ? new Problem("upstream-unavailable", { headers: { "Retry-After": "5" }, cause: error }) : error;
+  const silent = error instanceof Unreachable || error instanceof TaskCancelledError;
+  const down = silent || error instanceof Transient || error instanceof BrokenCircuitError;
+  if (!down) throw error;
+  throw new Problem(silent ? "upstream-unreachable" : "upstream-unavailable", {
+    headers: { "Retry-After": "5" },
+    cause: error,
+  });
 }
 
 function parseJson(body: string): unknown {

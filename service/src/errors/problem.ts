@@ -37,6 +37,7 @@ export function problemDocument(problem: Problem, occurrence: { instance: string
     ...(problem.detail && { detail: problem.detail }),
     instance: occurrence.instance,
     code: problem.code,
+    hint: CATALOGUE[problem.code].remedy,
     requestId: occurrence.requestId,
     ...problem.extensions,
   };
@@ -57,7 +58,7 @@ export function toProblem(error: unknown): Problem {
   if (isUnavailable(error))
     return new Problem("database-unavailable", { headers: { "Retry-After": "2" }, cause: error });
   const { type, status } = (error ?? {}) as { type?: string; status?: number };
-  const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-body" : "internal");
+  const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-url" : "internal");
   return new Problem(code, { cause: error });
 }
 

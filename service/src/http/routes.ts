@@ -3,9 +3,9 @@ import type { RateLimit } from "../data/rate-limit.ts";
 import type { MediaRequest } from "../data/requests.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
 import { getRequest } from "../domain/get-request.ts";
-import { CATALOGUE, isProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 import { authenticate, jsonBody, limitRate } from "./guards.ts";
+import { listProblems, readProblem } from "./problem-pages.ts";
 
 export interface RouteDeps extends CreateRequestDeps {
   devToken: string | undefined;
@@ -21,6 +21,7 @@ export function mountRoutes(app: Express, deps: RouteDeps): void {
   const routes: Routes = {
     "/api/v1/requests": { post: [...guarded, jsonBody, postRequest(deps)] },
     "/api/v1/requests/:id": { get: [...guarded, readRequest(deps)] },
+    "/problems": { get: [listProblems] },
     "/problems/:code": { get: [readProblem] },
   };
   for (const [path, methods] of Object.entries(routes)) {
@@ -49,13 +50,6 @@ function readRequest(deps: CreateRequestDeps): RequestHandler {
     res.set({ "X-Cache": cached ? "hit" : "miss", "Cache-Control": "private, no-cache" }).json(present(request));
   };
 }
-
-/** Explains an error's `type`, which is this path. */
-const readProblem: RequestHandler = (req, res) => {
-  const code = String(req.params.code);
-  if (!isProblemCode(code)) throw new Problem("not-found");
-  res.set("Cache-Control", "public, max-age=3600").json({ type: `/problems/${code}`, code, ...CATALOGUE[code] });
-};
 
 function userOf(res: Response): string {
   return res.locals.userId as string;

@@ -5,6 +5,8 @@
 
 /** Histogram, seconds. One observation per answered HTTP request, with exemplars `trace_id`. */
 export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_seconds";
+/** Counter. Problems answered and jobs failed, by what the catalogue says of their code; each error counts once. */
+export const ERRORS_TOTAL = "media_errors_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -29,6 +31,7 @@ export const READY = "media_ready";
 /** The labels of each metric, and the values of those that have a fixed set. */
 export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
+  [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],

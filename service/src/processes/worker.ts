@@ -7,6 +7,8 @@ import { connectDatabase } from "../data/database.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
 import { connectCache } from "../data/redis.ts";
 import { type DeliverRequestDeps, deliverRequest } from "../domain/deliver-request.ts";
+import { toProblem } from "../errors/problem.ts";
+import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import type { Logger } from "../log.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
@@ -89,7 +91,7 @@ function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): P
       } catch (error) {
         done("failed");
         markFailed(span, error);
-        log.error({ ...about, err: error }, "job failed");
+        recordProblem(toProblem(error), { log, metrics: deps.metrics }, "job failed", about);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
