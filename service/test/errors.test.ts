@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CATALOGUE, type ProblemCode } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL } from "../src/metrics/names.ts";
@@ -23,6 +24,21 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
   "malformed-url": () => call(api.httpPort, "/api/v1/requests/%E0%A4%A"),
   "malformed-body": () => post(api.httpPort, "{"),
   unauthenticated: () => post(api.httpPort, movie(), { authorization: "Bearer guess" }),
+  "idempotency-key-invalid": () => post(api.httpPort, movie(), { "idempotency-key": "a key" }),
+  "idempotency-in-flight": async () => {
+    await platform.knobs({ latencyMs: 500 });
+    const [wish, headers] = [movie(), { "idempotency-key": "at-work" }];
+    const first = post(api.httpPort, wish, headers);
+    await sleep(200);
+    const second = await post(api.httpPort, wish, headers);
+    await Promise.all([first, platform.knobs()]);
+    return second;
+  },
+  "idempotency-key-reused": async () => {
+    const headers = { "idempotency-key": "used-before" };
+    await post(api.httpPort, movie(), headers);
+    return post(api.httpPort, movie(), headers);
+  },
   "not-found": () => call(api.httpPort, "/api/v1/nothing"),
   "method-not-allowed": () => call(api.httpPort, "/api/v1/requests", { method: "PATCH" }),
   "duplicate-request": async () => {

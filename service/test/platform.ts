@@ -160,6 +160,11 @@ function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
   return { child, lines, logged, exit };
 }
 
+/** What a client that retries sends with each try. */
+export function idempotent(key: string): { "idempotency-key": string } {
+  return { "idempotency-key": key };
+}
+
 /** Keeps each delivery in the middle of its transaction for a while. */
 export async function slowDeliveries({ sql }: Platform, seconds: number): Promise<void> {
   const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;

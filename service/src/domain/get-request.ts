@@ -10,15 +10,12 @@ export interface GetRequestDeps {
   metrics: Metrics;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** Reads one request of the user's own, through the cache. What belongs to others is as absent as what does not exist. */
 export async function getRequest(
   deps: GetRequestDeps,
   userId: string,
   id: string,
 ): Promise<{ request: MediaRequest; cached: boolean }> {
-  if (!UUID.test(id)) throw new Problem("not-found");
   const lookup = await deps.cache.lookup(id);
   deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
   const request = lookup.found === "hit" ? lookup.request : await read(deps, lookup, id);

@@ -34,6 +34,12 @@ export const CATALOGUE = {
     title: "The body is not JSON",
     remedy: "Send one JSON object, encoded as UTF-8.",
   },
+  "idempotency-key-invalid": {
+    ...wrong,
+    status: 400,
+    title: "The Idempotency-Key is not usable",
+    remedy: "Send 1 to 255 visible ASCII characters, for example a fresh UUID.",
+  },
   unauthenticated: {
     ...turnedAway,
     status: 401,
@@ -62,6 +68,14 @@ export const CATALOGUE = {
     title: "This title was already requested",
     remedy: "Follow `existingId` to the request that stands.",
   },
+  "idempotency-in-flight": {
+    class: "business",
+    source: "client",
+    layer: "database",
+    status: 409,
+    title: "A request with this Idempotency-Key is still at work",
+    remedy: WAIT,
+  },
   "body-too-large": { ...wrong, status: 413, title: "The body is too large", remedy: "Send at most 16 KiB." },
   "unsupported-media-type": {
     ...wrong,
@@ -74,6 +88,13 @@ export const CATALOGUE = {
     status: 422,
     title: "The body has mistakes",
     remedy: "Mend each entry of `errors`.",
+  },
+  "idempotency-key-reused": {
+    ...wrong,
+    layer: "database",
+    status: 422,
+    title: "This Idempotency-Key came with another body before",
+    remedy: "Send the first body again, or a fresh key with the new one.",
   },
   "unknown-title": {
     class: "business",

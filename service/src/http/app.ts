@@ -1,9 +1,9 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { Problem, problemDocument, toProblem } from "../errors/problem.ts";
+import { Problem, toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { currentRequestId } from "../telemetry.ts";
+import { problemReply, send } from "./mount.ts";
 import { observe } from "./observe.ts";
 
 export interface AppDeps {
@@ -42,7 +42,6 @@ function answerProblem(deps: AppDeps): ErrorRequestHandler {
     recordProblem(problem, deps, "request failed");
     // Half an answer cannot be turned into another: Express then cuts the connection.
     if (res.headersSent) return next(error);
-    const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });
-    res.status(problem.status).set(problem.headers).type("application/problem+json").send(JSON.stringify(document));
+    send(res, problemReply(problem, req));
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { json, type RequestHandler } from "express";
+import { json, type Request, type RequestHandler } from "express";
 import type { RateLimit } from "../data/rate-limit.ts";
 import { Problem } from "../errors/problem.ts";
 
@@ -7,14 +7,19 @@ import { Problem } from "../errors/problem.ts";
 const DEV_USER = "dev";
 const MAX_BODY = "16kb";
 
-/** Lets only a known token through; leaves the user and the token in `res.locals`. */
+/** Who calls. */
+export interface Identity {
+  id: string;
+}
+
+/** Lets only a known token through; leaves the identity and the token in `res.locals`. */
 export function authenticate(devToken: string | undefined): RequestHandler {
   return (req, res, next) => {
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     if (!token || !devToken || !same(token, devToken)) {
       throw new Problem("unauthenticated", { headers: { "WWW-Authenticate": 'Bearer realm="media"' } });
     }
-    res.locals.userId = DEV_USER;
+    res.locals.identity = { id: DEV_USER } satisfies Identity;
     res.locals.token = token;
     next();
   };
@@ -35,7 +40,17 @@ export function limitRate(limit: RateLimit): RequestHandler {
 }
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
-const parseJson = json({ limit: MAX_BODY, type: () => true });
+const RAW = Symbol("raw body");
+const parseJson = json({
+  limit: MAX_BODY,
+  type: () => true,
+  verify: (req, _res, bytes) => Object.assign(req, { [RAW]: bytes }),
+});
+
+/** The body's bytes as they came. */
+export function rawBody(req: Request): Buffer {
+  return (req as Request & { [RAW]?: Buffer })[RAW] ?? Buffer.alloc(0);
+}
 
 /** Reads a JSON body; says so when it is something else instead of seeing an empty one. */
 export const jsonBody: RequestHandler = (req, res, next) => {

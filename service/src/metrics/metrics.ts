@@ -46,6 +46,7 @@ export function createMetrics(version: string) {
     registry,
     httpRequest: histogram(names.HTTP_REQUEST_DURATION_SECONDS, "Seconds from the request's head to the answer's end."),
     error: counter(names.ERRORS_TOTAL, "Problems answered and jobs failed."),
+    idempotency: counter(names.IDEMPOTENCY_KEYS_TOTAL, "POSTs with an Idempotency-Key by what became of them."),
     requestCreated: counter(names.REQUESTS_CREATED_TOTAL, "Requests for media stored together with their job."),
     requestDelivered: counter(names.REQUESTS_DELIVERED_TOTAL, "Requests that went to available."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),

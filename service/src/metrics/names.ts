@@ -7,6 +7,8 @@
 export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_seconds";
 /** Counter. Problems answered and jobs failed, by what the catalogue says of their code; each error counts once. */
 export const ERRORS_TOTAL = "media_errors_total";
+/** Counter. POSTs that carried an Idempotency-Key, by what became of them. */
+export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -32,6 +34,7 @@ export const READY = "media_ready";
 export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
   [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
+  [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],

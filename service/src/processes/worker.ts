@@ -3,7 +3,8 @@ import type { Job, JobResult, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
-import { connectDatabase } from "../data/database.ts";
+import { connectDatabase, type Database } from "../data/database.ts";
+import { purgeKeys } from "../data/idempotency.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
 import { connectCache } from "../data/redis.ts";
 import { type DeliverRequestDeps, deliverRequest } from "../domain/deliver-request.ts";
@@ -21,6 +22,7 @@ const STUCK_SECONDS = 60;
 const BATCH = 10;
 const FETCHERS = 2;
 const POLL_SECONDS = 0.5;
+const PURGE_MS = 3_600_000;
 
 /** Takes delivery jobs from the queue and does each exactly once. */
 export function startWorker(config: Config, overrides?: Overrides): Promise<Running> {
@@ -54,8 +56,21 @@ async function openWorker(base: Base): Promise<Opened> {
   await work(boss, log, { database, cache: createRequestCache(redis, log), metrics });
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
+  purgeHourly(base, database);
   // Nobody routes to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
+}
+
+/** By every worker: it is one cheap statement, and the second finds nothing to do. */
+function purgeHourly({ log, lifecycle }: Base, database: Database): void {
+  const purge = () =>
+    purgeKeys(database.primary).then(
+      (keys) => keys > 0 && log.info({ keys }, "idempotency keys purged"),
+      (error: unknown) => log.warn({ err: error }, "idempotency keys could not be purged"),
+    );
+  void purge();
+  const timer = setInterval(purge, PURGE_MS);
+  lifecycle.onClose("purge", async () => clearInterval(timer));
 }
 
 async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promise<void> {
