@@ -11,6 +11,7 @@ import { startApi } from "../src/processes/api.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
 import type { Overrides } from "../src/processes/start.ts";
 import { startWorker } from "../src/processes/worker.ts";
+import { keepsContract } from "./contract.ts";
 import { type Servers, STATE_PASSWORD, startServers } from "./servers.ts";
 
 export const DEV_TOKEN = "dev-token-of-the-tests";
@@ -197,16 +198,15 @@ export interface Answer {
   body: any;
 }
 
-/** One call to a process of ours, with the dev token unless other headers are given. */
+/** One call to a process of ours, with the dev token unless other headers are given. Whatever comes must be as specified. */
 export async function call(port: number, path: string, init: RequestInit = {}): Promise<Answer> {
   const headers = { authorization: `Bearer ${DEV_TOKEN}`, ...(init.headers as Record<string, string>) };
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers });
   const text = await answer.text();
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: /json/.test(answer.headers.get("content-type") ?? "") ? JSON.parse(text) : text,
-  };
+  const type = answer.headers.get("content-type") ?? "";
+  const body = /json/.test(type) ? JSON.parse(text) : text;
+  keepsContract(init.method ?? "GET", path, { status: answer.status, type, body });
+  return { status: answer.status, headers: answer.headers, body };
 }
 
 export function post(port: number, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { newRequest } from "../domain/create-request.ts";
 import { MEDIA_TYPES } from "../domain/media.ts";
-import type { ProblemCode } from "../errors/catalogue.ts";
+import { CLASSES, LAYERS, type ProblemCode, SOURCES } from "../errors/catalogue.ts";
 
 /** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */
 export interface Operation {
@@ -36,6 +36,19 @@ export const mediaRequest = z
   })
   .meta({ id: "MediaRequest" });
 
+const problemEntry = z
+  .strictObject({
+    type: z.string(),
+    code: z.string(),
+    status: z.int(),
+    class: z.enum(CLASSES),
+    source: z.enum(SOURCES),
+    layer: z.enum(LAYERS),
+    title: z.string(),
+    remedy: z.string(),
+  })
+  .meta({ id: "ProblemEntry" });
+
 export const CONTRACT = {
   createRequest: operation({
     method: "post",
@@ -64,6 +77,22 @@ export const CONTRACT = {
     answers: { 200: { description: "The request.", schema: mediaRequest } },
     problems: ["not-found", "database-unavailable"],
   }),
+  getOpenapi: operation({
+    method: "get",
+    path: "/api/v1/openapi.json",
+    tag: "documentation",
+    summary: "This API as an OpenAPI 3.1 document",
+    access: "public",
+    answers: { 200: { description: "The document.", schema: z.looseObject({ openapi: z.literal("3.1.0") }) } },
+  }),
+  getDocs: operation({
+    method: "get",
+    path: "/api/v1/docs",
+    tag: "documentation",
+    summary: "The same for people",
+    access: "public",
+    answers: { 200: { description: "A page.", schema: z.string(), type: "text/html" } },
+  }),
   listProblems: operation({
     method: "get",
     path: "/problems",
@@ -71,7 +100,7 @@ export const CONTRACT = {
     summary: "Every error that the API can answer with",
     access: "public",
     answers: {
-      200: { description: "The catalogue.", schema: z.object({ problems: z.array(z.object({ code: z.string() })) }) },
+      200: { description: "The catalogue.", schema: z.strictObject({ problems: z.array(problemEntry) }) },
     },
   }),
   readProblem: operation({
@@ -82,7 +111,7 @@ export const CONTRACT = {
     access: "public",
     params: z.strictObject({ code: z.string() }),
     answers: {
-      200: { description: "The entry; as a page for whoever prefers HTML.", schema: z.object({ code: z.string() }) },
+      200: { description: "The entry; as a page for whoever prefers HTML.", schema: problemEntry },
     },
     problems: ["not-found"],
   }),

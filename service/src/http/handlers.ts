@@ -1,15 +1,26 @@
 import type { MediaRequest } from "../data/requests.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
 import { getRequest } from "../domain/get-request.ts";
+import { docsPage } from "./docs-page.ts";
+import { PAGE_HEADERS } from "./html.ts";
 import type { Handlers } from "./mount.ts";
+import { openapi } from "./openapi.ts";
 import { listProblems, readProblem } from "./problem-pages.ts";
-import { json, type Reply } from "./reply.ts";
+import { html, json, type Reply } from "./reply.ts";
 
-export type HandlerDeps = CreateRequestDeps;
+export interface HandlerDeps extends CreateRequestDeps {
+  version: string;
+}
+
+const KEEP = { "Cache-Control": "public, max-age=300" };
 
 /** What each operation does, between its checks and its answer. */
 export function createHandlers(deps: HandlerDeps): Handlers {
+  const document = json(200, openapi(deps.version), KEEP);
+  const docs = html(docsPage(deps.version), { ...KEEP, ...PAGE_HEADERS });
   return {
+    getOpenapi: () => document,
+    getDocs: () => docs,
     createRequest: async ({ user, body, commit }) =>
       created(await createRequest(deps, user.id, body, (client, request) => commit(client, created(request)))),
     getRequest: async ({ user, params }) => {

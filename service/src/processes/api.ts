@@ -53,6 +53,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     cache: createRequestCache(cacheRedis, log),
     tmdb,
     metrics,
+    version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
     rateLimit: createRateLimit(stateRedis, config.RATE_LIMIT_PER_MINUTE, metrics),
     // The cache is not among them: all pods share it, and without it each of them still serves everything.
