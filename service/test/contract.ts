@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { CONTRACT, type Operation } from "../src/http/contract.ts";
+import { CONTRACT } from "../src/http/contract/contract.ts";
+import type { Operation } from "../src/http/contract/operation.ts";
 import { openapi, problemCodes } from "../src/http/openapi.ts";
 
 type Responses = Record<string, { content?: Record<string, unknown> }>;

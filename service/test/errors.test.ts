@@ -1,8 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CATALOGUE, type ProblemCode } from "../src/errors/catalogue.ts";
+import { createTokens } from "../src/accounts/tokens.ts";
+import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL } from "../src/metrics/names.ts";
-import { type Answer, call, DEV_TOKEN, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
+import {
+  type Answer,
+  call,
+  DEV_TOKEN,
+  eventually,
+  getAs,
+  metric,
+  type Platform,
+  person,
+  post,
+  postAs,
+  readableLog,
+  startPlatform,
+} from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -38,6 +52,35 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
     const headers = { "idempotency-key": "used-before" };
     await post(api.httpPort, movie(), headers);
     return post(api.httpPort, movie(), headers);
+  },
+  "token-expired": () => {
+    const hourAgo = createTokens(platform.servers.databasePassword, () => Date.now() - 3_600_000);
+    return getAs(api.httpPort, hourAgo.sign({ sub: "u", role: "user", sid: "s" }), "/api/v1/requests");
+  },
+  "session-ended": async () => {
+    const { token } = await person(api.httpPort, "leaver");
+    await postAs(api.httpPort, token, "/api/v1/auth/logout");
+    return getAs(api.httpPort, token, "/api/v1/requests");
+  },
+  "invalid-credentials": () =>
+    postAs(api.httpPort, "", "/api/v1/auth/login", { email: "nobody@example.org", password: "x" }),
+  forbidden: async () => getAs(api.httpPort, (await person(api.httpPort, "curious")).token, "/api/v1/admin/users"),
+  "email-taken": async () => {
+    const { email } = await person(api.httpPort, "first");
+    return postAs(api.httpPort, "", "/api/v1/auth/register", { email, name: "second", password: "0123456789" });
+  },
+  "wrong-state": async () => {
+    const { body } = await post(api.httpPort, movie());
+    await postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${body.id}/cancel`);
+    return postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${body.id}/cancel`);
+  },
+  "sessions-unavailable": async () => {
+    const { refreshToken } = await person(api.httpPort, "patient");
+    await platform.servers.kill("state");
+    const answer = await postAs(api.httpPort, "", "/api/v1/auth/refresh", { refreshToken });
+    await platform.servers.restart("state");
+    await eventually(async () => expect((await call(api.adminPort, "/readyz")).status).toBe(200));
+    return answer;
   },
   "not-found": () => call(api.httpPort, "/api/v1/nothing"),
   "method-not-allowed": () => call(api.httpPort, "/api/v1/requests", { method: "PATCH" }),
@@ -106,6 +149,13 @@ describe.each(Object.keys(CATALOGUE) as ProblemCode[])("%s", (code) => {
     expect(html.body).toContain(CATALOGUE[code].class);
     expect(html.body).not.toMatch(/src=|href=|@import|<script/);
   });
+});
+
+test("every class, layer and source occurs", () => {
+  const entries = Object.values(CATALOGUE);
+  expect(new Set(entries.map((entry) => entry.class))).toEqual(new Set(CLASSES));
+  expect(new Set(entries.map(({ layer }) => layer))).toEqual(new Set(LAYERS));
+  expect(new Set(entries.map(({ source }) => source))).toEqual(new Set(SOURCES));
 });
 
 test("what is not in the catalogue has no page, and the list has all that are", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { z } from "zod";
-import { CONTRACT, type Operation } from "../src/http/contract.ts";
+import { CONTRACT } from "../src/http/contract/contract.ts";
+import type { Operation } from "../src/http/contract/operation.ts";
 import { openapi } from "../src/http/openapi.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { keepsContract, validatorAt } from "./contract.ts";

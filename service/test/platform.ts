@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -102,6 +103,7 @@ function environment(servers: Servers, secrets: string): Record<string, string> 
     HTTP_PORT: "0",
     ADMIN_PORT: "0",
     DRAIN_SECONDS: "0",
+    VISITOR_RATE_LIMIT_PER_MINUTE: "1000",
     PGHOST: "127.0.0.1",
     PGPORT: String(servers.pgbouncerPort),
     PGPASSWORD_FILE: join(secrets, "database-password"),
@@ -159,6 +161,38 @@ function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
       return JSON.parse(line) as Record<string, unknown>;
     });
   return { child, lines, logged, exit };
+}
+
+/** A POST of JSON with the given token, or none. */
+export function postAs(port: number, token: string, path: string, body: unknown = {}, more = {}): Promise<Answer> {
+  const headers = { "content-type": "application/json", authorization: token && `Bearer ${token}`, ...more };
+  return call(port, path, { method: "POST", body: JSON.stringify(body), headers });
+}
+
+export function getAs(port: number, token: string, path: string): Promise<Answer> {
+  return call(port, path, { headers: { authorization: `Bearer ${token}` } });
+}
+
+export interface Person {
+  id: string;
+  email: string;
+  token: string;
+  refreshToken: string;
+}
+
+export const PASSWORD = "correct horse battery staple";
+
+export async function signIn(port: number, email: string): Promise<Omit<Person, "id">> {
+  const { body } = await postAs(port, "", "/api/v1/auth/login", { email, password: PASSWORD });
+  return { email, token: body.accessToken, refreshToken: body.refreshToken };
+}
+
+/** A new account with the role, signed in. */
+export async function person(port: number, name: string, role = "user"): Promise<Person> {
+  const email = `${name}-${randomUUID()}@example.org`;
+  const { body } = await postAs(port, "", "/api/v1/auth/register", { email, name, password: PASSWORD });
+  if (role !== "user") await postAs(port, DEV_TOKEN, `/api/v1/admin/users/${body.id}/role`, { role });
+  return { id: body.id, ...(await signIn(port, email)) };
 }
 
 /** What a client that retries sends with each try. */

@@ -11,7 +11,7 @@ const ENTRY_SECONDS = 30;
 const WRITE_MARK_SECONDS = 5;
 const WRITE_MARK = "written:";
 /** Goes up with every change of MediaRequest: two versions that run side by side must not read each other's entries. */
-const SHAPE = "v1";
+const SHAPE = "v2";
 
 /** Fills the entry only if it still is as the reader found it: a write in between wins. */
 const FILL_IF_UNCHANGED = `

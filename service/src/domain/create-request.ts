@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { z } from "zod";
+import type { Identity } from "../accounts/roles.ts";
 import type { Tmdb } from "../clients/tmdb.ts";
 import type { RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
@@ -8,6 +9,7 @@ import { sendDelivery } from "../data/queue.ts";
 import { insertRequest, type MediaRequest } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
 
 const MAX_TMDB_ID = 2_147_483_647;
@@ -27,22 +29,23 @@ export interface CreateRequestDeps {
 }
 
 /**
- * Asks TMDB for the title, and stores the request with its job in one transaction; `also` is part of it and sees what
+ * Asks TMDB for the title, and stores the request, with its job unless somebody has to approve it first, in one transaction; `also` is part of it and sees what
  * was stored.
  */
 export async function createRequest(
   deps: CreateRequestDeps,
-  userId: string,
+  user: Identity,
   { mediaType, tmdbId }: z.infer<typeof newRequest>,
   also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
 ): Promise<MediaRequest> {
   // Before the transaction: no connection is held while an outside service takes its time.
   const title = await deps.tmdb.lookupTitle(mediaType, tmdbId);
+  const wish = { userId: user.id, status: firstStatus(user), mediaType, tmdbId, title };
   const request = await deps.database.transaction("create request", async (client) => {
-    const outcome = await insertRequest(client, { userId, mediaType, tmdbId, title });
+    const outcome = await insertRequest(client, wish);
     if ("existingId" in outcome)
       throw new Problem("duplicate-request", { extensions: { existingId: outcome.existingId } });
-    await sendDelivery(deps.boss, client, outcome.created.id);
+    if (wish.status === "pending") await sendDelivery(deps.boss, client, outcome.created.id);
     await also(client, outcome.created);
     return outcome.created;
   });

@@ -1,3 +1,4 @@
+import { type Identity, may } from "../accounts/roles.ts";
 import type { Lookup, RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
 import { findRequest, type MediaRequest } from "../data/requests.ts";
@@ -10,16 +11,16 @@ export interface GetRequestDeps {
   metrics: Metrics;
 }
 
-/** Reads one request of the user's own, through the cache. What belongs to others is as absent as what does not exist. */
+/** Reads a request through the cache. Of others' requests, most users see as much as of those that do not exist. */
 export async function getRequest(
   deps: GetRequestDeps,
-  userId: string,
+  user: Identity,
   id: string,
 ): Promise<{ request: MediaRequest; cached: boolean }> {
   const lookup = await deps.cache.lookup(id);
   deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
   const request = lookup.found === "hit" ? lookup.request : await read(deps, lookup, id);
-  if (request?.userId !== userId) throw new Problem("not-found");
+  if (!request || (request.userId !== user.id && !may(user, "requests:read-all"))) throw new Problem("not-found");
   return { request, cached: lookup.found === "hit" };
 }
 

@@ -1,4 +1,5 @@
-import { CONTRACT, type Operation } from "./contract.ts";
+import { CONTRACT } from "./contract/contract.ts";
+import type { Operation } from "./contract/operation.ts";
 import { escapeHtml, page } from "./html.ts";
 import { openapi, problemCodes } from "./openapi.ts";
 

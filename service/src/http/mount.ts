@@ -1,9 +1,11 @@
 import type { Express, Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
+import { type Identity, may } from "../accounts/roles.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
 import { currentRequestId } from "../telemetry.ts";
-import { CONTRACT, type Contract, type Operation, type OperationId } from "./contract.ts";
-import { type Identity, jsonBody, rawBody } from "./guards.ts";
+import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
+import type { Operation } from "./contract/operation.ts";
+import { identityOf, jsonBody, rawBody } from "./guards.ts";
 import { type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
 
@@ -12,7 +14,7 @@ type Parsed<O, Part extends string> = O extends { [K in Part]: infer S extends z
 /** A request that passed every check of its operation. */
 export interface Call<O = Operation> {
   req: Request;
-  user: O extends { access: "public" } ? undefined : Identity;
+  user: O extends { access: "user" } ? Identity : undefined;
   params: Parsed<O, "params">;
   query: Parsed<O, "query">;
   body: Parsed<O, "body">;
@@ -35,7 +37,7 @@ export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
     const route = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
     for (const [id, operation] of group) {
       const steps = [...deps.guards[operation.access], ...(operation.body ? [jsonBody] : [])];
-      route[operation.method](...steps, perform(deps, id, operation, handlers[id] as Handler<Operation>));
+      route[operation.method](...steps, perform(deps, id, operation, handlers[id] as unknown as Handler<Operation>));
     }
     const allow = group.map(([, { method }]) => (method === "get" ? "GET, HEAD" : method.toUpperCase())).join(", ");
     route.all(() => {
@@ -48,11 +50,13 @@ const NOT_KEPT: Commit = async () => {};
 
 function perform(deps: MountDeps, id: string, operation: Operation, handler: Handler<Operation>): RequestHandler {
   return async (req, res) => {
-    const call = { ...check(operation, req), req, user: res.locals.identity as Identity };
-    const work = async (commit: Commit) => handler({ ...call, commit } as Call);
+    const user = identityOf.get(res);
+    if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
+    const call = { ...check(operation, req), req, user };
+    const work = async (commit: Commit) => handler({ ...call, commit } as Call<Operation>);
     const key = operation.method === "post" ? req.get("idempotency-key") : undefined;
     if (key === undefined) return send(res, await work(NOT_KEPT));
-    const owner = { user: call.user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };
+    const owner = { user: user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };
     send(res, await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req)));
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
-import { CONTRACT, type Operation } from "./contract.ts";
+import { CONTRACT } from "./contract/contract.ts";
+import type { Operation } from "./contract/operation.ts";
 
 type Json = Record<string, unknown>;
 
@@ -58,7 +59,7 @@ function describe(operationId: string, operation: Operation): Json {
     operationId,
     tags: [tag],
     summary,
-    ...(access !== "public" && { security: [{ bearer: [] }] }),
+    ...(access === "user" && { security: [{ bearer: [] }] }),
     parameters: [
       ...parameters(operation.params, "path"),
       ...parameters(operation.query, "query"),
@@ -103,7 +104,8 @@ function problems(operation: Operation): Json {
 
 const BY_ACCESS: Record<Operation["access"], readonly ProblemCode[]> = {
   public: [],
-  user: ["unauthenticated", "rate-limited"],
+  visitor: ["rate-limited"],
+  user: ["unauthenticated", "token-expired", "session-ended", "rate-limited"],
 };
 const WITH_BODY: readonly ProblemCode[] = [
   "malformed-body",
@@ -114,9 +116,18 @@ const WITH_BODY: readonly ProblemCode[] = [
 const WITH_KEY: readonly ProblemCode[] = ["idempotency-key-invalid", "idempotency-in-flight", "idempotency-key-reused"];
 
 /** Every problem that an operation can answer with; a test fails on one that is not among them. */
-export function problemCodes({ access, method, body, params, query, problems: own = [] }: Operation): ProblemCode[] {
+export function problemCodes({
+  access,
+  needs,
+  method,
+  body,
+  params,
+  query,
+  problems: own = [],
+}: Operation): ProblemCode[] {
   const codes = [
     ...BY_ACCESS[access],
+    ...(needs ? (["forbidden"] as const) : []),
     ...(body ? WITH_BODY : []),
     ...(query ? (["validation-failed"] as const) : []),
     ...(method === "post" ? [...WITH_KEY, "database-unavailable" as const] : []),

@@ -1,6 +1,6 @@
 import { CATALOGUE, isProblemCode, type ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
-import type { Contract } from "./contract.ts";
+import type { Contract } from "./contract/contract.ts";
 import { escapeHtml, PAGE_HEADERS, page } from "./html.ts";
 import type { Handler } from "./mount.ts";
 import { html, json } from "./reply.ts";

@@ -1,16 +1,14 @@
 import type { Express } from "express";
-import type { RateLimit } from "../data/rate-limit.ts";
-import { authenticate, limitRate } from "./guards.ts";
+import { admitUser, admitVisitor, type GuardDeps } from "./guards.ts";
 import { createHandlers, type HandlerDeps } from "./handlers.ts";
 import { mount } from "./mount.ts";
 
-export interface RouteDeps extends HandlerDeps {
-  devToken: string | undefined;
-  rateLimit: RateLimit;
-}
+export interface RouteDeps extends HandlerDeps, GuardDeps {}
 
 /** Mounts the whole API. */
 export function mountRoutes(app: Express, deps: RouteDeps): void {
-  const guards = { public: [], user: [authenticate(deps.devToken), limitRate(deps.rateLimit)] };
+  // The gateway is the one proxy in front: the address it saw is the caller's.
+  app.set("trust proxy", 1);
+  const guards = { public: [], visitor: [admitVisitor(deps)], user: [admitUser(deps)] };
   mount(app, { pool: deps.database.primary, metrics: deps.metrics, guards }, createHandlers(deps));
 }

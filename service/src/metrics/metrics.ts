@@ -47,6 +47,7 @@ export function createMetrics(version: string) {
     httpRequest: histogram(names.HTTP_REQUEST_DURATION_SECONDS, "Seconds from the request's head to the answer's end."),
     error: counter(names.ERRORS_TOTAL, "Problems answered and jobs failed."),
     idempotency: counter(names.IDEMPOTENCY_KEYS_TOTAL, "POSTs with an Idempotency-Key by what became of them."),
+    login: counter(names.LOGINS_TOTAL, "Tries to sign in by outcome."),
     requestCreated: counter(names.REQUESTS_CREATED_TOTAL, "Requests for media stored together with their job."),
     requestDelivered: counter(names.REQUESTS_DELIVERED_TOTAL, "Requests that went to available."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),

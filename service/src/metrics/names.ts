@@ -9,6 +9,8 @@ export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_secon
 export const ERRORS_TOTAL = "media_errors_total";
 /** Counter. POSTs that carried an Idempotency-Key, by what became of them. */
 export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
+/** Counter. Tries to sign in. */
+export const LOGINS_TOTAL = "media_logins_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -35,6 +37,7 @@ export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
   [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
   [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
+  [LOGINS_TOTAL]: ["outcome"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],

@@ -1,3 +1,4 @@
+import { createTokens } from "../accounts/tokens.ts";
 import { adminHandler } from "../admin.ts";
 import { createTmdb } from "../clients/tmdb.ts";
 import type { Config } from "../config.ts";
@@ -6,6 +7,7 @@ import { connectDatabase } from "../data/database.ts";
 import { createBoss } from "../data/queue.ts";
 import { createRateLimit } from "../data/rate-limit.ts";
 import { connectCache, connectState } from "../data/redis.ts";
+import { createSessions } from "../data/sessions.ts";
 import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -41,6 +43,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const cacheRedis = connectCache(config, log);
   const stateRedis = connectState(config, log);
   const tmdb = createTmdb({ baseUrl: config.TMDB_BASE_URL, token: config.secrets.TMDB_TOKEN_FILE ?? "", metrics });
+  const limit = (perMinute: number) => createRateLimit(stateRedis, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
   lifecycle.onClose("redis", async () => {
     cacheRedis.disconnect();
@@ -55,7 +58,11 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     metrics,
     version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
-    rateLimit: createRateLimit(stateRedis, config.RATE_LIMIT_PER_MINUTE, metrics),
+    tokens: createTokens(config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? ""),
+    sessions: createSessions(stateRedis),
+    rateLimit: limit(config.RATE_LIMIT_PER_MINUTE),
+    visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
+    loginLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE),
     // The cache is not among them: all pods share it, and without it each of them still serves everything.
     readiness: [
       { name: "database", check: () => database.ping() },

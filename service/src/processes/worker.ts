@@ -1,5 +1,5 @@
 import { context, SpanKind } from "@opentelemetry/api";
-import type { Job, JobResult, PgBoss } from "pg-boss";
+import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
@@ -7,7 +7,7 @@ import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
 import { connectCache } from "../data/redis.ts";
-import { type DeliverRequestDeps, deliverRequest } from "../domain/deliver-request.ts";
+import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -82,6 +82,8 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
     burstWhenBatchFull: true,
     // Each job of a batch succeeds or is tried again by itself.
     perJobResults: true,
+    // Says which try it is.
+    includeMetadata: true,
   } as const;
   await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
     Promise.all(jobs.map((job) => runJob(job, log, deps))),
@@ -89,7 +91,7 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
+function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
   const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
   return context.with(parent, () =>
@@ -107,9 +109,17 @@ function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): P
         done("failed");
         markFailed(span, error);
         recordProblem(toProblem(error), { log, metrics: deps.metrics }, "job failed", about);
+        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId, log);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
+  );
+}
+
+/** If not even that is possible, the request stays pending and its failed job says why. */
+async function giveUp(deps: DeliverRequestDeps, requestId: string, log: Logger): Promise<void> {
+  await giveUpRequest(deps, requestId).catch((error: unknown) =>
+    log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
 }
 
