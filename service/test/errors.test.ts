@@ -3,6 +3,7 @@ import { createTokens } from "../src/accounts/tokens.ts";
 import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL } from "../src/metrics/names.ts";
+import { POLICIES } from "../src/recovery/policies.ts";
 import {
   type Answer,
   call,
@@ -107,6 +108,19 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
   "upstream-unreachable": async () => {
     const cutOff = await platform.api({ TMDB_BASE_URL: "http://127.0.0.1:1/tmdb" }, { log });
     return answerOf(cutOff, () => post(cutOff.httpPort, movie()));
+  },
+  "circuit-open": async () => {
+    const cutOff = await platform.api({ TMDB_BASE_URL: "http://127.0.0.1:1/tmdb" }, { log });
+    for (let n = 0; n < POLICIES.tmdb.breaker.failures; n++) await post(cutOff.httpPort, movie());
+    return answerOf(cutOff, () => post(cutOff.httpPort, movie()));
+  },
+  overloaded: async () => {
+    await platform.knobs({ latencyMs: 1_200 });
+    // One more than can be at work and wait.
+    const { limit, queue } = POLICIES.tmdb.bulkhead;
+    const answers = await Promise.all(Array.from({ length: limit + queue + 1 }, () => post(api.httpPort, movie())));
+    await platform.knobs();
+    return answers.find(({ status }) => status === 503) as Answer;
   },
   "database-unavailable": async () => {
     await platform.servers.kill("pgbouncer");

@@ -39,7 +39,10 @@ describe("the rate limit", () => {
       expect((await call(api.httpPort, "/api/v1/requests/x")).status).toBe(404);
       expect(await metric(api.adminPort, sample)).toBeGreaterThan(0);
     });
-    expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 503, body: { unreachable: ["redis-state"] } });
+    expect(await call(api.adminPort, "/readyz")).toMatchObject({
+      status: 200,
+      body: { status: "degraded", unreachable: ["redis-state"] },
+    });
     await platform.servers.restart("state");
     await ready(api);
   });
@@ -69,12 +72,15 @@ test("a frozen cache costs a moment, not the answer", async () => {
   await cached(body.id);
 });
 
-test("without the database: 503 that says when to come back, unready, alive, and well again afterwards", async () => {
+test("without the database: 503 that says when to come back, degraded, alive, and well again afterwards", async () => {
   await platform.servers.kill("pgbouncer");
   const answer = await post(api.httpPort, wish());
   expect(answer).toMatchObject({ status: 503, body: { code: "database-unavailable" } });
   expect(answer.headers.get("retry-after")).toBe("2");
-  expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 503, body: { unreachable: ["database"] } });
+  expect(await call(api.adminPort, "/readyz")).toMatchObject({
+    status: 200,
+    body: { status: "degraded", unreachable: ["database"] },
+  });
   expect((await call(api.adminPort, "/livez")).status).toBe(200);
   await platform.servers.restart("pgbouncer");
   await ready(api);
@@ -104,7 +110,9 @@ test("TMDB that answers too slowly is given up, and the breaker then answers at 
 }, 30_000);
 
 function ready({ adminPort }: Running): Promise<void> {
-  return eventually(async () => expect(await call(adminPort, "/readyz")).toMatchObject({ status: 200 }));
+  return eventually(async () =>
+    expect(await call(adminPort, "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } }),
+  );
 }
 
 /** Returns when the cache answers for this request again. */

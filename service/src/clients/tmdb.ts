@@ -1,21 +1,12 @@
 import { SpanKind } from "@opentelemetry/api";
-import {
-  BrokenCircuitError,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleWhen,
-  retry,
-  TaskCancelledError,
-  TimeoutStrategy,
-  timeout,
-  wrap,
-} from "cockatiel";
+import { TaskCancelledError } from "cockatiel";
 import { Agent, request } from "undici";
 import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { createGuard } from "../recovery/guard.ts";
+import { POLICIES } from "../recovery/policies.ts";
 import { carryTrace, inSpan } from "../telemetry.ts";
 
 /** Worth another try: the service said that it is overloaded or broken. */
@@ -33,10 +24,6 @@ export interface TmdbOptions {
   baseUrl: string;
   token: string;
   metrics: Metrics;
-  /** Milliseconds one attempt may take. @default 1500 */
-  attemptMs?: number;
-  /** Milliseconds the breaker stays open before one trial call. @default 5000 */
-  openMs?: number;
 }
 
 /** The film database, as far as this service needs it. */
@@ -46,15 +33,15 @@ export interface Tmdb {
   close(): Promise<void>;
 }
 
-export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs = 5_000 }: TmdbOptions): Tmdb {
-  const agent = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
-  const transient = handleWhen((error) => error instanceof Transient || error instanceof TaskCancelledError);
-  // The breaker is outermost: it counts calls that failed in spite of their retries.
-  const policy = wrap(
-    circuitBreaker(transient, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(5) }),
-    retry(transient, { maxAttempts: 2, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }) }),
-    timeout(attemptMs, TimeoutStrategy.Aggressive),
-  );
+export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
+  const agent = new Agent({
+    connections: 64,
+    maxResponseSize: MAX_BODY_BYTES,
+    connect: { timeout: POLICIES.tmdb.attemptMs },
+  });
+  const isTransient = (error: unknown) => error instanceof Transient;
+  const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
+  const guard = createGuard("tmdb", { isFailure: isTransient, isRetriable }, metrics);
 
   const attempt = (path: string, signal: AbortSignal) =>
     inSpan(
@@ -84,7 +71,7 @@ export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs 
   return {
     async lookupTitle(mediaType, tmdbId) {
       const path = `/3/${mediaType}/${tmdbId}`;
-      const { status, body } = await policy.execute(({ signal }) => attempt(path, signal)).catch(asProblem);
+      const { status, body } = await guard.execute((signal) => attempt(path, signal)).catch(asProblem);
       if (status === 404)
         throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
       const parsed = status === 200 ? TITLE[mediaType].safeParse(parseJson(body)) : undefined;
@@ -103,7 +90,7 @@ function refuseTransient<T extends { status: number }>(response: T): T {
 
 function asProblem(error: unknown): never {
   const silent = error instanceof Unreachable || error instanceof TaskCancelledError;
-  const down = silent || error instanceof Transient || error instanceof BrokenCircuitError;
+  const down = silent || error instanceof Transient;
   if (!down) throw error;
   throw new Problem(silent ? "upstream-unreachable" : "upstream-unavailable", {
     headers: { "Retry-After": "5" },

@@ -10,7 +10,7 @@ import {
 import type pg from "pg";
 import { Problem } from "../errors/problem.ts";
 import type { Reply } from "../http/reply.ts";
-import { query } from "./database.ts";
+import { query, write } from "./database.ts";
 
 /** A claim whose process died can be taken over after this long; longer than any request may take. */
 const CLAIM = "30 seconds";
@@ -55,7 +55,7 @@ export async function claimKey(pool: pg.Pool, owner: KeyOwner, body: Buffer): Pr
   const { id, mac, secret } = derive(owner);
   const bodyMac = createHmac("sha256", mac).update(body).digest();
   const claim = randomUUID();
-  const won = await query(pool, "claim idempotency key", CLAIM_KEY, [id, bodyMac, claim]);
+  const won = await write(pool, "claim idempotency key", CLAIM_KEY, [id, bodyMac, claim]);
   if (won.length > 0) return { outcome: "fresh", claim: { id, claim, secret } };
   const [row] = await query<Row>(pool, "read idempotency key", READ_KEY, [id]);
   // Released or purged between the two statements: the caller may simply come again.

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { Problem } from "../errors/problem.ts";
+import type { Guard } from "../recovery/guard.ts";
 
 const SESSION_SECONDS = 30 * 24 * 3_600;
 
@@ -39,7 +40,12 @@ redis.call("HSET", KEYS[1], "secret", ARGV[2])
 redis.call("EXPIRE", KEYS[1], ARGV[3])
 return redis.call("HGET", KEYS[1], "user")`;
 
-export function createSessions(redis: Redis): Sessions {
+export function createSessions(redis: Redis, guard: Guard): Sessions {
+  /** Unlike the rate limit, a session cannot be made up while Redis is away. */
+  const surely = <T>(work: () => Promise<T>): Promise<T> =>
+    guard.once(work).catch((cause: unknown) => {
+      throw new Problem("sessions-unavailable", { headers: { "Retry-After": "2" }, cause });
+    });
   return {
     async open(userId) {
       const [id, secret] = [random(16), random(32)];
@@ -55,10 +61,12 @@ export function createSessions(redis: Redis): Sessions {
       return { id, userId, refreshToken: `${id}.${next}` };
     },
     isOpen: (id) =>
-      redis.exists(keyOf(id)).then(
-        (found) => found === 1,
-        () => undefined,
-      ),
+      guard
+        .once(() => redis.exists(keyOf(id)))
+        .then(
+          (found) => found === 1,
+          () => undefined,
+        ),
     async close(id) {
       await surely(() => redis.del(keyOf(id)));
     },
@@ -67,13 +75,6 @@ export function createSessions(redis: Redis): Sessions {
       await surely(() => redis.del(keyOfAll(userId), ...ids.map(keyOf)));
     },
   };
-}
-
-/** Unlike the rate limit, a session cannot be made up while Redis is away. */
-async function surely<T>(work: () => Promise<T>): Promise<T> {
-  return work().catch((cause: unknown) => {
-    throw new Problem("sessions-unavailable", { headers: { "Retry-After": "2" }, cause });
-  });
 }
 
 const keyOf = (id: string) => `session:${id}`;

@@ -177,6 +177,22 @@ export const CATALOGUE = {
     title: "The title service does not answer",
     remedy: WAIT,
   },
+  "circuit-open": {
+    class: "system",
+    source: "service",
+    layer: "service",
+    status: 503,
+    title: "A part that failed too often is being left alone",
+    remedy: WAIT,
+  },
+  overloaded: {
+    class: "system",
+    source: "service",
+    layer: "gateway",
+    status: 503,
+    title: "Too much is asked at once",
+    remedy: WAIT,
+  },
   "sessions-unavailable": {
     class: "system",
     source: "database",

@@ -1,3 +1,4 @@
+import { TaskCancelledError } from "cockatiel";
 import { CATALOGUE, type ProblemCode } from "./catalogue.ts";
 
 interface ProblemOptions {
@@ -57,6 +58,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isUnavailable(error))
     return new Problem("database-unavailable", { headers: { "Retry-After": "2" }, cause: error });
+  if (error instanceof TaskCancelledError) return toProblem(new Error("Query read timeout", { cause: error }));
   const { type, status } = (error ?? {}) as { type?: string; status?: number };
   const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-url" : "internal");
   return new Problem(code, { cause: error });

@@ -4,7 +4,7 @@ import { listRequests, type MediaRequest } from "../data/requests.ts";
 import { listUsers, type User } from "../data/users.ts";
 import { type ChangeName, changeRequest } from "../domain/change-request.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
-import { getRequest } from "../domain/get-request.ts";
+import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
 import { PAGE_HEADERS } from "./html.ts";
@@ -13,7 +13,7 @@ import { openapi } from "./openapi.ts";
 import { listProblems, readProblem } from "./problem-pages.ts";
 import { empty, html, json, type Reply } from "./reply.ts";
 
-export interface HandlerDeps extends CreateRequestDeps, AccountDeps {
+export interface HandlerDeps extends CreateRequestDeps, GetRequestDeps, AccountDeps {
   version: string;
 }
 
@@ -22,6 +22,9 @@ const KEEP = { "Cache-Control": "public, max-age=300" };
 const PRIVATE = { "Cache-Control": "private, no-cache" };
 /** Tokens: nobody keeps them. */
 const SECRET = { "Cache-Control": "no-store" };
+
+/** RFC 7234's word for it. */
+const STALE = '110 - "Response is Stale"';
 
 /** What each operation does, between its checks and its answer. */
 export function createHandlers(deps: HandlerDeps): Handlers {
@@ -40,8 +43,9 @@ function requestHandlers(deps: HandlerDeps) {
       return json(200, { ...found, items }, PRIVATE);
     },
     getRequest: async ({ user, params }) => {
-      const { request, cached } = await getRequest(deps, user, params.id);
-      return json(200, present(request), { "X-Cache": cached ? "hit" : "miss", ...PRIVATE });
+      const { request, cache, ageSeconds } = await getRequest(deps, user, params.id);
+      const stale = ageSeconds !== undefined && { Warning: STALE, Age: String(ageSeconds) };
+      return json(200, present(request), { "X-Cache": cache, ...PRIVATE, ...stale });
     },
     approveRequest: change(deps, "approve"),
     declineRequest: change(deps, "decline"),

@@ -104,8 +104,16 @@ function problems(operation: Operation): Json {
 
 const BY_ACCESS: Record<Operation["access"], readonly ProblemCode[]> = {
   public: [],
-  visitor: ["rate-limited"],
-  user: ["unauthenticated", "token-expired", "session-ended", "rate-limited"],
+  visitor: ["circuit-open", "overloaded", "rate-limited"],
+  user: [
+    "circuit-open",
+    "overloaded",
+    "database-unavailable",
+    "unauthenticated",
+    "token-expired",
+    "session-ended",
+    "rate-limited",
+  ],
 };
 const WITH_BODY: readonly ProblemCode[] = [
   "malformed-body",

@@ -11,6 +11,12 @@ export const ERRORS_TOTAL = "media_errors_total";
 export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
 /** Counter. Tries to sign in. */
 export const LOGINS_TOTAL = "media_logins_total";
+/** Gauge by dependency. 0: closed, 1: half open, 2: open. */
+export const CIRCUIT_STATE = "media_circuit_state";
+/** Counter. Second and later tries of a call. */
+export const RETRIES_TOTAL = "media_retries_total";
+/** Counter. Answers looked for elsewhere because a dependency did not give them; `miss`: there was none there either. */
+export const FALLBACKS_TOTAL = "media_fallbacks_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -38,6 +44,9 @@ export const LABELS = {
   [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
   [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
   [LOGINS_TOTAL]: ["outcome"],
+  [CIRCUIT_STATE]: ["dependency"],
+  [RETRIES_TOTAL]: ["dependency"],
+  [FALLBACKS_TOTAL]: ["dependency", "result"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],

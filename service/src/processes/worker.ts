@@ -53,7 +53,7 @@ async function openWorker(base: Base): Promise<Opened> {
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
-  await work(boss, log, { database, cache: createRequestCache(redis, log), metrics });
+  await work(boss, log, { database, cache: createRequestCache(redis, log, metrics), metrics });
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
   purgeHourly(base, database);
