@@ -6,7 +6,11 @@ import { READY } from "./metrics/names.ts";
 /** Milliseconds a dependency may take to answer a readiness check. */
 const CHECK_MS = 1_000;
 
-/** Something without which the process cannot do its work; throws while it is out of reach. */
+/**
+ * Something that the process needs; throws while it is out of reach. Until it has been reached once the process is
+ * not ready: a wrong address or password must stop a rollout. After that it is only reported: all pods share it, and
+ * taking all of them out would turn a partial outage into a whole one.
+ */
 export interface ReadinessCheck {
   name: string;
   check(): Promise<unknown>;
@@ -28,10 +32,11 @@ export function adminHandler(options: AdminOptions): (req: IncomingMessage, res:
   options.metrics.gauge(READY, "Whether the process would answer ready: 0 or 1.", (set) =>
     set({}, options.lifecycle.serving ? 1 : 0),
   );
+  const reached = new Set<string>();
   const routes: Record<string, () => Promise<Answer>> = {
     "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
     "/livez": async () => liveness(options.stuck?.()),
-    "/readyz": () => readiness(options),
+    "/readyz": () => readiness(options, reached),
   };
   return async (req, res) => {
     const route = routes[(req.url ?? "").split("?")[0] ?? ""];
@@ -44,11 +49,16 @@ function liveness(stuck: string | undefined): Answer {
   return stuck === undefined ? json(200, { status: "alive" }) : json(503, { status: "stuck", reason: stuck });
 }
 
-async function readiness({ lifecycle, readiness: checks }: AdminOptions): Promise<Answer> {
+async function readiness({ lifecycle, readiness: checks }: AdminOptions, reached: Set<string>): Promise<Answer> {
   if (lifecycle.draining) return json(503, { status: "draining" });
   if (!lifecycle.serving) return json(503, { status: "starting" });
   const failed = (await Promise.all(checks.map(failure))).filter((name) => name !== undefined);
-  return failed.length === 0 ? json(200, { status: "ready" }) : json(503, { status: "unready", unreachable: failed });
+  for (const { name } of checks) if (!failed.includes(name)) reached.add(name);
+  if (failed.length === 0) return json(200, { status: "ready" });
+  const never = failed.filter((name) => !reached.has(name));
+  return never.length > 0
+    ? json(503, { status: "unready", unreachable: never })
+    : json(200, { status: "degraded", unreachable: failed });
 }
 
 async function failure({ name, check }: ReadinessCheck): Promise<string | undefined> {

@@ -72,6 +72,12 @@ const environment = z.object({
   TMDB_TOKEN_FILE: secretFile("tmdb-token"),
   /** Bearer token that authorises as the user "dev"; without it no token does. */
   DEV_TOKEN_FILE: secretFile("dev-token"),
+  /** Signs access tokens; by default a key is derived from the database's password, which all api processes share. */
+  TOKEN_KEY_FILE: secretFile("token-key"),
+  /** Calls one address may make in a minute before it is signed in. */
+  VISITOR_RATE_LIMIT_PER_MINUTE: whole(60, 1, 10_000_000),
+  /** Tries per account and minute to sign in, whoever makes them. */
+  LOGIN_RATE_LIMIT_PER_MINUTE: whole(10, 1, 10_000_000),
   /** Requests one token may make in a minute. */
   RATE_LIMIT_PER_MINUTE: whole(12_000, 1, 10_000_000),
 
@@ -95,6 +101,7 @@ const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: rea
   REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
   TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
+  TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
 };
 
 export interface Config extends Omit<Environment, SecretKey> {

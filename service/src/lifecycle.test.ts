@@ -52,6 +52,17 @@ describe("the admin port", () => {
     await lifecycle.drain(0);
   });
 
+  test("what was reached once and is then away degrades the process, and does not take it out", async () => {
+    let away = false;
+    const check = () => (away ? Promise.reject(new Error("away")) : Promise.resolve());
+    const { lifecycle, get } = await open([{ name: "shared", check }]);
+    lifecycle.started();
+    expect(await get("/readyz")).toEqual({ status: 200, body: { status: "ready" } });
+    away = true;
+    expect(await get("/readyz")).toEqual({ status: 200, body: { status: "degraded", unreachable: ["shared"] } });
+    await lifecycle.drain(0);
+  });
+
   test("is not alive when stuck, and says why", async () => {
     const { lifecycle, get } = await open([], () => "no poll for 61 s");
     expect(await get("/livez")).toEqual({ status: 503, body: { status: "stuck", reason: "no poll for 61 s" } });

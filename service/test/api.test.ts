@@ -113,7 +113,7 @@ describe("bad input", () => {
   test("a method that is not offered is told which are", async () => {
     const answer = await call(api.httpPort, "/api/v1/requests", { method: "DELETE" });
     expect(answer).toMatchObject({ status: 405, body: { code: "method-not-allowed" } });
-    expect(answer.headers.get("allow")).toBe("POST");
+    expect(answer.headers.get("allow")).toBe("POST, GET, HEAD");
   });
 
   test("an unknown path", async () => {

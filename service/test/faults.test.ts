@@ -39,22 +39,26 @@ describe("the rate limit", () => {
       expect((await call(api.httpPort, "/api/v1/requests/x")).status).toBe(404);
       expect(await metric(api.adminPort, sample)).toBeGreaterThan(0);
     });
-    expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 503, body: { unreachable: ["redis-state"] } });
+    expect(await call(api.adminPort, "/readyz")).toMatchObject({
+      status: 200,
+      body: { status: "degraded", unreachable: ["redis-state"] },
+    });
     await platform.servers.restart("state");
     await ready(api);
   });
 });
 
-test("without the cache every read goes to the primary, and is right", async () => {
+test("without the cache every read goes to the primary, and is right, and no pod goes unready", async () => {
   const { body } = await post(api.httpPort, wish());
   await platform.servers.kill("cache");
+  expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } });
   const answer = await call(api.httpPort, `/api/v1/requests/${body.id}`);
   expect(answer).toMatchObject({ status: 200, body });
   expect(answer.headers.get("x-cache")).toBe("miss");
   expect((await post(api.httpPort, wish())).status).toBe(201);
   expect(await metric(api.adminPort, `${CACHE_LOOKUPS_TOTAL}{result="unreachable"}`)).toBeGreaterThan(0);
   await platform.servers.restart("cache");
-  await ready(api);
+  await cached(body.id);
 });
 
 test("a frozen cache costs a moment, not the answer", async () => {
@@ -63,16 +67,20 @@ test("a frozen cache costs a moment, not the answer", async () => {
   const started = performance.now();
   expect((await call(api.httpPort, `/api/v1/requests/${body.id}`)).status).toBe(200);
   expect(performance.now() - started).toBeLessThan(1_500);
+  expect((await call(api.adminPort, "/readyz")).status).toBe(200);
   platform.servers.freeze("cache", false);
-  await ready(api);
+  await cached(body.id);
 });
 
-test("without the database: 503 that says when to come back, unready, alive, and well again afterwards", async () => {
+test("without the database: 503 that says when to come back, degraded, alive, and well again afterwards", async () => {
   await platform.servers.kill("pgbouncer");
   const answer = await post(api.httpPort, wish());
   expect(answer).toMatchObject({ status: 503, body: { code: "database-unavailable" } });
   expect(answer.headers.get("retry-after")).toBe("2");
-  expect(await call(api.adminPort, "/readyz")).toMatchObject({ status: 503, body: { unreachable: ["database"] } });
+  expect(await call(api.adminPort, "/readyz")).toMatchObject({
+    status: 200,
+    body: { status: "degraded", unreachable: ["database"] },
+  });
   expect((await call(api.adminPort, "/livez")).status).toBe(200);
   await platform.servers.restart("pgbouncer");
   await ready(api);
@@ -102,5 +110,14 @@ test("TMDB that answers too slowly is given up, and the breaker then answers at 
 }, 30_000);
 
 function ready({ adminPort }: Running): Promise<void> {
-  return eventually(async () => expect(await call(adminPort, "/readyz")).toMatchObject({ status: 200 }));
+  return eventually(async () =>
+    expect(await call(adminPort, "/readyz")).toMatchObject({ status: 200, body: { status: "ready" } }),
+  );
+}
+
+/** Returns when the cache answers for this request again. */
+function cached(id: string): Promise<void> {
+  return eventually(async () =>
+    expect((await call(api.httpPort, `/api/v1/requests/${id}`)).headers.get("x-cache")).toBe("hit"),
+  );
 }

@@ -2,14 +2,16 @@ import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-tr
 import { Redis } from "ioredis";
 import pg from "pg";
 import type { Running } from "../src/lifecycle.ts";
-import { REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
+import { ERRORS_TOTAL, REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
 import {
   call,
+  DEV_TOKEN,
   eventually,
   metric,
   normalDeliveries,
   type Platform,
   post,
+  postAs,
   readableLog,
   slowDeliveries,
   startPlatform,
@@ -82,6 +84,26 @@ test("a delivery that fails is tried again, and holds up no other", async () => 
   expect(lines.find(({ msg, mediaRequestId }) => msg === "job failed" && mediaRequestId === failing)).toBeDefined();
   await platform.sql("DROP FUNCTION fail_delivery CASCADE");
   await eventually(async () => expect(await read(failing as string)).toMatchObject({ status: "available" }));
+});
+
+test("after its last try a request has failed, and a person can have it tried again", async () => {
+  const tmdbId = ++nextId;
+  const raise = `BEGIN IF NEW.tmdb_id = ${tmdbId} AND NEW.status = 'available' THEN RAISE 'no'; END IF; RETURN NEW; END`;
+  await platform.sql(`CREATE FUNCTION fail_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${raise} $$`);
+  await platform.sql("CREATE TRIGGER fail BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION fail_delivery()");
+  const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId });
+  await platform.sql("UPDATE pgboss.job SET retry_limit = retry_count WHERE data->>'requestId' = $1", [body.id]);
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "failed" }), 25_000);
+  const errors = await Promise.all(
+    workers.map(({ adminPort }) =>
+      metric(adminPort, `${ERRORS_TOTAL}{code="internal",class="system",layer="service",source="service"}`),
+    ),
+  );
+  expect(errors[0] || errors[1]).toBeGreaterThan(0);
+  await platform.sql("DROP FUNCTION fail_delivery CASCADE");
+  const retried = await postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${body.id}/retry`);
+  expect(retried).toMatchObject({ status: 200, body: { status: "pending" } });
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }));
 });
 
 test("a reader on a replica that lags sees its own write and no older state", async () => {

@@ -1,25 +1,18 @@
 import { SpanKind } from "@opentelemetry/api";
-import {
-  BrokenCircuitError,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleWhen,
-  retry,
-  TaskCancelledError,
-  TimeoutStrategy,
-  timeout,
-  wrap,
-} from "cockatiel";
+import { TaskCancelledError } from "cockatiel";
 import { Agent, request } from "undici";
 import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { createGuard } from "../recovery/guard.ts";
+import { POLICIES } from "../recovery/policies.ts";
 import { carryTrace, inSpan } from "../telemetry.ts";
 
-/** Worth another try: the service was out of reach, overloaded or too slow. */
+/** Worth another try: the service said that it is overloaded or broken. */
 class Transient extends Error {}
+/** Worth another try: nothing came back. */
+class Unreachable extends Transient {}
 
 const MAX_BODY_BYTES = 1_000_000;
 const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
@@ -31,10 +24,6 @@ export interface TmdbOptions {
   baseUrl: string;
   token: string;
   metrics: Metrics;
-  /** Milliseconds one attempt may take. @default 1500 */
-  attemptMs?: number;
-  /** Milliseconds the breaker stays open before one trial call. @default 5000 */
-  openMs?: number;
 }
 
 /** The film database, as far as this service needs it. */
@@ -44,15 +33,15 @@ export interface Tmdb {
   close(): Promise<void>;
 }
 
-export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs = 5_000 }: TmdbOptions): Tmdb {
-  const agent = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
-  const transient = handleWhen((error) => error instanceof Transient || error instanceof TaskCancelledError);
-  // The breaker is outermost: it counts calls that failed in spite of their retries.
-  const policy = wrap(
-    circuitBreaker(transient, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(5) }),
-    retry(transient, { maxAttempts: 2, backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }) }),
-    timeout(attemptMs, TimeoutStrategy.Aggressive),
-  );
+export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
+  const agent = new Agent({
+    connections: 64,
+    maxResponseSize: MAX_BODY_BYTES,
+    connect: { timeout: POLICIES.tmdb.attemptMs },
+  });
+  const isTransient = (error: unknown) => error instanceof Transient;
+  const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
+  const guard = createGuard("tmdb", { isFailure: isTransient, isRetriable }, metrics);
 
   const attempt = (path: string, signal: AbortSignal) =>
     inSpan(
@@ -72,7 +61,7 @@ export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs 
           span.setAttribute("http.response.status_code", response.statusCode);
           return { status: response.statusCode, body: await response.body.text() };
         } catch (error) {
-          throw new Transient("TMDB could not be reached", { cause: error });
+          throw new Unreachable("TMDB could not be reached", { cause: error });
         } finally {
           metrics.upstream({ upstream: "tmdb", outcome }, (performance.now() - started) / 1_000);
         }
@@ -82,7 +71,7 @@ export function createTmdb({ baseUrl, token, metrics, attemptMs = 1_500, openMs 
   return {
     async lookupTitle(mediaType, tmdbId) {
       const path = `/3/${mediaType}/${tmdbId}`;
-      const { status, body } = await policy.execute(({ signal }) => attempt(path, signal)).catch(asProblem);
+      const { status, body } = await guard.execute((signal) => attempt(path, signal)).catch(asProblem);
       if (status === 404)
         throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
       const parsed = status === 200 ? TITLE[mediaType].safeParse(parseJson(body)) : undefined;
@@ -100,8 +89,13 @@ function refuseTransient<T extends { status: number }>(response: T): T {
 }
 
 function asProblem(error: unknown): never {
-  const down = error instanceof Transient || error instanceof TaskCancelledError || error instanceof BrokenCircuitError;
-  throw down ? new Problem("upstream-unavailable", { headers: { "Retry-After": "5" }, cause: error }) : error;
+  const silent = error instanceof Unreachable || error instanceof TaskCancelledError;
+  const down = silent || error instanceof Transient;
+  if (!down) throw error;
+  throw new Problem(silent ? "upstream-unreachable" : "upstream-unavailable", {
+    headers: { "Retry-After": "5" },
+    cause: error,
+  });
 }
 
 function parseJson(body: string): unknown {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
 import type { MediaRequest } from "./requests.ts";
 
@@ -11,10 +13,14 @@ const ENTRY_SECONDS = 30;
 const WRITE_MARK_SECONDS = 5;
 const WRITE_MARK = "written:";
 /** Goes up with every change of MediaRequest: two versions that run side by side must not read each other's entries. */
-const SHAPE = "v1";
+const SHAPE = "v2";
+
+/** How long a copy is kept for the day on which the database does not answer. */
+const COPY_SECONDS = 24 * 3_600;
 
 /** Fills the entry only if it still is as the reader found it: a write in between wins. */
 const FILL_IF_UNCHANGED = `
+redis.call("SET", KEYS[2], ARGV[4], "EX", ARGV[5])
 local now = redis.call("GET", KEYS[1]) or ""
 if now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
 return 1`;
@@ -29,6 +35,11 @@ export type Lookup =
   | { found: "written"; seen: string }
   | { found: "unreachable" };
 
+export interface Copy {
+  request: MediaRequest;
+  ageSeconds: number;
+}
+
 /** Requests by id in the cache Redis. It never throws: without Redis everything is read from the database. */
 export interface RequestCache {
   lookup(id: string): Promise<Lookup>;
@@ -38,16 +49,19 @@ export interface RequestCache {
   add(request: MediaRequest): Promise<void>;
   /** Marks the request as just written: readers go to the primary, and no older copy can come back. */
   invalidate(id: string): Promise<void>;
+  /** The last that was read, however old. */
+  copy(id: string): Promise<Copy | undefined>;
 }
 
-export function createRequestCache(redis: Redis, log: Logger): RequestCache {
+export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics): RequestCache {
+  const guard = createGuard("redis-cache", ANY_ERROR, metrics);
   const attempt = <T>(operation: string, work: () => Promise<T>): Promise<T | undefined> =>
-    inSpan(`redis ${operation}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } }, work).catch(
-      (error: unknown) => {
-        log.debug({ err: error, operation }, "the cache did not answer");
-        return undefined;
-      },
-    );
+    inSpan(`redis ${operation}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } }, () =>
+      guard.once(work),
+    ).catch((error: unknown) => {
+      log.debug({ err: error, operation }, "the cache did not answer");
+      return undefined;
+    });
 
   return {
     async lookup(id) {
@@ -60,19 +74,48 @@ export function createRequestCache(redis: Redis, log: Logger): RequestCache {
     async fill(lookup, request) {
       if (!("seen" in lookup)) return;
       await attempt("fill", () =>
-        redis.eval(FILL_IF_UNCHANGED, 1, key(request.id), lookup.seen, JSON.stringify(request), ENTRY_SECONDS),
+        redis.eval(
+          FILL_IF_UNCHANGED,
+          2,
+          key(request.id),
+          copyKey(request.id),
+          lookup.seen,
+          JSON.stringify(request),
+          ENTRY_SECONDS,
+          copyOf(request),
+          COPY_SECONDS,
+        ),
       );
     },
     async add(request) {
-      await attempt("add", () => redis.set(key(request.id), JSON.stringify(request), "EX", ENTRY_SECONDS, "NX"));
+      await attempt("add", () =>
+        Promise.all([
+          redis.set(key(request.id), JSON.stringify(request), "EX", ENTRY_SECONDS, "NX"),
+          redis.set(copyKey(request.id), copyOf(request), "EX", COPY_SECONDS, "NX"),
+        ]),
+      );
     },
     async invalidate(id) {
       // Unique, so that a reader who saw an earlier mark cannot take this one for it.
       await attempt("invalidate", () => redis.set(key(id), WRITE_MARK + randomUUID(), "EX", WRITE_MARK_SECONDS));
+    },
+    async copy(id) {
+      const value = await attempt("copy", () => redis.get(copyKey(id)));
+      if (!value) return undefined;
+      const { at, request } = JSON.parse(value) as { at: number; request: MediaRequest };
+      return { request, ageSeconds: Math.max(0, Math.round((Date.now() - at) / 1_000)) };
     },
   };
 }
 
 function key(id: string): string {
   return `request:${SHAPE}:${id}`;
+}
+
+function copyKey(id: string): string {
+  return `copy:${key(id)}`;
+}
+
+function copyOf(request: MediaRequest): string {
+  return JSON.stringify({ at: Date.now(), request });
 }

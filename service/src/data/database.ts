@@ -1,10 +1,11 @@
 import { SpanKind } from "@opentelemetry/api";
 import pg from "pg";
 import type { Config } from "../config.ts";
-import { Problem } from "../errors/problem.ts";
+import { isUnavailable, Problem } from "../errors/problem.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
+import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
 
 /** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
@@ -32,6 +33,9 @@ export interface Database {
 export function connectDatabase(config: Config, log: Logger, metrics: Metrics): Database {
   const primary = createPool(config, config.PGDATABASE, log);
   const replica = createPool(config, config.PG_RO_DATABASE, log);
+  const guard = createGuard("database", { isFailure: isUnavailable, isRetriable: failedAtOnce }, metrics);
+  const replicaGuard = createGuard("database-replica", { isFailure: isUnavailable, isRetriable: () => false }, metrics);
+  guards.set(primary, guard).set(replica, replicaGuard);
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
   return {
@@ -40,7 +44,7 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, work),
+        transact(primary, guard, work),
       ),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
@@ -68,10 +72,10 @@ function createPool(config: Config, database: string, log: Logger): pg.Pool {
   return pool;
 }
 
-async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+/** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
+async function transact<T>(pool: pg.Pool, guard: Guard, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
   try {
-    await client.query(BEGIN);
     const result = await work(client);
     await client.query("COMMIT");
     client.release();
@@ -80,6 +84,23 @@ async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promi
     await abandon(client, error);
     throw error;
   }
+}
+
+async function begin(pool: pg.Pool): Promise<pg.PoolClient> {
+  const client = await pool.connect();
+  try {
+    await client.query(BEGIN);
+    return client;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Once, and at once: a connection that had died in the pool is replaced. */
+function retryBegin(pool: pg.Pool, error: unknown): Promise<pg.PoolClient> {
+  if (!failedAtOnce(error)) throw error;
+  return begin(pool);
 }
 
 /**
@@ -95,17 +116,43 @@ async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
   client.release(failed);
 }
 
-/** One statement outside a transaction. */
+/** A guarded pool per connectDatabase; a bare pool, as in a script, is not guarded. */
+const guards = new WeakMap<pg.Pool, Guard>();
+
+/** One reading statement outside a transaction, under the database's policy. */
 export function query<R extends pg.QueryResultRow>(
   pool: pg.Pool,
   name: string,
   text: string,
   values: unknown[],
 ): Promise<R[]> {
+  const guard = guards.get(pool);
+  const run = () => statement<R>(pool, name, text, values);
+  return guard ? guard.execute(run) : run();
+}
+
+/** One statement that must not be done twice. */
+export function write<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<R[]> {
+  const guard = guards.get(pool);
+  const run = () => statement<R>(pool, name, text, values);
+  return guard ? guard.once(run) : run();
+}
+
+function statement<R extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string, values: unknown[]) {
   return inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, async () => {
     const result = await pool.query<R>(text, values);
     return result.rows;
   });
+}
+
+/** What took its whole time the first time would take it again. */
+function failedAtOnce(error: unknown): boolean {
+  return isUnavailable(error) && !/time-?out/i.test((error as Error).message);
 }
 
 function watchPools(metrics: Metrics, pools: Record<string, pg.Pool>): void {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { SpanKind } from "@opentelemetry/api";
-import type { Redis } from "ioredis";
 import type { Metrics } from "../metrics/metrics.ts";
 import { inSpan } from "../telemetry.ts";
 
@@ -12,6 +11,11 @@ local count = redis.call("INCR", KEYS[1])
 if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 return count`;
 
+/** The part of a Redis client that is needed here. */
+export interface Asking {
+  eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
+}
+
 /** Answers 0 when the call is allowed, else the seconds until the next window. */
 export type RateLimit = (token: string) => Promise<number>;
 
@@ -19,7 +23,7 @@ export type RateLimit = (token: string) => Promise<number>;
  * A fixed window per token, counted in the state Redis for all processes together. When that cannot be asked (or
  * refuses writes for want of a replica) this process counts alone: the limit loosens, the service goes on.
  */
-export function createRateLimit(redis: Redis, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
+export function createRateLimit(redis: Asking, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
   const memory = createMemoryCounter();
   return async (token) => {
     const seconds = Math.floor(now() / 1_000);
@@ -36,7 +40,7 @@ export function createRateLimit(redis: Redis, perMinute: number, metrics: Metric
   };
 }
 
-function count(redis: Redis, key: string): Promise<number> {
+function count(redis: Asking, key: string): Promise<number> {
   const options = { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } };
   return inSpan("redis rate limit", options, async () => Number(await redis.eval(COUNT, 1, key, WINDOW_SECONDS * 2)));
 }

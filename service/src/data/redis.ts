@@ -1,10 +1,11 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
+import { POLICIES } from "../recovery/policies.ts";
 
 /** Redis only ever speeds things up or counts: a caller must never wait long for it. */
 const FAIL_FAST = {
-  commandTimeout: 250,
+  commandTimeout: POLICIES["redis-cache"].attemptMs,
   connectTimeout: 1_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,

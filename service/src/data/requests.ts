@@ -1,12 +1,17 @@
 import type pg from "pg";
 import type { MediaType } from "../domain/media.ts";
 import { query } from "./database.ts";
+import { type Page, parseCursor, toPage } from "./page.ts";
+
+/** `awaiting` a decision; `pending`: approved, and its job under way. */
+export const REQUEST_STATUSES = ["awaiting", "pending", "available", "declined", "cancelled", "failed"] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
 
 /** A stored request for media. */
 export interface MediaRequest {
   id: string;
   userId: string;
-  status: "pending" | "available";
+  status: RequestStatus;
   mediaType: MediaType;
   tmdbId: number;
   title: string;
@@ -16,7 +21,7 @@ export interface MediaRequest {
 interface Row {
   id: string;
   user_id: string;
-  status: MediaRequest["status"];
+  status: RequestStatus;
   media_type: MediaType;
   tmdb_id: number;
   title: string;
@@ -25,17 +30,17 @@ interface Row {
 
 const COLUMNS = "id, user_id, status, media_type, tmdb_id, title, created_at";
 
-export type NewRequest = Pick<MediaRequest, "userId" | "mediaType" | "tmdbId" | "title">;
+export type NewRequest = Pick<MediaRequest, "userId" | "status" | "mediaType" | "tmdbId" | "title">;
 
 /** Stores the request, or answers the id of the one that the same user already made for the same title. */
 export async function insertRequest(
   client: pg.PoolClient,
-  { userId, mediaType, tmdbId, title }: NewRequest,
+  { userId, status, mediaType, tmdbId, title }: NewRequest,
 ): Promise<{ created: MediaRequest } | { existingId: string }> {
   const inserted = await client.query<Row>(
-    `INSERT INTO requests (user_id, media_type, tmdb_id, title) VALUES ($1, $2, $3, $4)
+    `INSERT INTO requests (user_id, status, media_type, tmdb_id, title) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (user_id, media_type, tmdb_id) DO NOTHING RETURNING ${COLUMNS}`,
-    [userId, mediaType, tmdbId, title],
+    [userId, status, mediaType, tmdbId, title],
   );
   if (inserted.rows[0]) return { created: fromRow(inserted.rows[0]) };
   // The conflicting insert was waited for, so the row is committed and visible to this next statement.
@@ -61,6 +66,55 @@ export async function markAvailable(client: pg.PoolClient, id: string): Promise<
     [id],
   );
   return updated.rows[0] && fromRow(updated.rows[0]);
+}
+
+/** After its last try. */
+export async function markFailed(client: pg.ClientBase, id: string): Promise<boolean> {
+  const updated = await client.query("UPDATE requests SET status = 'failed' WHERE id = $1 AND status = 'pending'", [
+    id,
+  ]);
+  return updated.rowCount === 1;
+}
+
+/** Reads and locks the row: of two changes at once the second sees what the first made of it. */
+export async function findForUpdate(client: pg.ClientBase, id: string): Promise<MediaRequest | undefined> {
+  const { rows } = await client.query<Row>(`SELECT ${COLUMNS} FROM requests WHERE id = $1 FOR UPDATE`, [id]);
+  return rows[0] && fromRow(rows[0]);
+}
+
+export async function updateStatus(client: pg.ClientBase, id: string, status: RequestStatus): Promise<MediaRequest> {
+  const sql = `UPDATE requests SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`;
+  const { rows } = await client.query<Row>(sql, [id, status]);
+  return fromRow(rows[0] as Row);
+}
+
+export interface RequestFilter {
+  userId?: string | undefined;
+  status?: RequestStatus | undefined;
+  mediaType?: MediaType | undefined;
+}
+
+/** Newest first. A page starts after a place, not at a number: it costs the same however far down it is. */
+export async function listRequests(
+  pool: pg.Pool,
+  filter: RequestFilter,
+  limit: number,
+  cursor: string | undefined,
+): Promise<Page<MediaRequest>> {
+  const after = parseCursor(cursor);
+  const conditions: [string, unknown][] = [
+    ["user_id = ?", filter.userId],
+    ["status = ?", filter.status],
+    ["media_type = ?", filter.mediaType],
+    ["(created_at, id) < (?, ?)", after && [after.at, after.id]],
+  ];
+  const given = conditions.filter(([, value]) => value !== undefined);
+  const values: unknown[] = given.flatMap(([, value]) => value);
+  let n = 0;
+  const where = given.map(([sql]) => sql.replaceAll("?", () => `$${++n}`)).join(" AND ");
+  const sql = `SELECT ${COLUMNS}, created_at::text AS at FROM requests ${where && `WHERE ${where}`}
+    ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
+  return toPage(await query<Row & { at: string }>(pool, "list requests", sql, values), limit, fromRow);
 }
 
 function fromRow(row: Row): MediaRequest {

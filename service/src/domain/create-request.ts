@@ -1,5 +1,7 @@
+import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { z } from "zod";
+import type { Identity } from "../accounts/roles.ts";
 import type { Tmdb } from "../clients/tmdb.ts";
 import type { RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
@@ -7,12 +9,13 @@ import { sendDelivery } from "../data/queue.ts";
 import { insertRequest, type MediaRequest } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
 
 const MAX_TMDB_ID = 2_147_483_647;
 
 /** The body of POST /api/v1/requests. */
-const newRequest = z.strictObject({
+export const newRequest = z.strictObject({
   mediaType: z.enum(MEDIA_TYPES),
   tmdbId: z.int().min(1).max(MAX_TMDB_ID),
 });
@@ -25,29 +28,28 @@ export interface CreateRequestDeps {
   metrics: Metrics;
 }
 
-/** Checks the wish, asks TMDB for its title, and stores the request with its job in one transaction. */
-export async function createRequest(deps: CreateRequestDeps, userId: string, body: unknown): Promise<MediaRequest> {
-  const { mediaType, tmdbId } = parse(body);
+/**
+ * Asks TMDB for the title, and stores the request, with its job unless somebody has to approve it first, in one transaction; `also` is part of it and sees what
+ * was stored.
+ */
+export async function createRequest(
+  deps: CreateRequestDeps,
+  user: Identity,
+  { mediaType, tmdbId }: z.infer<typeof newRequest>,
+  also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
+): Promise<MediaRequest> {
   // Before the transaction: no connection is held while an outside service takes its time.
   const title = await deps.tmdb.lookupTitle(mediaType, tmdbId);
+  const wish = { userId: user.id, status: firstStatus(user), mediaType, tmdbId, title };
   const request = await deps.database.transaction("create request", async (client) => {
-    const outcome = await insertRequest(client, { userId, mediaType, tmdbId, title });
+    const outcome = await insertRequest(client, wish);
     if ("existingId" in outcome)
       throw new Problem("duplicate-request", { extensions: { existingId: outcome.existingId } });
-    await sendDelivery(deps.boss, client, outcome.created.id);
+    if (wish.status === "pending") await sendDelivery(deps.boss, client, outcome.created.id);
+    await also(client, outcome.created);
     return outcome.created;
   });
   deps.metrics.requestCreated({ media_type: mediaType });
   await deps.cache.add(request);
   return request;
-}
-
-function parse(body: unknown): z.infer<typeof newRequest> {
-  const parsed = newRequest.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    path: path.map((step) => `/${String(step)}`).join(""),
-    message,
-  }));
-  throw new Problem("validation-failed", { extensions: { errors } });
 }

@@ -1,6 +1,6 @@
 import type { RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
-import { markAvailable } from "../data/requests.ts";
+import { markAvailable, markFailed } from "../data/requests.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
 export interface DeliverRequestDeps {
@@ -16,4 +16,10 @@ export async function deliverRequest(deps: DeliverRequestDeps, requestId: string
   await deps.cache.invalidate(requestId);
   if (delivered) deps.metrics.requestDelivered({ media_type: delivered.mediaType });
   return delivered !== undefined;
+}
+
+/** After the last try of its job: the request can be retried by a person. */
+export async function giveUpRequest(deps: DeliverRequestDeps, requestId: string): Promise<void> {
+  await deps.database.transaction("give up request", (client) => markFailed(client, requestId));
+  await deps.cache.invalidate(requestId);
 }

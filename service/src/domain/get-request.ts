@@ -1,36 +1,57 @@
+import { type Identity, may } from "../accounts/roles.ts";
 import type { Lookup, RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
 import { findRequest, type MediaRequest } from "../data/requests.ts";
-import { Problem } from "../errors/problem.ts";
+import { CATALOGUE } from "../errors/catalogue.ts";
+import { Problem, toProblem } from "../errors/problem.ts";
+import { recordProblem } from "../errors/record.ts";
+import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
 export interface GetRequestDeps {
   database: Database;
   cache: RequestCache;
   metrics: Metrics;
+  log: Logger;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export interface Found {
+  request: MediaRequest;
+  cache: "hit" | "miss" | "stale";
+  /** Only of a copy: for how long nobody has compared it with the database. */
+  ageSeconds?: number;
+}
 
-/** Reads one request of the user's own, through the cache. What belongs to others is as absent as what does not exist. */
-export async function getRequest(
-  deps: GetRequestDeps,
-  userId: string,
-  id: string,
-): Promise<{ request: MediaRequest; cached: boolean }> {
-  if (!UUID.test(id)) throw new Problem("not-found");
+/** Reads a request through the cache. Of others' requests, most users see as much as of those that do not exist. */
+export async function getRequest(deps: GetRequestDeps, user: Identity, id: string): Promise<Found> {
   const lookup = await deps.cache.lookup(id);
   deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
-  const request = lookup.found === "hit" ? lookup.request : await read(deps, lookup, id);
-  if (request?.userId !== userId) throw new Problem("not-found");
-  return { request, cached: lookup.found === "hit" };
+  const found: Found | undefined =
+    lookup.found === "hit"
+      ? { request: lookup.request, cache: "hit" }
+      : await read(deps, lookup, id).catch((error: unknown) => fallBack(deps, id, error));
+  if (!found || (found.request.userId !== user.id && !may(user, "requests:read-all"))) throw new Problem("not-found");
+  return found;
 }
 
-async function read(deps: GetRequestDeps, lookup: Lookup, id: string): Promise<MediaRequest | undefined> {
+/** The database failed in spite of its retries: the last copy is better than nothing, if it says what it is. */
+async function fallBack(deps: GetRequestDeps, id: string, error: unknown): Promise<Found> {
+  const problem = toProblem(error);
+  if (CATALOGUE[problem.code].class !== "system" || problem.code === "internal") throw error;
+  const copy = await deps.cache.copy(id);
+  deps.metrics.fallback({ dependency: "database", result: copy ? "hit" : "miss" });
+  if (!copy) throw error;
+  // The answer is a good one, so the error ends here.
+  recordProblem(problem, deps, "answered from a copy", { mediaRequestId: id });
+  return { ...copy, cache: "stale" };
+}
+
+async function read(deps: GetRequestDeps, lookup: Lookup, id: string): Promise<Found | undefined> {
   const request =
     lookup.found === "absent" ? await readReplicaFirst(deps, id) : await findRequest(deps.database.primary, id);
-  if (request) await deps.cache.fill(lookup, request);
-  return request;
+  if (!request) return undefined;
+  await deps.cache.fill(lookup, request);
+  return { request, cache: "miss" };
 }
 
 /** A replica that lags does not know the newest rows, and one that is down knows none: then the primary decides. */

@@ -10,6 +10,7 @@ test("the document has RFC 9457's members and the extensions beside them", () =>
     detail: "Twice.",
     instance: "/api/v1/requests",
     code: "duplicate-request",
+    hint: CATALOGUE["duplicate-request"].remedy,
     requestId: "r",
     existingId: "7",
   });

@@ -1,3 +1,4 @@
+import { TaskCancelledError } from "cockatiel";
 import { CATALOGUE, type ProblemCode } from "./catalogue.ts";
 
 interface ProblemOptions {
@@ -37,6 +38,7 @@ export function problemDocument(problem: Problem, occurrence: { instance: string
     ...(problem.detail && { detail: problem.detail }),
     instance: occurrence.instance,
     code: problem.code,
+    hint: CATALOGUE[problem.code].remedy,
     requestId: occurrence.requestId,
     ...problem.extensions,
   };
@@ -56,8 +58,9 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isUnavailable(error))
     return new Problem("database-unavailable", { headers: { "Retry-After": "2" }, cause: error });
+  if (error instanceof TaskCancelledError) return toProblem(new Error("Query read timeout", { cause: error }));
   const { type, status } = (error ?? {}) as { type?: string; status?: number };
-  const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-body" : "internal");
+  const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-url" : "internal");
   return new Problem(code, { cause: error });
 }
 

@@ -1,8 +1,9 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
-import { Problem, problemDocument, toProblem } from "../errors/problem.ts";
+import { Problem, toProblem } from "../errors/problem.ts";
+import { recordProblem } from "../errors/record.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { currentRequestId } from "../telemetry.ts";
+import { problemReply, send } from "./mount.ts";
 import { observe } from "./observe.ts";
 
 export interface AppDeps {
@@ -22,7 +23,7 @@ export function createApp(deps: AppDeps, mount: (app: Express) => void): Express
   app.use(() => {
     throw new Problem("not-found");
   });
-  app.use(answerProblem(deps.log));
+  app.use(answerProblem(deps));
   return app;
 }
 
@@ -34,13 +35,13 @@ function partWhenDraining(draining: () => boolean): RequestHandler {
   };
 }
 
-function answerProblem(log: Logger): ErrorRequestHandler {
+/** The one place where an error of a request is logged and counted. */
+function answerProblem(deps: AppDeps): ErrorRequestHandler {
   return (error, req, res, next) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) log.error({ err: problem.cause ?? problem, code: problem.code }, "request failed");
+    recordProblem(problem, deps, "request failed");
     // Half an answer cannot be turned into another: Express then cuts the connection.
     if (res.headersSent) return next(error);
-    const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });
-    res.status(problem.status).set(problem.headers).type("application/problem+json").send(JSON.stringify(document));
+    send(res, problemReply(problem, req));
   };
 }

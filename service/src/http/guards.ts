@@ -1,23 +1,67 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { json, type RequestHandler } from "express";
+import { json, type Request, type RequestHandler, type Response } from "express";
+import type { Identity } from "../accounts/roles.ts";
+import type { Tokens } from "../accounts/tokens.ts";
 import type { RateLimit } from "../data/rate-limit.ts";
+import type { Sessions } from "../data/sessions.ts";
+import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 
-/** The user that the dev token stands for. Real users come with sign-in. */
-const DEV_USER = "dev";
 const MAX_BODY = "16kb";
 
-/** Lets only a known token through; leaves the user and the token in `res.locals`. */
-export function authenticate(devToken: string | undefined): RequestHandler {
-  return (req, res, next) => {
+export interface GuardDeps {
+  /** Bearer token that stands for the user "dev"; without it no token does. */
+  devToken: string | undefined;
+  tokens: Tokens;
+  sessions: Sessions;
+  rateLimit: RateLimit;
+  visitorLimit: RateLimit;
+}
+
+/** Lets only a known token through, and not too often; leaves the identity in `res.locals`. */
+export function admitUser({ devToken, tokens, sessions, rateLimit }: GuardDeps): RequestHandler {
+  return async (req, res, next) => {
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
-    if (!token || !devToken || !same(token, devToken)) {
-      throw new Problem("unauthenticated", { headers: { "WWW-Authenticate": 'Bearer realm="media"' } });
-    }
-    res.locals.userId = DEV_USER;
-    res.locals.token = token;
+    if (!token) throw turnAway("unauthenticated");
+    const identity = devToken && same(token, devToken) ? dev(token) : identify(tokens, token);
+    // Written in one go, these are one trip to Redis. Without Redis a signed token is believed until it runs out.
+    const isOpen = identity.sessionId === undefined ? true : sessions.isOpen(identity.sessionId);
+    const [open, waitSeconds] = await Promise.all([isOpen, rateLimit(identity.limitKey)]);
+    if (open === false) throw turnAway("session-ended");
+    refuse(waitSeconds);
+    identityOf.set(res, identity);
     next();
   };
+}
+
+/** Counts whoever has no token yet by address. */
+export function admitVisitor({ visitorLimit }: GuardDeps): RequestHandler {
+  return async (req, _res, next) => {
+    refuse(await visitorLimit(`address:${req.ip}`));
+    next();
+  };
+}
+
+export const identityOf = new WeakMap<Response, Identity>();
+
+function dev(token: string): Identity {
+  return { id: "dev", role: "dev", limitKey: token };
+}
+
+function identify(tokens: Tokens, token: string): Identity {
+  const verdict = tokens.verify(token);
+  if (verdict === "expired") throw turnAway("token-expired");
+  if (verdict === "forged") throw turnAway("unauthenticated");
+  const { sub, role, sid } = verdict.claims;
+  return { id: sub, role, limitKey: `user:${sub}`, sessionId: sid };
+}
+
+function turnAway(code: ProblemCode): Problem {
+  return new Problem(code, { headers: { "WWW-Authenticate": 'Bearer realm="media"' } });
+}
+
+function refuse(waitSeconds: number): void {
+  if (waitSeconds > 0) throw new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
 }
 
 /** Compares hashes, which have one length: neither the time taken nor an error tells how much of a guess was right. */
@@ -26,16 +70,18 @@ function same(left: string, right: string): boolean {
   return timingSafeEqual(hash(left), hash(right));
 }
 
-export function limitRate(limit: RateLimit): RequestHandler {
-  return async (_req, res, next) => {
-    const waitSeconds = await limit(res.locals.token as string);
-    if (waitSeconds > 0) throw new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
-    next();
-  };
-}
-
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
-const parseJson = json({ limit: MAX_BODY, type: () => true });
+const RAW = Symbol("raw body");
+const parseJson = json({
+  limit: MAX_BODY,
+  type: () => true,
+  verify: (req, _res, bytes) => Object.assign(req, { [RAW]: bytes }),
+});
+
+/** The body's bytes as they came. */
+export function rawBody(req: Request): Buffer {
+  return (req as Request & { [RAW]?: Buffer })[RAW] ?? Buffer.alloc(0);
+}
 
 /** Reads a JSON body; says so when it is something else instead of seeing an empty one. */
 export const jsonBody: RequestHandler = (req, res, next) => {

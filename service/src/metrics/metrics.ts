@@ -41,10 +41,20 @@ export function createMetrics(version: string) {
     return (labels: LabelValues<N>, value: number) => metric.observe({ labels, value, exemplarLabels: exemplar() });
   };
 
+  const circuits = new Map<string, () => number>();
+  gauge(names.CIRCUIT_STATE, "State of a dependency's circuit: 0 closed, 1 half open, 2 open.", (set) => {
+    for (const [dependency, state] of circuits) set({ dependency }, state());
+  });
   gauge(names.BUILD_INFO, "The version that runs; always 1.").set({ version }, 1);
   return {
     registry,
     httpRequest: histogram(names.HTTP_REQUEST_DURATION_SECONDS, "Seconds from the request's head to the answer's end."),
+    error: counter(names.ERRORS_TOTAL, "Problems answered and jobs failed."),
+    idempotency: counter(names.IDEMPOTENCY_KEYS_TOTAL, "POSTs with an Idempotency-Key by what became of them."),
+    login: counter(names.LOGINS_TOTAL, "Tries to sign in by outcome."),
+    watchCircuit: (dependency: string, state: () => number) => void circuits.set(dependency, state),
+    retry: counter(names.RETRIES_TOTAL, "Second and later tries of a call."),
+    fallback: counter(names.FALLBACKS_TOTAL, "Answers looked for elsewhere."),
     requestCreated: counter(names.REQUESTS_CREATED_TOTAL, "Requests for media stored together with their job."),
     requestDelivered: counter(names.REQUESTS_DELIVERED_TOTAL, "Requests that went to available."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),

@@ -5,6 +5,18 @@
 
 /** Histogram, seconds. One observation per answered HTTP request, with exemplars `trace_id`. */
 export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_seconds";
+/** Counter. Problems answered and jobs failed, by what the catalogue says of their code; each error counts once. */
+export const ERRORS_TOTAL = "media_errors_total";
+/** Counter. POSTs that carried an Idempotency-Key, by what became of them. */
+export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
+/** Counter. Tries to sign in. */
+export const LOGINS_TOTAL = "media_logins_total";
+/** Gauge by dependency. 0: closed, 1: half open, 2: open. */
+export const CIRCUIT_STATE = "media_circuit_state";
+/** Counter. Second and later tries of a call. */
+export const RETRIES_TOTAL = "media_retries_total";
+/** Counter. Answers looked for elsewhere because a dependency did not give them; `miss`: there was none there either. */
+export const FALLBACKS_TOTAL = "media_fallbacks_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -29,6 +41,12 @@ export const READY = "media_ready";
 /** The labels of each metric, and the values of those that have a fixed set. */
 export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
+  [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
+  [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
+  [LOGINS_TOTAL]: ["outcome"],
+  [CIRCUIT_STATE]: ["dependency"],
+  [RETRIES_TOTAL]: ["dependency"],
+  [FALLBACKS_TOTAL]: ["dependency", "result"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],

@@ -1,15 +1,18 @@
+import { createTokens } from "../accounts/tokens.ts";
 import { adminHandler } from "../admin.ts";
 import { createTmdb } from "../clients/tmdb.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
 import { createBoss } from "../data/queue.ts";
-import { createRateLimit } from "../data/rate-limit.ts";
+import { type Asking, createRateLimit } from "../data/rate-limit.ts";
 import { connectCache, connectState } from "../data/redis.ts";
+import { createSessions } from "../data/sessions.ts";
 import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { migrate } from "../migrate.ts";
+import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
 
 /** The public HTTP API. */
@@ -41,6 +44,9 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const cacheRedis = connectCache(config, log);
   const stateRedis = connectState(config, log);
   const tmdb = createTmdb({ baseUrl: config.TMDB_BASE_URL, token: config.secrets.TMDB_TOKEN_FILE ?? "", metrics });
+  const stateGuard = createGuard("redis-state", ANY_ERROR, metrics);
+  const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
+  const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
   lifecycle.onClose("redis", async () => {
     cacheRedis.disconnect();
@@ -50,14 +56,20 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   return {
     database,
     boss: createBoss(database.primary, log, { supervise: false }),
-    cache: createRequestCache(cacheRedis, log),
+    cache: createRequestCache(cacheRedis, log, metrics),
     tmdb,
     metrics,
+    log,
+    version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
-    rateLimit: createRateLimit(stateRedis, config.RATE_LIMIT_PER_MINUTE, metrics),
+    tokens: createTokens(config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? ""),
+    sessions: createSessions(stateRedis, stateGuard),
+    rateLimit: limit(config.RATE_LIMIT_PER_MINUTE),
+    visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
+    loginLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE),
+    // The cache is not among them: all pods share it, and without it each of them still serves everything.
     readiness: [
       { name: "database", check: () => database.ping() },
-      { name: "redis-cache", check: () => cacheRedis.ping() },
       { name: "redis-state", check: () => stateRedis.ping() },
     ],
   };

@@ -1,12 +1,15 @@
 import { context, SpanKind } from "@opentelemetry/api";
-import type { Job, JobResult, PgBoss } from "pg-boss";
+import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
-import { connectDatabase } from "../data/database.ts";
+import { connectDatabase, type Database } from "../data/database.ts";
+import { purgeKeys } from "../data/idempotency.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
 import { connectCache } from "../data/redis.ts";
-import { type DeliverRequestDeps, deliverRequest } from "../domain/deliver-request.ts";
+import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
+import { toProblem } from "../errors/problem.ts";
+import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import type { Logger } from "../log.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
@@ -19,6 +22,7 @@ const STUCK_SECONDS = 60;
 const BATCH = 10;
 const FETCHERS = 2;
 const POLL_SECONDS = 0.5;
+const PURGE_MS = 3_600_000;
 
 /** Takes delivery jobs from the queue and does each exactly once. */
 export function startWorker(config: Config, overrides?: Overrides): Promise<Running> {
@@ -49,11 +53,24 @@ async function openWorker(base: Base): Promise<Opened> {
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
-  await work(boss, log, { database, cache: createRequestCache(redis, log), metrics });
+  await work(boss, log, { database, cache: createRequestCache(redis, log, metrics), metrics });
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
+  purgeHourly(base, database);
   // Nobody routes to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
+}
+
+/** By every worker: it is one cheap statement, and the second finds nothing to do. */
+function purgeHourly({ log, lifecycle }: Base, database: Database): void {
+  const purge = () =>
+    purgeKeys(database.primary).then(
+      (keys) => keys > 0 && log.info({ keys }, "idempotency keys purged"),
+      (error: unknown) => log.warn({ err: error }, "idempotency keys could not be purged"),
+    );
+  void purge();
+  const timer = setInterval(purge, PURGE_MS);
+  lifecycle.onClose("purge", async () => clearInterval(timer));
 }
 
 async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promise<void> {
@@ -65,6 +82,8 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
     burstWhenBatchFull: true,
     // Each job of a batch succeeds or is tried again by itself.
     perJobResults: true,
+    // Says which try it is.
+    includeMetadata: true,
   } as const;
   await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
     Promise.all(jobs.map((job) => runJob(job, log, deps))),
@@ -72,7 +91,7 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
+function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
   const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
   return context.with(parent, () =>
@@ -89,10 +108,18 @@ function runJob(job: Job<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): P
       } catch (error) {
         done("failed");
         markFailed(span, error);
-        log.error({ ...about, err: error }, "job failed");
+        recordProblem(toProblem(error), { log, metrics: deps.metrics }, "job failed", about);
+        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId, log);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
+  );
+}
+
+/** If not even that is possible, the request stays pending and its failed job says why. */
+async function giveUp(deps: DeliverRequestDeps, requestId: string, log: Logger): Promise<void> {
+  await giveUpRequest(deps, requestId).catch((error: unknown) =>
+    log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
 }
 

@@ -1,0 +1,79 @@
+import type pg from "pg";
+import { z } from "zod";
+import type { Database } from "../data/database.ts";
+import type { RateLimit } from "../data/rate-limit.ts";
+import type { Session, Sessions } from "../data/sessions.ts";
+import { findLogin, findUser, insertUser, type User, updateRole } from "../data/users.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
+import type { Role } from "./roles.ts";
+import { ACCESS_SECONDS, type Tokens } from "./tokens.ts";
+
+const email = z.email().max(254);
+/** Long enough for a sentence, short enough that nobody makes us hash a book. */
+const password = z.string().min(10).max(200);
+
+export const newAccount = z.strictObject({ email, name: z.string().min(1).max(80), password });
+export const credentials = z.strictObject({ email, password: z.string().min(1).max(200) });
+
+export interface AccountDeps {
+  database: Database;
+  sessions: Sessions;
+  tokens: Tokens;
+  /** Counts tries per account, whoever makes them. */
+  loginLimit: RateLimit;
+  metrics: Metrics;
+}
+
+type Also = (client: pg.ClientBase, user: User) => Promise<void>;
+
+export async function register(deps: AccountDeps, wish: z.infer<typeof newAccount>, also: Also): Promise<User> {
+  const passwordHash = await hashPassword(wish.password);
+  return deps.database.transaction("register", async (client) => {
+    const user = await insertUser(client, { email: wish.email.toLowerCase(), name: wish.name, passwordHash });
+    if (!user) throw new Problem("email-taken");
+    await also(client, user);
+    return user;
+  });
+}
+
+/** Says the same, after the same time, of a wrong password and of an account that does not exist. */
+export async function login(deps: AccountDeps, given: z.infer<typeof credentials>) {
+  const address = given.email.toLowerCase();
+  const waitSeconds = await deps.loginLimit(`login:${address}`);
+  if (waitSeconds > 0) throw new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
+  const user = await findLogin(deps.database.primary, address);
+  const right = user ? await verifyPassword(given.password, user.passwordHash) : await verifyNobody(given.password);
+  deps.metrics.login({ outcome: right ? "accepted" : "refused" });
+  if (!user || !right) throw new Problem("invalid-credentials");
+  return tokensFor(deps, user, await deps.sessions.open(user.id));
+}
+
+/** The role is read anew, so a change reaches everybody within the life of an access token. */
+export async function refresh(deps: AccountDeps, refreshToken: string) {
+  const session = await deps.sessions.rotate(refreshToken);
+  const user = await findUser(deps.database.primary, session.userId);
+  if (!user) throw new Problem("session-ended");
+  return tokensFor(deps, user, session);
+}
+
+/** Also ends the user's sessions: what they were allowed is in their tokens. */
+export async function changeRole(deps: AccountDeps, id: string, role: Role, also: Also): Promise<User> {
+  return deps.database.transaction("change role", async (client) => {
+    const user = await updateRole(client, id, role);
+    if (!user) throw new Problem("not-found");
+    await deps.sessions.closeAllOf(id);
+    await also(client, user);
+    return user;
+  });
+}
+
+function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {
+  return {
+    accessToken: tokens.sign({ sub: id, role, sid: session.id }),
+    tokenType: "Bearer" as const,
+    expiresIn: ACCESS_SECONDS,
+    refreshToken: session.refreshToken,
+  };
+}

@@ -1,0 +1,29 @@
+/** Roles that an account can have. */
+export const ROLES = ["user", "moderator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Permission = "requests:auto-approve" | "requests:read-all" | "requests:decide" | "users:manage";
+
+const MODERATOR: readonly Permission[] = ["requests:auto-approve", "requests:read-all", "requests:decide"];
+
+/** What each role may do besides what everybody may. `dev` is no account's: it is what the dev token stands for. */
+const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
+  user: [],
+  moderator: MODERATOR,
+  admin: [...MODERATOR, "users:manage"],
+  dev: ["requests:auto-approve", "users:manage"],
+};
+
+/** Who calls. */
+export interface Identity {
+  id: string;
+  role: Role | "dev";
+  /** What is counted against the rate limit. */
+  limitKey: string;
+  /** Only where the caller signed in. */
+  sessionId?: string;
+}
+
+export function may({ role }: Identity, permission: Permission): boolean {
+  return PERMISSIONS[role].includes(permission);
+}

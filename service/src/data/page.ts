@@ -1,0 +1,34 @@
+import { Problem } from "../errors/problem.ts";
+
+/** A place in a list that is ordered by time and id, newest first. */
+export interface Place {
+  /** With PostgreSQL's microseconds, which a JavaScript Date would lose. */
+  at: string;
+  id: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** Leads to the next page; null on the last. */
+  nextCursor: string | null;
+}
+
+const AT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$/;
+const ID = /^[0-9a-f-]{36}$/;
+
+export function parseCursor(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined;
+  const [at = "", id = ""] = Buffer.from(cursor, "base64url").toString().split("|");
+  if (AT.test(at) && ID.test(id)) return { at, id };
+  const errors = [{ in: "query", path: "/cursor", message: "is not one that this API gave out" }];
+  throw new Problem("validation-failed", { extensions: { errors } });
+}
+
+/** Makes a page of rows of which one more than `limit` was asked for. */
+export function toPage<R extends Place, T>(rows: R[], limit: number, present: (row: R) => T): Page<T> {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    items: rows.slice(0, limit).map(present),
+    nextCursor: last ? Buffer.from(`${last.at}|${last.id}`).toString("base64url") : null,
+  };
+}

@@ -1,0 +1,52 @@
+import type pg from "pg";
+import { type Identity, may } from "../accounts/roles.ts";
+import { sendDelivery } from "../data/queue.ts";
+import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/requests.ts";
+import { Problem } from "../errors/problem.ts";
+import type { CreateRequestDeps } from "./create-request.ts";
+
+interface Change {
+  from: readonly RequestStatus[];
+  /** Undefined: what a new request of this caller would get. */
+  to?: RequestStatus;
+  /** Whether the request's owner may, without being allowed to decide on all requests. */
+  byOwner: boolean;
+}
+
+/** The life of a request after it was made. What is not here is not possible. */
+export const CHANGES = {
+  approve: { from: ["awaiting"], to: "pending", byOwner: false },
+  decline: { from: ["awaiting"], to: "declined", byOwner: false },
+  cancel: { from: ["awaiting", "pending"], to: "cancelled", byOwner: true },
+  retry: { from: ["failed", "cancelled"], byOwner: true },
+} as const satisfies Record<string, Change>;
+
+export type ChangeName = keyof typeof CHANGES;
+
+/** A request of somebody trusted goes to work at once; any other waits for a decision. */
+export function firstStatus(user: Identity): "pending" | "awaiting" {
+  return may(user, "requests:auto-approve") ? "pending" : "awaiting";
+}
+
+export async function changeRequest(
+  deps: Pick<CreateRequestDeps, "database" | "boss" | "cache">,
+  user: Identity,
+  id: string,
+  name: ChangeName,
+  also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
+): Promise<MediaRequest> {
+  const change: Change = CHANGES[name];
+  const changed = await deps.database.transaction(`${name} request`, async (client) => {
+    const request = await findForUpdate(client, id);
+    const decides = may(user, "requests:decide");
+    if (!request || !(decides || (change.byOwner && request.userId === user.id))) throw new Problem("not-found");
+    if (!change.from.includes(request.status))
+      throw new Problem("wrong-state", { extensions: { currentStatus: request.status, possibleFrom: change.from } });
+    const next = await updateStatus(client, id, change.to ?? firstStatus(user));
+    if (next.status === "pending") await sendDelivery(deps.boss, client, id);
+    await also(client, next);
+    return next;
+  });
+  await deps.cache.invalidate(id);
+  return changed;
+}

@@ -1,0 +1,9 @@
+import { accounts } from "./accounts.ts";
+import { documentation } from "./documentation.ts";
+import { requests } from "./requests.ts";
+
+/** The whole API. */
+export const CONTRACT = { ...accounts, ...requests, ...documentation };
+
+export type Contract = typeof CONTRACT;
+export type OperationId = keyof Contract;

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Permission } from "../../accounts/roles.ts";
+import type { ProblemCode } from "../../errors/catalogue.ts";
+
+/** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */
+export interface Operation {
+  method: "get" | "post";
+  /** As OpenAPI writes it: `/requests/{id}`. */
+  path: string;
+  tag: string;
+  summary: string;
+  /** `visitor`: anybody, counted by address. `public`: anybody, as often as they like. */
+  access: "public" | "visitor" | "user";
+  /** What the user must be allowed besides. */
+  needs?: Permission;
+  /** A path that does not fit is a path that does not exist. */
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodObject;
+  answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
+  /** Besides those that its access, body and method bring with them. */
+  problems?: readonly ProblemCode[];
+}
+
+export const operation = <const O extends Operation>(it: O) => it;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const id = z.string().regex(UUID).meta({ description: "A UUID in lower case." });
+export const byId = z.strictObject({ id });
+
+/** The part of a query that every list has. */
+export const paging = {
+  limit: z
+    .string()
+    .regex(/^([1-9]|[1-9]\d|100)$/, "must be a whole number from 1 to 100")
+    .default("20")
+    .transform(Number),
+  cursor: z.string().max(200).optional().meta({ description: "`nextCursor` of the page before." }),
+};
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+}

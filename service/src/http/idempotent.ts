@@ -1,0 +1,57 @@
+import type pg from "pg";
+import { claimKey, inFlight, type KeyOwner, keepReply, releaseKey } from "../data/idempotency.ts";
+import { CATALOGUE } from "../errors/catalogue.ts";
+import { Problem, toProblem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Reply } from "./reply.ts";
+
+/** Puts the answer into the transaction of the effect. */
+export type Commit = (client: pg.ClientBase, reply: Reply) => Promise<void>;
+
+export interface IdempotentDeps {
+  pool: pg.Pool;
+  metrics: Metrics;
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+const REPLAYED = { "Idempotent-Replayed": "true" };
+
+export function parseKey(header: string): string {
+  if (!KEY.test(header)) throw new Problem("idempotency-key-invalid");
+  return header;
+}
+
+/**
+ * Does the work once per key. Answers that are the caller's to mend (a conflict, an unknown title) are kept like
+ * successes; after an error of ours the key is free again, since nothing was done.
+ */
+export async function once(
+  { pool, metrics }: IdempotentDeps,
+  owner: KeyOwner,
+  body: Buffer,
+  work: (commit: Commit) => Promise<Reply>,
+  replyOf: (problem: Problem) => Reply,
+): Promise<Reply> {
+  const claimed = await claimKey(pool, owner, body);
+  metrics.idempotency({ outcome: claimed.outcome });
+  if (claimed.outcome === "in-flight") throw inFlight();
+  if (claimed.outcome === "other-body") throw new Problem("idempotency-key-reused");
+  if (claimed.outcome === "replayed") return { ...claimed.reply, headers: { ...claimed.reply.headers, ...REPLAYED } };
+
+  const { claim } = claimed;
+  let committed = false;
+  try {
+    const reply = await work(async (client, early) => {
+      await keepReply(client, claim, early);
+      committed = true;
+    });
+    if (!committed) await keepReply(pool, claim, reply);
+    return reply;
+  } catch (error) {
+    const problem = toProblem(error);
+    const ours = CATALOGUE[problem.code].class === "system";
+    // If not even this is possible, the claim runs out by itself.
+    await (ours ? releaseKey(pool, claim) : keepReply(pool, claim, replyOf(problem))).catch(() => {});
+    throw problem;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Express, Request, RequestHandler, Response } from "express";
+import type { z } from "zod";
+import { type Identity, may } from "../accounts/roles.ts";
+import { Problem, problemDocument } from "../errors/problem.ts";
+import { currentRequestId } from "../telemetry.ts";
+import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
+import type { Operation } from "./contract/operation.ts";
+import { identityOf, jsonBody, rawBody } from "./guards.ts";
+import { type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
+import type { Reply } from "./reply.ts";
+
+type Parsed<O, Part extends string> = O extends { [K in Part]: infer S extends z.ZodType } ? z.output<S> : undefined;
+
+/** A request that passed every check of its operation. */
+export interface Call<O = Operation> {
+  req: Request;
+  user: O extends { access: "user" } ? Identity : undefined;
+  params: Parsed<O, "params">;
+  query: Parsed<O, "query">;
+  body: Parsed<O, "body">;
+  /** Ties the answer to the effect's transaction; does nothing without an Idempotency-Key. */
+  commit: Commit;
+}
+
+export type Handler<O> = (call: Call<O>) => Promise<Reply> | Reply;
+export type Handlers = { [K in OperationId]: Handler<Contract[K]> };
+
+export interface MountDeps extends IdempotentDeps {
+  /** Steps before the body is read, by who may call. */
+  guards: Record<Operation["access"], RequestHandler[]>;
+}
+
+/** Mounts every operation of the contract: what is not in it does not exist. */
+export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
+  const operations = Object.entries(CONTRACT) as [OperationId, Operation][];
+  for (const [path, group] of Map.groupBy(operations, ([, { path }]) => path)) {
+    const route = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
+    for (const [id, operation] of group) {
+      const steps = [...deps.guards[operation.access], ...(operation.body ? [jsonBody] : [])];
+      route[operation.method](...steps, perform(deps, id, operation, handlers[id] as unknown as Handler<Operation>));
+    }
+    const allow = group.map(([, { method }]) => (method === "get" ? "GET, HEAD" : method.toUpperCase())).join(", ");
+    route.all(() => {
+      throw new Problem("method-not-allowed", { headers: { Allow: allow } });
+    });
+  }
+}
+
+const NOT_KEPT: Commit = async () => {};
+
+function perform(deps: MountDeps, id: string, operation: Operation, handler: Handler<Operation>): RequestHandler {
+  return async (req, res) => {
+    const user = identityOf.get(res);
+    if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
+    const call = { ...check(operation, req), req, user };
+    const work = async (commit: Commit) => handler({ ...call, commit } as Call<Operation>);
+    const key = operation.method === "post" ? req.get("idempotency-key") : undefined;
+    if (key === undefined) return send(res, await work(NOT_KEPT));
+    const owner = { user: user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };
+    send(res, await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req)));
+  };
+}
+
+function check(operation: Operation, req: Request): Pick<Call, "params" | "query" | "body"> {
+  const params = operation.params?.safeParse(req.params);
+  if (params && !params.success) throw new Problem("not-found");
+  const query = operation.query && parse(operation.query, req.query, "query");
+  const body = operation.body && parse(operation.body, req.body, "body");
+  return { params: params?.data, query, body } as Pick<Call, "params" | "query" | "body">;
+}
+
+/** Names each mistake by its place, so that a form can show it beside its field. */
+function parse(schema: z.ZodType, value: unknown, place: "query" | "body"): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    ...(place === "query" && { in: place }),
+    path: path.map((step) => `/${String(step)}`).join(""),
+    message,
+  }));
+  throw new Problem("validation-failed", { extensions: { errors } });
+}
+
+export function send(res: Response, { status, headers, body }: Reply): void {
+  res.status(status).set(headers).send(body);
+}
+
+export function problemReply(problem: Problem, req: Request): Reply {
+  const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });
+  return {
+    status: problem.status,
+    headers: { "Content-Type": "application/problem+json; charset=utf-8", ...problem.headers },
+    body: Buffer.from(JSON.stringify(document)),
+  };
+}

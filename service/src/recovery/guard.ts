@@ -1,0 +1,97 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from "cockatiel";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createBudget } from "./budget.ts";
+import { type Dependency, POLICIES, type Policy } from "./policies.ts";
+
+/** Which errors, besides a try that took too long, say that the dependency is in trouble; all others pass through. */
+export interface Verdicts {
+  isFailure(error: unknown): boolean;
+  /** Of those, the ones that a second try may mend. */
+  isRetriable(error: unknown): boolean;
+}
+
+export interface Guard {
+  /** Under the whole policy; `work` must bear being done twice. */
+  execute<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Under bulkhead and breaker only, with deadlines of its own. */
+  once<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Puts a dependency's policy around the calls to it. */
+export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdicts, metrics: Metrics): Guard {
+  const policy: Policy = POLICIES[name];
+  const budget = createBudget(policy.retryBudget);
+  const failed = (error: Error) => error instanceof TaskCancelledError || isFailure(error);
+  const breaker = circuitBreaker(handleWhen(failed), {
+    halfOpenAfter: policy.breaker.openMs,
+    breaker: new ConsecutiveBreaker(policy.breaker.failures),
+  });
+  const retries = retry(
+    handleWhen((error) => isRetriable(error) && budget.take()),
+    {
+      maxAttempts: policy.retries,
+      backoff: new ExponentialBackoff({
+        initialDelay: policy.retryDelayMs.first,
+        maxDelay: policy.retryDelayMs.most,
+      }),
+    },
+  );
+  const door = wrap(bulkhead(policy.bulkhead.limit, policy.bulkhead.queue), breaker);
+  const attempts = wrap(retries, timeout(policy.attemptMs, TimeoutStrategy.Aggressive));
+
+  let openedAt = 0;
+  breaker.onBreak(() => {
+    openedAt = Date.now();
+  });
+  retries.onRetry(() => metrics.retry({ dependency: name }));
+  metrics.watchCircuit(name, () => CIRCUIT[breaker.state]);
+
+  const enter = <T>(work: () => Promise<T>): Promise<T> =>
+    door.execute(work).catch((error: unknown) => {
+      if (error instanceof BrokenCircuitError) throw circuitOpen(name, openedAt + policy.breaker.openMs - Date.now());
+      if (error instanceof BulkheadRejectedError) throw overloaded(name);
+      throw error;
+    });
+  return {
+    execute: (work) => {
+      budget.earn();
+      return enter(() => attempts.execute(({ signal }) => work(signal)));
+    },
+    once: enter,
+  };
+}
+
+/** Values of the gauge. */
+const CIRCUIT: Record<CircuitState, number> = {
+  [CircuitState.Closed]: 0,
+  [CircuitState.HalfOpen]: 1,
+  [CircuitState.Open]: 2,
+  [CircuitState.Isolated]: 2,
+};
+
+function circuitOpen(dependency: string, restMs: number): Problem {
+  const seconds = Math.max(1, Math.ceil(restMs / 1_000));
+  return new Problem("circuit-open", { headers: { "Retry-After": String(seconds) }, extensions: { dependency } });
+}
+
+function overloaded(dependency: string): Problem {
+  return new Problem("overloaded", { headers: { "Retry-After": "1" }, extensions: { dependency } });
+}
+
+/** For dependencies that are only ever asked, and whose every error is a failure. */
+export const ANY_ERROR: Verdicts = { isFailure: () => true, isRetriable: () => false };

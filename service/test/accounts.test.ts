@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import { createTokens } from "../src/accounts/tokens.ts";
+import type { Running } from "../src/lifecycle.ts";
+import { LOGINS_TOTAL } from "../src/metrics/names.ts";
+import {
+  DEV_TOKEN,
+  eventually,
+  getAs,
+  idempotent,
+  metric,
+  PASSWORD,
+  type Platform,
+  person,
+  postAs,
+  readableLog,
+  signIn,
+  startPlatform,
+} from "./platform.ts";
+
+let platform: Platform;
+let api: Running;
+let port: number;
+const { log, lines } = readableLog("api");
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  api = await platform.api({}, { log });
+  port = api.httpPort;
+});
+afterAll(() => platform?.stop());
+
+const requests = "/api/v1/requests";
+const refresh = (refreshToken: string, more = {}) => postAs(port, "", "/api/v1/auth/refresh", { refreshToken }, more);
+
+describe("signing in", () => {
+  test("register, log in, act, refresh, log out", async () => {
+    const email = `Ann-${randomUUID()}@Example.org`;
+    const made = await postAs(port, "", "/api/v1/auth/register", { email, name: "Ann", password: PASSWORD });
+    expect(made).toMatchObject({ status: 201, body: { email: email.toLowerCase(), role: "user" } });
+    const first = await signIn(port, email);
+    expect((await getAs(port, first.token, requests)).body).toEqual({ items: [], nextCursor: null });
+    const second = await refresh(first.refreshToken);
+    expect(second.headers.get("cache-control")).toBe("no-store");
+    expect((await postAs(port, second.body.accessToken, "/api/v1/auth/logout")).status).toBe(204);
+    // The session is over for both of its access tokens and for its refresh token.
+    for (const token of [first.token, second.body.accessToken])
+      expect(await getAs(port, token, requests)).toMatchObject({ status: 401, body: { code: "session-ended" } });
+    expect((await refresh(second.body.refreshToken)).body.code).toBe("session-ended");
+  });
+
+  test("a refresh token that comes a second time was stolen: the session ends for both", async () => {
+    const { token, refreshToken } = await person(port, "robbed");
+    const thief = await refresh(refreshToken);
+    expect(thief.status).toBe(200);
+    expect((await refresh(refreshToken)).body.code).toBe("session-ended");
+    expect((await refresh(thief.body.refreshToken)).body.code).toBe("session-ended");
+    expect((await getAs(port, token, requests)).body.code).toBe("session-ended");
+  });
+
+  test("a refresh whose answer was lost can be sent again under its key", async () => {
+    const { refreshToken } = await person(port, "unlucky");
+    const key = idempotent(randomUUID());
+    const lost = await refresh(refreshToken, key);
+    const again = await refresh(refreshToken, key);
+    expect(again.body).toEqual(lost.body);
+    expect((await getAs(port, again.body.accessToken, requests)).status).toBe(200);
+  });
+
+  test("a wrong password and an unknown address look the same, and take as long", async () => {
+    const { email } = await person(port, "target");
+    const time = async (address: string) => {
+      const started = performance.now();
+      const { status, body } = await postAs(port, "", "/api/v1/auth/login", { email: address, password: "guess" });
+      expect([status, body.code]).toEqual([401, "invalid-credentials"]);
+      return performance.now() - started;
+    };
+    await time("warm-up@example.org");
+    const [known, unknown] = [await time(email), await time("nobody@example.org")];
+    // Without the decoy an unknown address is answered in a few milliseconds: tens of times faster.
+    expect(Math.max(known, unknown) / Math.min(known, unknown)).toBeLessThan(4);
+    expect(await metric(api.adminPort, `${LOGINS_TOTAL}{outcome="refused"}`)).toBeGreaterThanOrEqual(3);
+  });
+
+  test("guessing is stopped per account, also for the right password, and per address", async () => {
+    const { email } = await person(port, "besieged");
+    const guess = () => postAs(port, "", "/api/v1/auth/login", { email, password: "guess" });
+    const codes = [];
+    for (let n = 0; n < 12; n++) codes.push((await guess()).body.code);
+    expect(codes).toContain("invalid-credentials");
+    expect(codes.at(-1)).toBe("rate-limited");
+    const strict = await platform.api({ VISITOR_RATE_LIMIT_PER_MINUTE: "1" });
+    const answer = await postAs(strict.httpPort, "", "/api/v1/auth/login", { email: "b@example.org", password: "x" });
+    expect(answer).toMatchObject({ status: 429 });
+  }, 30_000);
+
+  test("forged tokens: another key, another algorithm, another role, cut off", async () => {
+    const { token } = await person(port, "forger");
+    const [header = "", payload = "", signature = ""] = token.split(".");
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const admin = { ...JSON.parse(Buffer.from(payload, "base64url").toString()), role: "admin" };
+    const forged = [
+      createTokens("another key").sign({ sub: "u", role: "admin", sid: "s" }),
+      `${part({ alg: "none", typ: "JWT" })}.${part(admin)}.`,
+      `${header}.${part(admin)}.${signature}`,
+      `${header}.${payload}`,
+      `${header}.${payload}.`,
+      "a.b.c",
+    ];
+    for (const bad of forged) expect((await getAs(port, bad, requests)).body.code).toBe("unauthenticated");
+    expect((await getAs(port, token, requests)).status).toBe(200);
+  });
+
+  test("bad registrations are told what is wrong", async () => {
+    const { body } = await postAs(port, "", "/api/v1/auth/register", { email: "ann", name: "", password: "short" });
+    expect(body.errors.map(({ path }: { path: string }) => path)).toEqual(["/email", "/name", "/password"]);
+  });
+
+  test("equal registrations at once make one account", async () => {
+    const body = { email: `twin-${randomUUID()}@example.org`, name: "Twin", password: PASSWORD };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => postAs(port, "", "/api/v1/auth/register", body)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+  });
+
+  test("while the state Redis is away, who is signed in stays so, and nobody new can be", async () => {
+    const { token, email } = await person(port, "inside");
+    await platform.servers.kill("state");
+    expect((await getAs(port, token, requests)).status).toBe(200);
+    const answer = await postAs(port, "", "/api/v1/auth/login", { email, password: PASSWORD });
+    expect(answer).toMatchObject({ status: 503, body: { code: "sessions-unavailable" } });
+    await platform.servers.restart("state");
+    await eventually(async () => expect((await signIn(port, email)).token).toEqual(expect.any(String)));
+  });
+});
+
+describe("roles", () => {
+  test("only who may manage users sees and changes them; a new role ends the old sessions", async () => {
+    const [admin, ann] = [await person(port, "admin", "admin"), await person(port, "ann")];
+    const role = `/api/v1/admin/users/${ann.id}/role`;
+    expect(await getAs(port, ann.token, "/api/v1/admin/users")).toMatchObject({ status: 403 });
+    expect(await postAs(port, ann.token, role, { role: "admin" })).toMatchObject({ status: 403 });
+    expect(await postAs(port, admin.token, role, { role: "moderator" })).toMatchObject({ body: { role: "moderator" } });
+    expect((await getAs(port, ann.token, requests)).body.code).toBe("session-ended");
+    expect(await postAs(port, admin.token, role, { role: "king" })).toMatchObject({ status: 422 });
+    const nobody = "/api/v1/admin/users/00000000-0000-4000-8000-000000000000/role";
+    expect(await postAs(port, admin.token, nobody, { role: "user" })).toMatchObject({ status: 404 });
+  });
+
+  test("the list of users is paged, newest first, and shows no hash", async () => {
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    do {
+      const query = cursor && `&cursor=${cursor}`;
+      const { body, status } = await getAs(port, DEV_TOKEN, `/api/v1/admin/users?limit=3${query}`);
+      expect(status).toBe(200);
+      expect(JSON.stringify(body)).not.toContain("scrypt");
+      seen.push(...body.items.map(({ id }: { id: string }) => id));
+      cursor = body.nextCursor;
+    } while (cursor);
+    const all = await platform.sql<{ id: string }>("SELECT id FROM users ORDER BY created_at DESC, id DESC");
+    expect(seen).toEqual(all.map(({ id }) => id));
+    expect(seen.length).toBeGreaterThan(6);
+  });
+});
+
+test("no password, hash or token is in the log or in the sealed answers", async () => {
+  const { token, refreshToken } = await person(port, "careful");
+  await postAs(port, "", "/api/v1/auth/register", { email: "x", name: "x", password: PASSWORD });
+  const sealed = await platform.sql("SELECT encode(sealed, 'escape') FROM idempotency_keys");
+  const text = JSON.stringify(lines) + JSON.stringify(sealed);
+  for (const secret of [PASSWORD, token, refreshToken, "scrypt$"]) expect(text).not.toContain(secret);
+});
