@@ -26,6 +26,12 @@ const secretFile = (example: string) =>
     .optional()
     .meta({ example: `/run/secrets/media/${example}` });
 
+const url = (fallback: string, example: string) =>
+  z
+    .url({ protocol: /^https?$/ })
+    .default(fallback)
+    .meta({ example });
+
 const environment = z.object({
   NODE_ENV: text("production"),
   SERVICE_VERSION: text("0.0.0", "1.4.2"),
@@ -70,6 +76,12 @@ const environment = z.object({
     .default("http://doubles:8080/tmdb")
     .meta({ example: "https://api.themoviedb.org" }),
   TMDB_TOKEN_FILE: secretFile("tmdb-token"),
+  PLEX_BASE_URL: url("http://doubles:8080/plex", "http://plex:32400"),
+  PLEX_TOKEN_FILE: secretFile("plex-token"),
+  YOUTUBE_BASE_URL: url("http://doubles:8080/youtube", "https://www.googleapis.com"),
+  YOUTUBE_KEY_FILE: secretFile("youtube-key"),
+  OVERSEERR_BASE_URL: url("http://doubles:8080/overseerr", "http://overseerr:5055"),
+  OVERSEERR_KEY_FILE: secretFile("overseerr-key"),
   /** Bearer token that authorises as the user "dev"; without it no token does. */
   DEV_TOKEN_FILE: secretFile("dev-token"),
   /** Signs access tokens; by default a key is derived from the database's password, which all api processes share. */
@@ -101,6 +113,9 @@ const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: rea
   REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
   TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
+  PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
+  YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
 };
 

@@ -9,6 +9,8 @@ let nextId = 9_000;
 beforeAll(async () => {
   platform = await startPlatform();
   api = await platform.api();
+  // As in a cluster: nobody is sent to a pod that was not ready once.
+  await ready(api);
 });
 afterAll(() => platform?.stop());
 

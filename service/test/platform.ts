@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
+import type { OutsideService } from "../src/clients/json-api.ts";
 import { loadConfig, type ProcessName } from "../src/config.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createLogger, type Logger } from "../src/log.ts";
@@ -28,8 +29,8 @@ export interface Platform {
   /** A process of its own, as it runs in a pod. */
   spawn(process: ProcessName, changes?: Record<string, string>): Spawned;
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
-  /** Sets the double's knobs; without any it is healthy. */
-  knobs(knobs?: object): Promise<void>;
+  /** Sets a double's knobs; without any it is healthy. */
+  knobs(knobs?: object, service?: OutsideService): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +50,13 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
   const base = (changes: Record<string, string> = {}) => ({ ...environment(servers, secrets), ...changes });
   const doubles = await startDoubles(loadConfig("doubles", base()), { log: silent("doubles"), spanProcessors });
   const env = (changes: Record<string, string> = {}) =>
-    base({ TMDB_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/tmdb`, ...changes });
+    base({
+      TMDB_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/tmdb`,
+      PLEX_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/plex`,
+      YOUTUBE_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/youtube`,
+      OVERSEERR_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/overseerr`,
+      ...changes,
+    });
   const database = new pg.Pool({
     host: "127.0.0.1",
     port: servers.postgresPort,
@@ -78,10 +85,10 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       return process;
     },
     sql: async (text, values) => (await database.query(text, values)).rows,
-    knobs: async (knobs = {}) => {
+    knobs: async (knobs = {}, service = "tmdb") => {
       const body = JSON.stringify(knobs);
       const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
-      const answer = await fetch(`http://127.0.0.1:${doubles.httpPort}/control`, init);
+      const answer = await fetch(`http://127.0.0.1:${doubles.httpPort}/control/${service}`, init);
       if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
     },
     stop: async () => {

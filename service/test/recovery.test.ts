@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import pg from "pg";
+import type { OutsideService } from "../src/clients/json-api.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL, FALLBACKS_TOTAL, RETRIES_TOTAL } from "../src/metrics/names.ts";
 import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
@@ -51,7 +52,9 @@ const isWell = () =>
   eventually(async () => {
     await isReady();
     expect((await post(api.httpPort, wish())).status).toBe(201);
-    expect((await call(api.httpPort, "/api/v1/requests?limit=1")).status).toBe(200);
+    expect((await person(api.httpPort, "well")).token).toEqual(expect.any(String));
+    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/603/trailers"])
+      expect((await call(api.httpPort, `/api/v1/${path}`)).status).toBe(200);
   });
 
 describe("the recovery sequence", () => {
@@ -120,6 +123,8 @@ describe("the recovery sequence", () => {
   });
 });
 
+const WARM_UP = ["createRequest", "listRequests", "listTrailers", "getLibrary", "getOverseerr"] as const;
+
 /** How each dependency is broken and mended. */
 const BREAK: Record<Dependency, Record<"dead" | "slow", () => Promise<() => Promise<unknown>>>> = {
   database: server("pgbouncer"),
@@ -129,16 +134,10 @@ const BREAK: Record<Dependency, Record<"dead" | "slow", () => Promise<() => Prom
   },
   "redis-cache": server("cache"),
   "redis-state": server("state"),
-  tmdb: {
-    dead: async () => {
-      await platform.knobs({ errorRate: 1 });
-      return () => platform.knobs();
-    },
-    slow: async () => {
-      await platform.knobs({ latencyMs: 30_000 });
-      return () => platform.knobs();
-    },
-  },
+  tmdb: double("tmdb"),
+  plex: double("plex"),
+  youtube: double("youtube"),
+  overseerr: double("overseerr"),
 };
 
 const cases = (Object.keys(DEGRADATION) as Dependency[]).flatMap((name) => [
@@ -152,6 +151,7 @@ describe("what still works", () => {
   test.each(cases)(
     "with %s %s",
     async (name, how) => {
+      await isWell();
       const { email } = await person(api.httpPort, "constant");
       const { body } = await post(api.httpPort, wish());
       await expire(body.id);
@@ -161,13 +161,15 @@ describe("what still works", () => {
         getRequest: () => read(body.id),
         login: () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, password: PASSWORD }),
         getOpenapi: () => call(api.httpPort, "/api/v1/openapi.json"),
+        discover: () => call(api.httpPort, "/api/v1/discover?mediaType=movie"),
+        listTrailers: () => call(api.httpPort, "/api/v1/titles/movie/603/trailers"),
+        getLibrary: () => call(api.httpPort, "/api/v1/library"),
+        getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
       };
       const mend = await BREAK[name][how]();
       try {
         // Enough for every circuit to open.
-        await Promise.all(
-          Array.from({ length: 6 }, () => Promise.all([probes.createRequest(), probes.listRequests()])),
-        );
+        await Promise.all(Array.from({ length: 6 }, () => Promise.all(WARM_UP.map((probe) => probes[probe]()))));
         for (let n = 0; n < 4; n++) {
           await expire(body.id);
           await probes.getRequest();
@@ -176,20 +178,30 @@ describe("what still works", () => {
         const surprises: unknown[] = [];
         for (const [probe, ask] of Object.entries(probes)) {
           const expected: Degraded = DEGRADATION[name][probe as keyof typeof probes];
-          const started = performance.now();
-          const answer = await ask();
-          const seen = { ms: Math.round(performance.now() - started), status: answer.status, code: answer.body.code };
-          if (!fits(expected, answer, seen.ms)) surprises.push({ probe, expected, ...seen });
+          const { answer, ms } = await quickest(ask);
+          const { status, body: seen } = answer;
+          if (!fits(expected, answer, ms)) surprises.push({ probe, expected, ms, status, code: seen.code });
         }
         expect(surprises).toEqual([]);
       } finally {
         await mend();
       }
-      await isWell();
     },
     90_000,
   );
 });
+
+/** The first answer, and the least time of three: a wait for what is away is in each of them, a busy machine is not. */
+async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
+  const answers: Answer[] = [];
+  let ms = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 3; n++) {
+    const started = performance.now();
+    answers.push(await ask());
+    ms = Math.min(ms, Math.round(performance.now() - started));
+  }
+  return { answer: answers[0] as Answer, ms };
+}
 
 function fits(expected: Degraded, { status, headers, body }: Answer, ms: number): boolean {
   const stale = headers.get("warning")?.startsWith("110") ?? false;
@@ -209,6 +221,14 @@ function server(name: ServerName) {
       return async () => platform.servers.freeze(name, false);
     },
   };
+}
+
+function double(name: OutsideService) {
+  const set = (knobs: object) => async () => {
+    await platform.knobs(knobs, name);
+    return () => platform.knobs({}, name);
+  };
+  return { dead: set({ errorRate: 1 }), slow: set({ latencyMs: 30_000 }) };
 }
 
 /** Points the probes at an api whose replica is broken, and back. */

@@ -1,24 +1,19 @@
-import { SpanKind } from "@opentelemetry/api";
-import { TaskCancelledError } from "cockatiel";
-import { Agent, request } from "undici";
 import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { createGuard } from "../recovery/guard.ts";
-import { POLICIES } from "../recovery/policies.ts";
-import { carryTrace, inSpan } from "../telemetry.ts";
+import { createJsonApi } from "./json-api.ts";
 
-/** Worth another try: the service said that it is overloaded or broken. */
-class Transient extends Error {}
-/** Worth another try: nothing came back. */
-class Unreachable extends Transient {}
-
-const MAX_BODY_BYTES = 1_000_000;
 const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
 const series = z.object({ name: z.string().min(1) }).transform(({ name }) => name);
 /** TMDB calls the title of a series its name. */
 const TITLE = { movie, tv: series } as const;
+
+const common = { id: z.int(), overview: z.string().default("") };
+const page = <T extends z.ZodType>(item: T) =>
+  z.object({ page: z.int(), total_pages: z.int(), results: z.array(item) });
+const movies = page(z.object({ ...common, title: z.string(), release_date: z.string().optional() }));
+const seriesPage = page(z.object({ ...common, name: z.string(), first_air_date: z.string().optional() }));
 
 export interface TmdbOptions {
   baseUrl: string;
@@ -26,82 +21,62 @@ export interface TmdbOptions {
   metrics: Metrics;
 }
 
+/** A title as a list shows it. */
+export interface Title {
+  mediaType: MediaType;
+  tmdbId: number;
+  title: string;
+  overview: string;
+  year: number | null;
+}
+
+export interface Titles {
+  items: Title[];
+  page: number;
+  totalPages: number;
+}
+
 /** The film database, as far as this service needs it. */
 export interface Tmdb {
   /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
   lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
+  /** What is popular now. */
+  discover(mediaType: MediaType, page: number): Promise<Titles>;
+  search(mediaType: MediaType, query: string, page: number): Promise<Titles>;
   close(): Promise<void>;
 }
 
 export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
-  const agent = new Agent({
-    connections: 64,
-    maxResponseSize: MAX_BODY_BYTES,
-    connect: { timeout: POLICIES.tmdb.attemptMs },
-  });
-  const isTransient = (error: unknown) => error instanceof Transient;
-  const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
-  const guard = createGuard("tmdb", { isFailure: isTransient, isRetriable }, metrics);
-
-  const attempt = (path: string, signal: AbortSignal) =>
-    inSpan(
-      "tmdb GET",
-      { kind: SpanKind.CLIENT, attributes: { "http.request.method": "GET", "url.path": path } },
-      async (span) => {
-        const started = performance.now();
-        let outcome = "error";
-        try {
-          const headers = { authorization: `Bearer ${token}`, accept: "application/json", ...carryTrace() };
-          const response = await request(`${baseUrl.replace(/\/$/, "")}${path}`, {
-            dispatcher: agent,
-            signal,
-            headers,
-          });
-          outcome = String(response.statusCode);
-          span.setAttribute("http.response.status_code", response.statusCode);
-          return { status: response.statusCode, body: await response.body.text() };
-        } catch (error) {
-          throw new Unreachable("TMDB could not be reached", { cause: error });
-        } finally {
-          metrics.upstream({ upstream: "tmdb", outcome }, (performance.now() - started) / 1_000);
-        }
-      },
-    ).then(refuseTransient);
-
+  const api = createJsonApi({ name: "tmdb", baseUrl, headers: { authorization: `Bearer ${token}` }, metrics });
+  const list = async (path: string, mediaType: MediaType, query: Record<string, string>): Promise<Titles> => {
+    const found =
+      mediaType === "movie"
+        ? await api.get(`${path}/movie`, query, movies)
+        : await api.get(`${path}/tv`, query, seriesPage);
+    const items = (found?.results ?? []).map((result): Title => {
+      const { id, overview } = result;
+      const [title, date] =
+        "title" in result ? [result.title, result.release_date] : [result.name, result.first_air_date];
+      return { mediaType, tmdbId: id, title, overview, year: yearOf(date) };
+    });
+    return { items, page: found?.page ?? 1, totalPages: found?.total_pages ?? 0 };
+  };
   return {
     async lookupTitle(mediaType, tmdbId) {
-      const path = `/3/${mediaType}/${tmdbId}`;
-      const { status, body } = await guard.execute((signal) => attempt(path, signal)).catch(asProblem);
-      if (status === 404)
-        throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
-      const parsed = status === 200 ? TITLE[mediaType].safeParse(parseJson(body)) : undefined;
-      if (!parsed?.success)
-        throw new Problem("upstream-bad-response", { cause: new Error(`TMDB answered ${status} to ${path}`) });
-      return parsed.data;
+      const title = await api.get(`/3/${mediaType}/${tmdbId}`, {}, TITLE[mediaType]);
+      if (title !== undefined) return title;
+      throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
     },
-    close: () => agent.close(),
+    discover: (mediaType, number) =>
+      list("/3/discover", mediaType, { page: String(number), sort_by: "popularity.desc", include_adult: "false" }),
+    search: (mediaType, query, number) =>
+      list("/3/search", mediaType, { query, page: String(number), include_adult: "false" }),
+    close: api.close,
   };
 }
 
-function refuseTransient<T extends { status: number }>(response: T): T {
-  if (response.status === 429 || response.status >= 500) throw new Transient(`TMDB answered ${response.status}`);
-  return response;
-}
-
-function asProblem(error: unknown): never {
-  const silent = error instanceof Unreachable || error instanceof TaskCancelledError;
-  const down = silent || error instanceof Transient;
-  if (!down) throw error;
-  throw new Problem(silent ? "upstream-unreachable" : "upstream-unavailable", {
-    headers: { "Retry-After": "5" },
-    cause: error,
-  });
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+/** TMDB leaves the date empty where it is not known. */
+function yearOf(date: string | undefined): number | null {
+  const year = Number(date?.slice(0, 4));
+  return year > 0 ? year : null;
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Express, json, type RequestHandler, type Response } from "express";
 import { MEDIA_TYPES } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import { type Faults, knobs } from "./faults.ts";
+import { misbehave } from "./misbehave.ts";
 import { titlePayload } from "./titles.ts";
 
 /** Above it this TMDB knows no title, so that tests can ask for one that is missing. */
@@ -20,17 +20,24 @@ const INTERNAL = { status_code: 11, status_message: "Internal error: Something w
 /** The part of TMDB's API that the service uses. */
 export function mountTmdb(app: Express, faults: Faults, token: string | undefined): void {
   for (const mediaType of MEDIA_TYPES) {
-    app.get(`/tmdb/3/${mediaType}/:id`, misbehave(faults), requireToken(token), (req, res) => {
+    app.get(`/tmdb/3/${mediaType}/:id`, misbehave(faults, fail), requireToken(token), (req, res) => {
       const id = Number(req.params.id);
       if (!Number.isInteger(id) || id < 1 || id > HIGHEST_KNOWN_ID) return fail(res, 404);
       res.json(titlePayload(mediaType, id));
     });
+    for (const list of ["discover", "search"]) {
+      app.get(`/tmdb/3/${list}/${mediaType}`, misbehave(faults, fail), requireToken(token), (req, res) => {
+        const page = Number(req.query.page ?? 1);
+        const results = Array.from({ length: 20 }, (_, n) => titlePayload(mediaType, (page - 1) * 20 + n + 1));
+        res.json({ page, results, total_pages: 500, total_results: 10_000 });
+      });
+    }
   }
 }
 
 /** Reads the knobs (GET), sets them all (PUT), or turns all off (DELETE). */
-export function mountControl(app: Express, faults: Faults): void {
-  const route = app.route("/control");
+export function mountControl(app: Express, path: string, faults: Faults): void {
+  const route = app.route(path);
   route.get((_req, res) => {
     res.json(faults.get());
   });
@@ -44,23 +51,6 @@ export function mountControl(app: Express, faults: Faults): void {
     faults.set(knobs.parse({}));
     res.json(faults.get());
   });
-}
-
-function misbehave(faults: Faults): RequestHandler {
-  return async (_req, res, next) => {
-    const { latencyMs, failWith, garbage } = faults.next();
-    if (latencyMs > 0) await delay(latencyMs, res);
-    if (failWith !== undefined) fail(res, failWith);
-    else if (garbage) res.type("application/json").send('{"title": "The Ma');
-    else next();
-  };
-}
-
-/** Waits, but not for a caller who has left. */
-async function delay(ms: number, res: Response): Promise<void> {
-  const left = new AbortController();
-  res.once("close", () => left.abort());
-  await sleep(ms, undefined, { signal: left.signal }).catch(() => {});
 }
 
 /** Without a token of its own the double takes any, but not none. */

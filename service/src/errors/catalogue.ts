@@ -161,20 +161,20 @@ export const CATALOGUE = {
   "upstream-bad-response": {
     ...outside,
     status: 502,
-    title: "The title service answered nonsense",
+    title: "An outside service answered nonsense",
     remedy: "Try again later; if it lasts, report the `requestId`.",
   },
   "upstream-unavailable": {
     ...outside,
     status: 503,
-    title: "The title service cannot answer now",
+    title: "An outside service cannot answer now",
     remedy: WAIT,
   },
   "upstream-unreachable": {
     ...outside,
     source: "network",
     status: 503,
-    title: "The title service does not answer",
+    title: "An outside service does not answer",
     remedy: WAIT,
   },
   "circuit-open": {

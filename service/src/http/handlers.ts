@@ -8,12 +8,13 @@ import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
 import { PAGE_HEADERS } from "./html.ts";
+import { type MediaDeps, mediaHandlers } from "./media-handlers.ts";
 import type { Handler, Handlers } from "./mount.ts";
 import { openapi } from "./openapi.ts";
 import { listProblems, readProblem } from "./problem-pages.ts";
 import { empty, html, json, type Reply } from "./reply.ts";
 
-export interface HandlerDeps extends CreateRequestDeps, GetRequestDeps, AccountDeps {
+export interface HandlerDeps extends CreateRequestDeps, GetRequestDeps, AccountDeps, MediaDeps {
   version: string;
 }
 
@@ -28,7 +29,7 @@ const STALE = '110 - "Response is Stale"';
 
 /** What each operation does, between its checks and its answer. */
 export function createHandlers(deps: HandlerDeps): Handlers {
-  return { ...requestHandlers(deps), ...accountHandlers(deps), ...documentationHandlers(deps) };
+  return { ...requestHandlers(deps), ...accountHandlers(deps), ...mediaHandlers(deps), ...documentationHandlers(deps) };
 }
 
 function requestHandlers(deps: HandlerDeps) {

@@ -1,6 +1,9 @@
 import { createTokens } from "../accounts/tokens.ts";
 import { adminHandler } from "../admin.ts";
+import { createOverseerr } from "../clients/overseerr.ts";
+import { createPlex } from "../clients/plex.ts";
 import { createTmdb } from "../clients/tmdb.ts";
+import { createYoutube } from "../clients/youtube.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
@@ -43,7 +46,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const database = connectDatabase(config, log, metrics);
   const cacheRedis = connectCache(config, log);
   const stateRedis = connectState(config, log);
-  const tmdb = createTmdb({ baseUrl: config.TMDB_BASE_URL, token: config.secrets.TMDB_TOKEN_FILE ?? "", metrics });
+  const outside = openOutside({ config, metrics });
   const stateGuard = createGuard("redis-state", ANY_ERROR, metrics);
   const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
   const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
@@ -52,12 +55,12 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     cacheRedis.disconnect();
     stateRedis.disconnect();
   });
-  lifecycle.onClose("tmdb", () => tmdb.close());
+  for (const [name, service] of Object.entries(outside)) lifecycle.onClose(name, () => service.close());
   return {
     database,
     boss: createBoss(database.primary, log, { supervise: false }),
     cache: createRequestCache(cacheRedis, log, metrics),
-    tmdb,
+    ...outside,
     metrics,
     log,
     version: config.SERVICE_VERSION,
@@ -72,5 +75,18 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
       { name: "database", check: () => database.ping() },
       { name: "redis-state", check: () => stateRedis.ping() },
     ],
+  };
+}
+
+/** A service without a credential is asked all the same: its refusal is then the answer, and the log says whose. */
+const NO_CREDENTIAL = "none";
+
+function openOutside({ config, metrics }: Pick<Base, "config" | "metrics">) {
+  const secret = (key: keyof Config["secrets"]) => config.secrets[key] ?? NO_CREDENTIAL;
+  return {
+    tmdb: createTmdb({ baseUrl: config.TMDB_BASE_URL, token: secret("TMDB_TOKEN_FILE"), metrics }),
+    plex: createPlex({ baseUrl: config.PLEX_BASE_URL, token: secret("PLEX_TOKEN_FILE"), metrics }),
+    youtube: createYoutube({ baseUrl: config.YOUTUBE_BASE_URL, key: secret("YOUTUBE_KEY_FILE"), metrics }),
+    overseerr: createOverseerr({ baseUrl: config.OVERSEERR_BASE_URL, key: secret("OVERSEERR_KEY_FILE"), metrics }),
   };
 }

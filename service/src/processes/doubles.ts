@@ -1,6 +1,7 @@
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createFaults } from "../doubles/faults.ts";
+import { mountOverseerr, mountPlex, mountYoutube } from "../doubles/others.ts";
 import { mountControl, mountTmdb } from "../doubles/tmdb.ts";
 import { createApp } from "../http/app.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -12,7 +13,7 @@ export function startDoubles(config: Config, overrides?: Overrides): Promise<Run
 }
 
 async function openDoubles({ config, log, metrics, lifecycle }: Base): Promise<Opened> {
-  const faults = createFaults();
+  const services = { tmdb: createFaults(), plex: createFaults(), youtube: createFaults(), overseerr: createFaults() };
   const adminPort = await listen(
     lifecycle,
     "admin server",
@@ -20,8 +21,13 @@ async function openDoubles({ config, log, metrics, lifecycle }: Base): Promise<O
     adminHandler({ metrics, lifecycle, readiness: [] }),
   );
   const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => {
-    mountControl(express, faults);
-    mountTmdb(express, faults, config.secrets.TMDB_TOKEN_FILE);
+    // Without a name it is TMDB's, which was here first.
+    mountControl(express, "/control", services.tmdb);
+    for (const [name, faults] of Object.entries(services)) mountControl(express, `/control/${name}`, faults);
+    mountTmdb(express, services.tmdb, config.secrets.TMDB_TOKEN_FILE);
+    mountPlex(express, services.plex);
+    mountYoutube(express, services.youtube);
+    mountOverseerr(express, services.overseerr);
   });
   const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };

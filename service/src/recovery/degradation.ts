@@ -5,28 +5,47 @@ import type { Dependency } from "./policies.ts";
 /** `works`: as ever. `stale`: from a copy that says so. Otherwise one of these problems. */
 export type Degraded = "works" | "stale" | readonly ProblemCode[];
 
-type Probed = Extract<OperationId, "createRequest" | "listRequests" | "getRequest" | "login" | "getOpenapi">;
+type Probed = Extract<
+  OperationId,
+  | "createRequest"
+  | "listRequests"
+  | "getRequest"
+  | "login"
+  | "getOpenapi"
+  | "discover"
+  | "listTrailers"
+  | "getLibrary"
+  | "getOverseerr"
+>;
 
 const NO_DATABASE = ["database-unavailable", "circuit-open"] as const;
+const NOBODY_THERE = ["upstream-unavailable", "upstream-unreachable", "circuit-open"] as const;
 const ALL: Record<Probed, Degraded> = {
   createRequest: "works",
   listRequests: "works",
   getRequest: "works",
   login: "works",
   getOpenapi: "works",
+  discover: "works",
+  listTrailers: "works",
+  getLibrary: "works",
+  getOverseerr: "works",
 };
 
 /** What still works while a dependency is dead, or so slow that it might as well be. Tested for each of them. */
 export const DEGRADATION = {
   database: {
+    ...ALL,
     createRequest: NO_DATABASE,
     listRequests: NO_DATABASE,
     getRequest: "stale",
     login: NO_DATABASE,
-    getOpenapi: "works",
   },
   "database-replica": ALL,
   "redis-cache": ALL,
   "redis-state": { ...ALL, login: ["sessions-unavailable"] },
-  tmdb: { ...ALL, createRequest: ["upstream-unavailable", "upstream-unreachable", "circuit-open"] },
+  tmdb: { ...ALL, createRequest: NOBODY_THERE, discover: NOBODY_THERE, listTrailers: NOBODY_THERE },
+  plex: { ...ALL, getLibrary: NOBODY_THERE },
+  youtube: { ...ALL, listTrailers: NOBODY_THERE },
+  overseerr: { ...ALL, getOverseerr: NOBODY_THERE },
 } as const satisfies Record<Dependency, Record<Probed, Degraded>>;

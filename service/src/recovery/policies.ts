@@ -59,6 +59,9 @@ export const POLICIES = {
   "redis-cache": { ...redis, fallback: "the primary" },
   "redis-state": { ...redis, fallback: "the rate limit counts alone; tokens are believed until they run out" },
   tmdb: { ...outside, fallback: "none: a request is not stored under a title nobody checked" },
+  plex: { ...outside, fallback: "none: only the library is without it" },
+  youtube: { ...outside, fallback: "none: only trailers are without it" },
+  overseerr: { ...outside, fallback: "none: only its counts are without it" },
 } as const satisfies Record<string, Policy>;
 
 export type Dependency = keyof typeof POLICIES;

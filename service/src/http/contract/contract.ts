@@ -1,9 +1,10 @@
 import { accounts } from "./accounts.ts";
 import { documentation } from "./documentation.ts";
+import { media } from "./media.ts";
 import { requests } from "./requests.ts";
 
 /** The whole API. */
-export const CONTRACT = { ...accounts, ...requests, ...documentation };
+export const CONTRACT = { ...accounts, ...requests, ...media, ...documentation };
 
 export type Contract = typeof CONTRACT;
 export type OperationId = keyof Contract;

@@ -1,0 +1,98 @@
+import { SpanKind } from "@opentelemetry/api";
+import { TaskCancelledError } from "cockatiel";
+import { Agent, request } from "undici";
+import type { z } from "zod";
+import { Problem } from "../errors/problem.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createGuard } from "../recovery/guard.ts";
+import { POLICIES } from "../recovery/policies.ts";
+import { carryTrace, inSpan } from "../telemetry.ts";
+
+/** Worth another try: the service said that it is overloaded or broken. */
+class Transient extends Error {}
+/** Worth another try: nothing came back. */
+class Unreachable extends Transient {}
+
+const MAX_BODY_BYTES = 1_000_000;
+
+export type OutsideService = "tmdb" | "plex" | "youtube" | "overseerr";
+
+export interface JsonApiOptions {
+  name: OutsideService;
+  baseUrl: string;
+  /** Whatever the service wants for authorisation. */
+  headers: Record<string, string>;
+  metrics: Metrics;
+}
+
+/** An outside service that answers JSON, under its policy. */
+export interface JsonApi {
+  /** Undefined where the service answered 404; throws a Problem where it cannot say. */
+  get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;
+  close(): Promise<void>;
+}
+
+export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOptions): JsonApi {
+  const { attemptMs } = POLICIES[name];
+  const dispatcher = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
+  const isTransient = (error: unknown) => error instanceof Transient;
+  const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
+  const guard = createGuard(name, { isFailure: isTransient, isRetriable }, metrics);
+  const base = baseUrl.replace(/\/$/, "");
+
+  const attempt = (path: string, query: Record<string, string>, signal: AbortSignal) =>
+    // The query stays out of the span: some services want their key in it.
+    inSpan(
+      `${name} GET`,
+      { kind: SpanKind.CLIENT, attributes: { "http.request.method": "GET", "url.path": path } },
+      async (span) => {
+        const started = performance.now();
+        let outcome = "error";
+        try {
+          const all = { ...headers, accept: "application/json", ...carryTrace() };
+          const response = await request(`${base}${path}`, { dispatcher, signal, query, headers: all });
+          outcome = String(response.statusCode);
+          span.setAttribute("http.response.status_code", response.statusCode);
+          return { status: response.statusCode, body: await response.body.text() };
+        } catch (error) {
+          throw new Unreachable(`${name} could not be reached`, { cause: error });
+        } finally {
+          metrics.upstream({ upstream: name, outcome }, (performance.now() - started) / 1_000);
+        }
+      },
+    ).then((response) => refuseTransient(name, response));
+
+  return {
+    async get(path, query, schema) {
+      const answer = await guard
+        .execute((signal) => attempt(path, query, signal))
+        .catch((error) => asProblem(name, error));
+      if (answer.status === 404) return undefined;
+      const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
+      if (parsed?.success) return parsed.data;
+      const cause = new Error(`${name} answered ${answer.status} to ${path}`, { cause: parsed?.error });
+      throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+function refuseTransient<T extends { status: number }>(name: string, response: T): T {
+  if (response.status === 429 || response.status >= 500) throw new Transient(`${name} answered ${response.status}`);
+  return response;
+}
+
+function asProblem(service: string, error: unknown): never {
+  const silent = error instanceof Unreachable || error instanceof TaskCancelledError;
+  if (!silent && !(error instanceof Transient)) throw error;
+  const code = silent ? "upstream-unreachable" : "upstream-unavailable";
+  throw new Problem(code, { headers: { "Retry-After": "5" }, cause: error, extensions: { service } });
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

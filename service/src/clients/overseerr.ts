@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createJsonApi } from "./json-api.ts";
+
+const counts = z.object({ pending: z.int(), approved: z.int(), processing: z.int(), available: z.int() });
+export type RequestCounts = z.infer<typeof counts>;
+
+/** An Overseerr server, as far as this service needs it. */
+export interface Overseerr {
+  /** How many requests it holds, by state. */
+  counts(): Promise<RequestCounts | undefined>;
+  close(): Promise<void>;
+}
+
+interface OverseerrOptions {
+  baseUrl: string;
+  key: string;
+  metrics: Metrics;
+}
+
+export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Overseerr {
+  const api = createJsonApi({ name: "overseerr", baseUrl, headers: { "x-api-key": key }, metrics });
+  return { counts: () => api.get("/api/v1/request/count", {}, counts), close: api.close };
+}

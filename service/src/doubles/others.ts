@@ -1,0 +1,59 @@
+import type { Express } from "express";
+import type { Faults } from "./faults.ts";
+import { type Fail, misbehave, requireHeader } from "./misbehave.ts";
+import { titlePayload } from "./titles.ts";
+
+const YEAR_2026 = 1_767_225_600;
+
+/** The part of Plex's API that the service uses: two sections, and what is in them. */
+export function mountPlex(app: Express, faults: Faults): void {
+  const fail: Fail = (res, status) => void res.status(status).type("html").send("<html><title>Error</title></html>");
+  const steps = [misbehave(faults, fail), requireHeader("x-plex-token", fail)];
+  const kinds = [
+    { key: "1", type: "movie", title: "Films" },
+    { key: "2", type: "show", title: "Series" },
+    { key: "3", type: "photo", title: "Pictures" },
+  ];
+  app.get("/plex/library/sections", ...steps, (_req, res) => {
+    res.json({ MediaContainer: { size: kinds.length, Directory: kinds } });
+  });
+  app.get("/plex/library/sections/:key/all", ...steps, (req, res) => {
+    const kind = kinds.find(({ key }) => key === req.params.key);
+    if (!kind) return fail(res, 404);
+    const size = Math.min(Number(req.query["X-Plex-Container-Size"] ?? 50), 100);
+    const Metadata = Array.from({ length: size }, (_, n) => {
+      const { title, name } = titlePayload(kind.type === "movie" ? "movie" : "tv", n + 1);
+      return {
+        ratingKey: `${kind.key}${n}`,
+        type: kind.type,
+        title: title ?? name,
+        year: 2000 + (n % 25),
+        addedAt: YEAR_2026 - n * 3_600,
+      };
+    });
+    res.json({ MediaContainer: { size, Metadata } });
+  });
+}
+
+/** The part of YouTube's Data API that the service uses. */
+export function mountYoutube(app: Express, faults: Faults): void {
+  const fail: Fail = (res, status) =>
+    void res.status(status).json({ error: { code: status, message: "The request cannot be completed.", errors: [] } });
+  app.get("/youtube/youtube/v3/search", misbehave(faults, fail), requireHeader("x-goog-api-key", fail), (req, res) => {
+    const items = Array.from({ length: 5 }, (_, n) => ({
+      kind: "youtube#searchResult",
+      id: { kind: "youtube#video", videoId: `double-${n}` },
+      snippet: { title: `${String(req.query.q)} (${n + 1})`, channelTitle: "Trailers" },
+    }));
+    res.json({ kind: "youtube#searchListResponse", pageInfo: { totalResults: 5, resultsPerPage: 5 }, items });
+  });
+}
+
+/** The part of Overseerr's API that the service uses. */
+export function mountOverseerr(app: Express, faults: Faults): void {
+  const fail: Fail = (res, status) => void res.status(status).json({ message: "You do not have permission." });
+  const steps = [misbehave(faults, fail), requireHeader("x-api-key", fail)];
+  app.get("/overseerr/api/v1/request/count", ...steps, (_req, res) => {
+    res.json({ total: 12, movie: 8, tv: 4, pending: 3, approved: 4, declined: 0, processing: 1, available: 4 });
+  });
+}

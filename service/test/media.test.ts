@@ -1,0 +1,77 @@
+import type { OutsideService } from "../src/clients/json-api.ts";
+import type { Running } from "../src/lifecycle.ts";
+import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/metrics/names.ts";
+import { call, getAs, metric, type Platform, person, startPlatform } from "./platform.ts";
+
+let platform: Platform;
+let api: Running;
+beforeAll(async () => {
+  platform = await startPlatform();
+  api = await platform.api();
+});
+afterAll(() => platform?.stop());
+
+const get = (path: string) => call(api.httpPort, `/api/v1${path}`);
+
+test("discover: a page of what is popular, films and series", async () => {
+  const films = await get("/discover?mediaType=movie");
+  expect(films).toMatchObject({ status: 200, body: { page: 1, totalPages: 500 } });
+  expect(films.body.items).toHaveLength(20);
+  expect(films.body.items[12]).toMatchObject({ mediaType: "movie", tmdbId: 13, title: "Forrest Gump", year: 1994 });
+  const series = await get("/discover?mediaType=tv&page=2");
+  expect(series.body).toMatchObject({ page: 2 });
+  expect(series.body.items[0]).toMatchObject({ mediaType: "tv", tmdbId: 21 });
+});
+
+test("search, also for what would mean something in a URL", async () => {
+  expect((await get("/search?mediaType=movie&query=a%26page%3D7%20%C3%A4")).body).toMatchObject({ page: 1 });
+  for (const bad of ["mediaType=movie", "query=x", "mediaType=book&query=x", "mediaType=tv&query=x&page=0"])
+    expect(await get(`/search?${bad}`)).toMatchObject({ status: 422 });
+});
+
+test("trailers are looked for under the title that TMDB knows", async () => {
+  const { body } = await get("/titles/movie/603/trailers");
+  expect(body.items).toHaveLength(5);
+  expect(body.items[0]).toEqual({
+    videoId: "double-0",
+    title: "The Matrix official trailer (1)",
+    url: "https://www.youtube.com/watch?v=double-0",
+  });
+  expect(await get("/titles/movie/900000001/trailers")).toMatchObject({ status: 422, body: { code: "unknown-title" } });
+  for (const bad of ["/titles/book/1/trailers", "/titles/movie/x/trailers"])
+    expect(await get(bad)).toMatchObject({ status: 404 });
+});
+
+test("the library: both kinds, newest first, no more than asked for, nothing that is neither", async () => {
+  const { body } = await get("/library?limit=5");
+  expect(body.items).toHaveLength(5);
+  expect(new Set(body.items.map(({ mediaType }: { mediaType: string }) => mediaType))).toEqual(
+    new Set(["movie", "tv"]),
+  );
+  const added = body.items.map(({ addedAt }: { addedAt: string }) => addedAt);
+  expect(added).toEqual([...added].sort().reverse());
+});
+
+test("Overseerr's counts are for administrators", async () => {
+  expect((await get("/admin/overseerr")).body).toEqual({ pending: 3, approved: 4, processing: 1, available: 4 });
+  const { token } = await person(api.httpPort, "user");
+  expect(await getAs(api.httpPort, token, "/api/v1/admin/overseerr")).toMatchObject({ status: 403 });
+});
+
+const users: [OutsideService, string][] = [
+  ["tmdb", "/discover?mediaType=movie"],
+  ["plex", "/library"],
+  ["youtube", "/titles/movie/603/trailers"],
+  ["overseerr", "/admin/overseerr"],
+];
+test.each(users)("%s that talks garbage is 502 and named; one failed call is made again", async (service, path) => {
+  await platform.knobs({ garbage: true }, service);
+  expect(await get(path)).toMatchObject({ status: 502, body: { code: "upstream-bad-response", service } });
+  await platform.knobs({ errorRate: 0.5 }, service);
+  expect([(await get(path)).status, (await get(path)).status]).toEqual([200, 200]);
+  await platform.knobs({ errorRate: 1, errorStatus: 401 }, service);
+  expect(await get(path)).toMatchObject({ status: 502, body: { service } });
+  await platform.knobs({}, service);
+  const sample = `${UPSTREAM_REQUEST_DURATION_SECONDS}_count{upstream="${service}",outcome="503"}`;
+  expect(await metric(api.adminPort, sample)).toBeGreaterThan(0);
+});
