@@ -2,13 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../lib/run.ts";
+import { imageError } from "./errors.ts";
 import { keyOf } from "./hash.ts";
 
 const SUITE = "trixie";
 const PACKAGES = ["ca-certificates"];
 const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
-const DEFAULT_MIRROR = "http://deb.debian.org/debian";
-const DEFAULT_SECURITY = "http://deb.debian.org/debian-security";
 /** Every container's user; part of the base so that each image has its passwd entry. */
 const ADD_USER = 'chroot "$1" useradd --uid 10001 --user-group --home-dir /nonexistent --shell /usr/sbin/nologin app';
 
@@ -25,10 +24,11 @@ export function mirrorsFrom(sources: readonly string[]): Mirrors {
     .filter((line) => /^\s*(deb\s|URIs:)/.test(line))
     .flatMap((line) => line.match(/\bhttps?:\/\/[^\s\]]+/g) ?? [])
     .map((address) => address.replace(/\/+$/, ""));
-  return {
-    main: addresses.find((address) => address.endsWith("/debian")) ?? DEFAULT_MIRROR,
-    security: addresses.find((address) => address.endsWith("/debian-security")) ?? DEFAULT_SECURITY,
-  };
+  const main = addresses.find((address) => address.endsWith("/debian"));
+  if (!main) throw imageError("base", "the host's apt sources name no Debian archive", "add one that ends in /debian");
+  // Mirrors have it beside the main archive.
+  const security = addresses.find((address) => address.endsWith("/debian-security")) ?? `${main}-security`;
+  return { main, security };
 }
 
 export async function hostMirrors(folder = "/etc/apt"): Promise<Mirrors> {

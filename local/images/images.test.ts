@@ -40,12 +40,16 @@ describe("the base", () => {
     });
   });
 
-  it("falls back on Debian's own and ignores other vendors", () => {
-    const { main, security } = mirrorsFrom(["deb https://vendor.example/apt stable main"]);
+  it("refuses a host without Debian's archive, whatever other vendors it has", () => {
+    expect(() => mirrorsFrom(["deb https://vendor.example/apt stable main"])).toThrow("no Debian archive");
+  });
+
+  it("takes the security archive from beside the main one", () => {
+    const { main, security } = mirrorsFrom(["deb http://mirror.example/debian trixie main"]);
     expect(recipe({ main, security }).slice(-3)).toEqual([
-      "deb http://deb.debian.org/debian trixie main",
-      "deb http://deb.debian.org/debian trixie-updates main",
-      "deb http://deb.debian.org/debian-security trixie-security main",
+      "deb http://mirror.example/debian trixie main",
+      "deb http://mirror.example/debian trixie-updates main",
+      "deb http://mirror.example/debian-security trixie-security main",
     ]);
   });
 });
