@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync, openSync, readdirSync } from "node:fs";
-import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { UserError } from "../lib/errors.ts";
+import { writeChanged } from "../lib/files.ts";
 import { BIN } from "../toolchain/build.ts";
 import { containerdFile, files } from "./files.ts";
 import type { Layout } from "./layout.ts";
@@ -135,14 +136,6 @@ function canConnect(port: number): Promise<boolean> {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     socket.once("connect", () => socket.destroy());
   });
-}
-
-/** Files that daemons read are written only when they differ, and always whole. */
-async function writeChanged(path: string, text: string): Promise<void> {
-  if (existsSync(path) && (await readFile(path, "utf8")) === text) return;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
-  await rename(`${path}.new`, path);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -24,7 +24,7 @@ export function environment(layout: Layout, stack: string): Record<string, strin
   return {
     PATH: [...ours, ...path].join(":"),
     KUBECONFIG: layout.kubeconfig,
-    // Compiled code of the program and the plugins is kept: half of the time that a run without changes takes is loading.
+    // Compiled code of the program and the plugins is kept from run to run.
     NODE_COMPILE_CACHE: join(CACHE, "node"),
     DOCKER_HOST: `unix://${layout.dockerSocket}`,
     DOCKER_BUILDKIT: "0",

@@ -1,5 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { applyAddons } from "../cluster/addons.ts";
 import { configureContainerd, startCluster, waitBuilder, waitReady } from "../cluster/cluster.ts";
 import { KUBECONFIG_CONTEXT } from "../cluster/files.ts";
@@ -8,6 +7,7 @@ import { preflight } from "../doctor/checks.ts";
 import { installPackages } from "../host/packages.ts";
 import { buildImages } from "../images/build.ts";
 import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
+import { writeChanged } from "../lib/files.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import { deploy } from "../stack/deploy.ts";
@@ -86,10 +86,5 @@ async function backupStore(layout: Layout, stack: string): Promise<unknown> {
 }
 
 async function overlay(layout: Layout, stack: string, config: object): Promise<void> {
-  const file = join(overlayFolder(layout), `${stack}.json`);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const text = `${JSON.stringify(config, null, 2)}\n`;
-  if ((await readFile(file, "utf8").catch(() => "")) === text) return;
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await writeChanged(join(overlayFolder(layout), `${stack}.json`), `${JSON.stringify(config, null, 2)}\n`);
 }
