@@ -17,6 +17,12 @@ interface Pod {
   metricsPort: number | undefined;
 }
 
+interface Target {
+  name: string;
+  ip: string;
+  port: number;
+}
+
 /** Every running pod tries every port of every other: what gets through must be what is declared, no more and no less. */
 export function links(): void {
   describe("links", () => {
@@ -86,14 +92,22 @@ async function matrix(): Promise<{ open: string[]; tried: number }> {
       .flatMap(({ name, ip }) => Object.values(portsOf(name)).map((port) => ({ name, ip, port })));
     return [{ caller, targets }];
   });
-  const open = new Set<string>();
-  for (const { caller, targets } of tries) {
-    const command = ["-t", String(caller.pid), "-n", process.execPath, "-e", PROBE, JSON.stringify(targets)];
-    const { stdout } = await execa("nsenter", command);
-    for (const { name, port } of JSON.parse(stdout) as { name: string; port: number }[])
-      open.add(`${caller.name} → ${name}:${port}`);
-  }
-  return { open: [...open].sort(), tried: tries.reduce((sum, { targets }) => sum + targets.length, 0) };
+  const found = await Promise.all(
+    tries.map(async ({ caller, targets }) =>
+      (await reached(caller, targets)).map(({ name, port }) => `${caller.name} → ${name}:${port}`),
+    ),
+  );
+  return {
+    open: [...new Set(found.flat())].sort(),
+    tried: tries.reduce((sum, { targets }) => sum + targets.length, 0),
+  };
+}
+
+/** Those of the targets that the caller's network reaches. */
+async function reached(caller: Pod, targets: readonly Target[]): Promise<Target[]> {
+  const probe = ["-t", String(caller.pid), "-n", process.execPath, "-e", PROBE, JSON.stringify(targets)];
+  const { stdout } = await execa("nsenter", probe);
+  return JSON.parse(stdout);
 }
 
 const portsOf = (name: string) => (listeners as Record<string, Record<string, number>>)[name] ?? {};
