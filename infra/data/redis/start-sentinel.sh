@@ -5,8 +5,8 @@ set -euo pipefail
 . /opt/scripts/names.sh
 
 config=/tmp/sentinel.conf
-# A member whose volume is attached late must have its chance.
-PATIENCE_SECONDS=60
+# A member whose volume is attached late must have its chance; the liveness probe has the container started again after a minute.
+PATIENCE_SECONDS=30
 self="${POD_NAME}.redis-state-sentinel.${POD_NAMESPACE}.svc.cluster.local"
 
 # The other sentinels know it; else it is the member that says so. A replica is never taken for it: a group that starts has
@@ -32,7 +32,7 @@ promote() {
   local index host offset best="" furthest=-1 answering=()
   for ((index = 0; index < MEMBERS; index++)); do
     host="$(member_host "${index}")"
-    offset="$(ask "${host}" 6379 info replication | tr -d '\r' | awk -F: '$1 == "slave_repl_offset" { print $2 }' || true)"
+    offset="$(ask "${host}" 6379 info replication | tr -d '\r' | awk -F: '$1 == "master_repl_offset" { print $2 }' || true)"
     [ -n "${offset}" ] || continue
     answering+=("${host}")
     if ((offset > furthest)); then
