@@ -34,10 +34,12 @@ export interface Resource {
 
 /** One Pulumi program and its stack, in a folder of their own; the program changes between the commands. */
 export class Project {
+  readonly name: string;
   readonly dir: string;
   readonly env: { [name: string]: string };
 
-  private constructor(dir: string, env: { [name: string]: string }) {
+  private constructor(name: string, dir: string, env: { [name: string]: string }) {
+    this.name = name;
     this.dir = dir;
     this.env = env;
   }
@@ -51,7 +53,7 @@ export class Project {
     await writeFile(join(dir, "Pulumi.yaml"), JSON.stringify(program));
     await writeFile(join(dir, "package.json"), JSON.stringify({ name, type: "module", main: "index.js" }));
     await symlink(NODE_MODULES, join(dir, "node_modules"));
-    const project = new Project(dir, {
+    const project = new Project(name, dir, {
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${dir}`,
       PULUMI_CONFIG_PASSPHRASE: "stories",
