@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -37,7 +37,9 @@ export function journalIn(folder = defaultFolder()): Journal {
         writeFileSync(file(urn), JSON.stringify(begun), { mode: 0o600 });
       }),
     end: (urn) => attempt(() => rmSync(file(urn), { force: true })),
-    find: (urn) => attempt(() => JSON.parse(readFileSync(file(urn), "utf8")) as Begun),
+    // Asked for each resource, and nearly never there: an error that nobody reads costs more than the look.
+    find: (urn) =>
+      attempt(() => (existsSync(file(urn)) ? (JSON.parse(readFileSync(file(urn), "utf8")) as Begun) : undefined)),
   };
 }
 
