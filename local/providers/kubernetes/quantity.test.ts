@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { canonicalQuantities, canonicalQuantity } from "./quantity.ts";
@@ -49,6 +51,15 @@ describe("quantities", () => {
     [null, null],
   ])("%p is %p", (given, expected) => {
     expect(canonicalQuantity(given)).toBe(expected);
+  });
+
+  // Written by k8s.io/apimachinery v0.36.4 itself: `MustParse(x)`, `RoundUp(Milli)`, `String()`. Above 999E it forgets the suffix; we do not.
+  test("seven hundred spellings, as the API server's own code writes them", () => {
+    const file = join(import.meta.dirname, "recorded/quantities.json");
+    const recorded = JSON.parse(readFileSync(file, "utf8")) as { [spelling: string]: string };
+    const ours = Object.fromEntries(Object.keys(recorded).map((text) => [text, canonicalQuantity(text)]));
+    expect(ours).toEqual(recorded);
+    expect(Object.keys(recorded)).toHaveLength(700);
   });
 
   test("the canonical form is its own canonical form", () => {
