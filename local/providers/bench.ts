@@ -105,39 +105,35 @@ async function creates(measure: Measuring, at: Place): Promise<void> {
   });
 }
 
-/** Time of a preview without changes, and the most memory that the plugin had in it. */
+/** Time of a preview without changes, and, in runs of its own because looking takes time too, the most memory that the plugin has. */
 async function previews(measure: Measuring, project: Project, what: string, bound: number, runs: number) {
-  const peaks: number[] = [];
-  const once = async () => {
-    const { seconds, peak } = await watched(project.env.PULUMI_BACKEND_URL ?? "", () => previewed(project));
-    peaks.push(peak);
-    return seconds;
-  };
-  await measure({ name: `plugin: no-op preview of ${what}`, unit: "s", bound, runs, once });
+  await measure({ name: `plugin: no-op preview of ${what}`, unit: "s", bound, runs, once: () => previewed(project) });
   const name = `plugin: peak memory (PSS) in a no-op preview of ${what}`;
-  await measure({ name, unit: "MB", bound: 150, runs, once: async () => peaks.shift() ?? Number.NaN });
+  await measure({ name, unit: "MB", bound: 150, runs: 3, once: () => peakMemory(project) });
 }
 
 const previewed = (project: Project): Promise<number> =>
   timed(async () => succeeded(await project.run("preview", "--expect-no-changes")));
 
-async function watched(backend: string, work: () => Promise<number>): Promise<{ seconds: number; peak: number }> {
+/** The most memory that the plugin has in a preview, in MB: what it shares with others counts in parts. */
+async function peakMemory(project: Project): Promise<number> {
   let [peak, isOver] = [0, false];
   const looking = (async () => {
-    for (; !isOver; await sleep(LOOK_MS)) peak = Math.max(peak, await pluginMemory(backend));
+    let pids: number[] = [];
+    for (; !isOver; await sleep(LOOK_MS)) {
+      if (pids.length === 0) pids = await pluginsOf(project.env.PULUMI_BACKEND_URL ?? "");
+      peak = Math.max(peak, await memoryOf(pids));
+    }
   })();
-  const seconds = await work();
+  await previewed(project);
   isOver = true;
   await looking;
   if (peak === 0) throw new Error("no process of the plugin was seen");
-  return { seconds, peak };
+  return peak;
 }
 
-/** What the plugin's processes take, in MB: memory that they share with others in parts. */
-async function pluginMemory(backend: string): Promise<number> {
-  const texts = await Promise.all(
-    (await pluginsOf(backend)).map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "")),
-  );
+async function memoryOf(pids: readonly number[]): Promise<number> {
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "")));
   const sizes = texts.map((text) => Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0));
   return (sizes.reduce((sum, kib) => sum + kib, 0) * 1024) / 1e6;
 }
