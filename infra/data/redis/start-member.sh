@@ -8,11 +8,6 @@ set -euo pipefail
 config=/data/redis.conf
 self="${POD_NAME}.redis-state.${POD_NAMESPACE}.svc.cluster.local"
 
-master_by_sentinel() {
-  # Sentinels have no password, and an answer to AUTH would be an error.
-  timeout 2 redis-cli -h redis-state-sentinel -p 26379 --raw sentinel get-master-addr-by-name state 2> /dev/null | head -n 1 || true
-}
-
 master_by_last_run() {
   [ -f "${config}" ] || return 0
   awk -v self="${self}" '$1 == "replicaof" { master = $2 } END { print master == "" ? self : master }' "${config}"
