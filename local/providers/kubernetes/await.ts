@@ -90,6 +90,7 @@ async function untilReady(client: Client, path: string, first: Props, judge: Jud
     if (waiting.signal.aborted) return notReady(client, judge, moment, verdict, ["Cancelled while waiting"]);
     if (expired) return notReady(client, judge, moment, verdict, [`Not ready after ${waiting.seconds} s`]);
     waiting.status(verdict.pending[0] ?? "Waiting");
+    if (waiting.signal.aborted) continue;
     view ??= await View.open(client, path, moment.object, judge, waiting.end);
     await untilPromising(view, judge, deadline, waiting);
     const live = waiting.signal.aborted ? undefined : await readLive(client, path, timeoutMs());

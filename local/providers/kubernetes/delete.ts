@@ -94,6 +94,7 @@ async function untilGone(
     if (live) finalizers = ((live.metadata as Props).finalizers as string[] | undefined) ?? [];
     if (signal.aborted || Date.now() >= deadline) return { gone: false, finalizers, cancelled: signal.aborted };
     status(finalizers.length > 0 ? `Waiting for finalizers: ${finalizers.join(", ")}` : "Waiting for deletion");
+    if (signal.aborted) continue;
     if (live) view ??= await View.open(client, path, live, undefined, end);
     await untilChanged(view, deadline, signal);
   }
