@@ -24,7 +24,9 @@ const figure = (values: number[]): Figure => ({
 });
 
 test("the page says of each bound whether it was kept", () => {
-  expect(render([figure([8, 9])])).toContain("| start | 10 s | 8.50 | 8.00 to 9.00 | 2 | kept | 2026-11-22 |");
+  expect(render([figure([8, 9])])).toContain("| start | 10 s | 8.50 s | 8.00 to 9.00 | 2 | kept | 2026-11-22 |");
   expect(render([figure([8, 9, 11])])).toContain("kept by the median only");
   expect(render([figure([8, 11, 12])])).toContain("| missed |");
+  const { bound: _, ...reference } = figure([8]);
+  expect(render([reference])).toContain("| start | none | 8.00 s | 8.00 to 8.00 | 1 |  |");
 });

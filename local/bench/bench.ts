@@ -6,18 +6,17 @@ import { type Layout, layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { CACHE, REPO } from "../lib/paths.ts";
 import { say } from "../lib/progress.ts";
+import { bench as providers } from "../providers/bench.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { type Figure, machine, record } from "./figures.ts";
+import { type Group, type Measure, timed } from "./measure.ts";
 import { cores, memoryGiB } from "./rest.ts";
 import { summarize } from "./statistics.ts";
 
-/** A figure and how one value of it is measured. */
-interface Measure {
-  readonly name: string;
-  readonly unit: "s" | "GiB" | "cores";
+/** A figure of a whole cluster with its stacks. */
+interface ClusterMeasure extends Omit<Measure, "once"> {
   readonly bound: number;
-  readonly runs: number;
   /** Hours, gigabytes or other people's time: only when it is named. @default false */
   readonly costly?: boolean;
   readonly once: (layout: Layout) => Promise<number>;
@@ -26,7 +25,10 @@ interface Measure {
 const NAME = "bench";
 const REST_SECONDS = 300;
 
-const measures: Readonly<Record<string, Measure>> = {
+/** Groups that bring what they need; like what is costly, only when they are named. */
+const groups: Readonly<Record<string, Group>> = { providers };
+
+const measures: Readonly<Record<string, ClusterMeasure>> = {
   cold: {
     name: "cold `make up`, all caches empty",
     unit: "s",
@@ -109,49 +111,50 @@ const measures: Readonly<Record<string, Measure>> = {
   test: { name: "`make test` with tools built", unit: "s", bound: 300, runs: 1, once: () => make("test") },
 };
 
-/** Measures, in the order of the table, what is named (by default all that is not costly) and writes docs/figures.md. */
+/** Measures, in the order of the tables, what is named (by default all that is not costly) and writes docs/figures.md. */
 export async function bench(only: readonly string[]): Promise<void> {
-  const unknown = only.filter((key) => !measures[key]);
+  const unknown = only.filter((key) => !measures[key] && !groups[key]);
   if (unknown.length > 0)
     throw new UserError(
       `no such figure: ${unknown.join(", ")}`,
-      `take of ${Object.keys(measures).join(", ")}: make bench ONLY="up preview"`,
+      `take of ${[...Object.keys(measures), ...Object.keys(groups)].join(", ")}: make bench ONLY="up preview"`,
     );
-  const layout = layoutOf(NAME);
   const chosen = Object.entries(measures).filter(([key, measure]) =>
     only.length > 0 ? only.includes(key) : !measure.costly,
   );
+  const layout = layoutOf(NAME);
   useEnvironment(layout, "dev");
+  if (chosen.length > 0) await onCluster(layout, Object.fromEntries(chosen));
+  for (const key of only) await groups[key]?.(measureAndRecord);
+}
+
+async function onCluster(layout: Layout, chosen: Readonly<Record<string, ClusterMeasure>>): Promise<void> {
   try {
-    if (!only.includes("cold")) await make("up");
-    for (const [, measure] of chosen) await measureAndRecord(measure, layout);
+    if (!chosen.cold) await make("up");
+    for (const measure of Object.values(chosen)) {
+      await measureAndRecord({ ...measure, once: () => measure.once(layout) });
+    }
   } finally {
     await emptied(layout);
   }
 }
 
-async function measureAndRecord({ name, unit, bound, runs, once }: Measure, layout: Layout): Promise<void> {
+async function measureAndRecord({ name, unit, bound, runs, once }: Measure): Promise<void> {
   const values: number[] = [];
   for (let run = 1; run <= runs; run++) {
-    const value = await once(layout);
+    const value = await once();
     values.push(value);
     say(`${name}: ${value.toFixed(2)} ${unit} (${run}/${runs})`);
   }
   const figure: Figure = {
     name,
     unit,
-    bound,
+    ...(bound !== undefined && { bound }),
     ...summarize(values),
     measuredAt: new Date().toISOString(),
     machine: machine(),
   };
   await record([figure]);
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return (performance.now() - from) / 1000;
 }
 
 const SILENT = { cwd: REPO, stdin: "ignore", stdout: "ignore", stderr: "pipe" } as const;

@@ -9,8 +9,8 @@ import type { Summary } from "./statistics.ts";
 export interface Figure extends Summary {
   readonly name: string;
   readonly unit: string;
-  /** It must not be above this. */
-  readonly bound: number;
+  /** It must not be above this; a figure without is there to compare others with. */
+  readonly bound?: number;
   readonly measuredAt: string;
   readonly machine: string;
 }
@@ -38,8 +38,8 @@ export async function record(figures: readonly Figure[]): Promise<void> {
 /** The page. Pure. */
 export function render(figures: readonly Figure[]): string {
   const rows = figures.map((f) => {
-    const verdict = f.max <= f.bound ? "kept" : f.median <= f.bound ? "kept by the median only" : "missed";
-    return `| ${f.name} | ${f.bound} ${f.unit} | ${show(f.median)} | ${show(f.min)} to ${show(f.max)} | ${f.n} | ${verdict} | ${f.measuredAt.slice(0, 10)} |`;
+    const bound = f.bound === undefined ? "none" : `${f.bound} ${f.unit}`;
+    return `| ${f.name} | ${bound} | ${show(f.median)} ${f.unit} | ${show(f.min)} to ${show(f.max)} | ${f.n} | ${verdictOf(f)} | ${f.measuredAt.slice(0, 10)} |`;
   });
   const machines = [...new Set(figures.map((figure) => figure.machine))];
   return [
@@ -54,6 +54,11 @@ export function render(figures: readonly Figure[]): string {
     ...rows,
     "",
   ].join("\n");
+}
+
+function verdictOf({ bound = Number.POSITIVE_INFINITY, median, max }: Figure): string {
+  if (bound === Number.POSITIVE_INFINITY) return "";
+  return max <= bound ? "kept" : median <= bound ? "kept by the median only" : "missed";
 }
 
 const show = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));

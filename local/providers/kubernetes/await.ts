@@ -1,23 +1,26 @@
+import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Props } from "../lib/values.ts";
-import { ApiError, type Client, isNotFound } from "./client.ts";
-import { explain, sickSummary } from "./explain.ts";
+import { ApiError, type Client, isNotFound, type RequestOptions } from "./client.ts";
+import { explain } from "./explain.ts";
 import { ANNOTATION, annotation } from "./identity.ts";
 import { awaitsAll, KSTATUS } from "./kstatus.ts";
 import { judgeFor } from "./readiness.ts";
-import { fetchRelated, podsOf } from "./related.ts";
-import type { Judge, Moment, Verdict } from "./verdict.ts";
+import { fetchRelated } from "./related.ts";
+import { type Judge, type Moment, type Verdict, wait } from "./verdict.ts";
+import { View } from "./view.ts";
 import { waitForJudge } from "./waitfor.ts";
 
-const POLL_MS = 500;
-/** How often pods are looked at while waiting, for the status column. */
-const LOOK_AT_PODS_MS = 3000;
 const DEFAULT_TIMEOUT_SECONDS = 600;
+/** How long a wait lets the server be silent before it tries again. */
+const READ_TIMEOUT_MS = 10_000;
+const SHORTEST_READ_MS = 1000;
 
 export interface Waiting {
   /** Seconds from customTimeouts; 0 when there are none. */
   timeout: number;
-  sleep(ms: number): Promise<void>;
-  cancelled(): boolean;
+  /** Aborts when the deployment is cancelled. */
+  signal: AbortSignal;
   status(message: string): void;
 }
 
@@ -41,7 +44,10 @@ export function timeoutSeconds(inputs: Props, judge: Judge | undefined, custom: 
   return Number.isFinite(annotated) && annotated > 0 ? annotated : (judge?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
 }
 
-/** Waits until an object is ready, its wait fails, its time is over or the deployment is cancelled. */
+/**
+ * Waits until an object is ready, its wait fails, its time is over or the deployment is cancelled. Events say when to look; what is
+ * decided is decided by a read of the object and then of what belongs to it, because events of different kinds come in any order.
+ */
 export async function awaitReady(
   client: Client,
   path: string,
@@ -52,26 +58,79 @@ export async function awaitReady(
   const judge = chooseJudge(inputs, first);
   if (!judge) return { live: first, reasons: [] };
   const seconds = timeoutSeconds(inputs, judge, waiting.timeout);
-  const deadline = Date.now() + seconds * 1000;
-  const look = looker(client, judge);
-  const trouble = troubleOf(client, judge);
-  let moment = await look(first);
+  const end = new AbortController();
+  setMaxListeners(0, end.signal);
+  try {
+    return await untilReady(client, path, first, judge, { ...waiting, seconds, end: end.signal });
+  } finally {
+    end.abort();
+  }
+}
+
+interface Wait extends Waiting {
+  seconds: number;
+  /** Aborts when the wait is over, for whatever reason. */
+  end: AbortSignal;
+}
+
+async function untilReady(client: Client, path: string, first: Props, judge: Judge, waiting: Wait): Promise<Outcome> {
+  const deadline = Date.now() + waiting.seconds * 1000;
+  const timeoutMs = () => Math.min(READ_TIMEOUT_MS, Math.max(SHORTEST_READ_MS, deadline - Date.now()));
+  const read = async (object: Props, settledMs: number): Promise<Moment | undefined> =>
+    withRelated(client, judge, { object, settledMs }, { timeoutMs: timeoutMs(), signal: waiting.signal });
+  const before = await read(first, 0);
+  let moment = before ?? { object: first, related: {}, settledMs: 0 };
+  let verdict = before ? judge.judge(before) : silent([]);
+  let view: View | undefined;
   for (;;) {
-    const verdict = judge.judge(moment);
     if (verdict.ready) return done(moment.object, waiting);
     const expired = Date.now() >= deadline;
-    if (expired && judge.acceptAtTimeout?.(moment)) return done(moment.object, waiting);
-    if (verdict.failed || expired || waiting.cancelled()) {
-      const head = verdict.failed
-        ? []
-        : [waiting.cancelled() ? "Cancelled while waiting" : `Not ready after ${seconds} s`];
-      return notReady(client, judge, moment, verdict, head);
+    if (expired && isAnswered(verdict) && judge.acceptAtTimeout?.(moment)) return done(moment.object, waiting);
+    if (verdict.failed) return notReady(client, judge, moment, verdict, []);
+    if (waiting.signal.aborted) return notReady(client, judge, moment, verdict, ["Cancelled while waiting"]);
+    if (expired) return notReady(client, judge, moment, verdict, [`Not ready after ${waiting.seconds} s`]);
+    waiting.status(verdict.pending[0] ?? "Waiting");
+    if (waiting.signal.aborted) continue;
+    view ??= await View.open(client, path, moment.object, judge, waiting.end);
+    await untilPromising(view, judge, deadline, waiting);
+    const live = waiting.signal.aborted ? undefined : await readLive(client, path, timeoutMs());
+    if (live === GONE) {
+      return { live: moment.object, reasons: ["The object was deleted by something else while waiting"] };
     }
-    waiting.status((await trouble(moment.object)) ?? verdict.pending[0] ?? "Waiting");
-    await waiting.sleep(Math.min(POLL_MS, Math.max(1, deadline - Date.now())));
-    const live = await getLive(client, path, moment.object);
-    if (!live) return { live: moment.object, reasons: ["The object was deleted by something else while waiting"] };
-    moment = await look(live);
+    const now = live && (await read(live, view.settledMs));
+    verdict = now ? judge.judge(now) : silent(verdict.pending);
+    moment = now ?? moment;
+  }
+}
+
+/** Until what the events say is worth a read, or the time is over. */
+async function untilPromising(view: View, judge: Judge, deadline: number, waiting: Wait): Promise<void> {
+  for (;;) {
+    await view.news(Math.max(1, deadline - Date.now()), waiting.signal);
+    if (waiting.signal.aborted || Date.now() >= deadline || !view.object) return;
+    if (!view.moment) continue;
+    const verdict = judge.judge(view.moment);
+    if (verdict.ready || verdict.failed) return;
+    waiting.status(view.trouble ?? verdict.pending[0] ?? "Waiting");
+  }
+}
+
+const SILENCE = "The API server does not answer";
+/** A server that does not answer has not said that anything is ready. */
+const silent = (pending: string[]): Verdict => wait(...new Set([...pending, SILENCE]));
+const isAnswered = ({ pending }: Verdict): boolean => !pending.includes(SILENCE);
+
+/** The object with what belongs to it; undefined when the server does not answer. */
+async function withRelated(
+  client: Client,
+  judge: Judge,
+  known: Omit<Moment, "related">,
+  options: RequestOptions,
+): Promise<Moment | undefined> {
+  try {
+    return { ...known, related: await fetchRelated(client, known.object, judge.needs ?? [], options) };
+  } catch {
+    return undefined;
   }
 }
 
@@ -97,41 +156,37 @@ async function notReady(
   verdict: Verdict,
   head: string[],
 ): Promise<Outcome> {
-  const why = await explain(client, moment.object, Object.values(moment.related).flat(), judge.hasPods ?? false).catch(
-    (error) => [`(no more known: ${error.message})`],
-  );
+  const why = isAnswered(verdict) ? await whyNot(client, judge, moment) : [];
   return { live: moment.object, reasons: [...head, ...verdict.pending, ...why] };
 }
 
-/** What is wrong with an object's pods, looked at now and then. */
-function troubleOf(client: Client, judge: Judge): (object: Props) => Promise<string | undefined> {
-  let [trouble, lookedAt]: [string | undefined, number] = [undefined, 0];
-  return async (object) => {
-    if (!judge.hasPods || Date.now() - lookedAt < LOOK_AT_PODS_MS) return trouble;
-    lookedAt = Date.now();
-    trouble = await podsOf(client, object).then(sickSummary, () => undefined);
-    return trouble;
-  };
-}
+export const GONE = Symbol("gone");
 
-/** Adds to a live object what belongs to it, and for how long that has not changed. */
-function looker(client: Client, judge: Judge): (object: Props) => Promise<Moment> {
-  let [seen, changedAt]: [string, number] = ["", Date.now()];
-  return async (object) => {
-    const related = await fetchRelated(client, object, judge.needs ?? []).catch(() => ({}));
-    const now = JSON.stringify(related);
-    if (now !== seen) [seen, changedAt] = [now, Date.now()];
-    return { object, related, settledMs: Date.now() - changedAt };
-  };
-}
-
-/** The live object; the last one seen while the API server does not answer; undefined when it is gone. */
-async function getLive(client: Client, path: string, last: Props): Promise<Props | undefined> {
+/** The live object, or that it is gone; undefined when the server does not answer. */
+export async function readLive(
+  client: Client,
+  path: string,
+  timeoutMs = READ_TIMEOUT_MS,
+): Promise<Props | typeof GONE | undefined> {
   try {
-    return await client.json("GET", path);
+    return await client.json("GET", path, { timeoutMs });
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) return GONE;
     if (error instanceof ApiError && error.code < 500 && error.code !== 429) throw error;
-    return last;
+    return undefined;
   }
+}
+
+function whyNot(client: Client, judge: Judge, { object, related }: Moment): Promise<string[]> {
+  const explained = explain(client, object, Object.values(related).flat(), judge.hasPods ?? false);
+  return inTime(explained, READ_TIMEOUT_MS).catch((error) => [`(no more known: ${error.message})`]);
+}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const end = new AbortController();
+  const late = delay(ms, undefined, { signal: end.signal }).then(
+    () => Promise.reject(new Error(`no answer in ${ms / 1000} s`)),
+    () => work,
+  );
+  return Promise.race([work, late]).finally(() => end.abort());
 }

@@ -32,7 +32,10 @@ beforeAll(async () => {
   });
   config = new Map([["kubernetes:config:kubeconfig", kubeconfig]]);
 });
-afterAll(() => void server.close());
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
 
 const deployment: Props = {
   apiVersion: "apps/v1",

@@ -12,6 +12,8 @@ export interface CheckContext {
   defaultNamespace: string | undefined;
   /** Whether the kind lives in a namespace; asked only when the inputs name none. */
   namespaced(inputs: Props): Promise<boolean>;
+  /** The name that an earlier run made up for this new resource before it was cut off: its object may be there. */
+  begunAs?: string | undefined;
 }
 
 /** Inputs as they will be applied: normalised, named, in a namespace. */
@@ -19,7 +21,7 @@ export async function checkResource(request: CheckRequest, context: CheckContext
   const plain = unwrapMap(request.news);
   const failures = refusals(request.type, plain);
   if (failures.length > 0) return { inputs: request.news, failures };
-  const named = autoname(normalizeInputs(plain), request);
+  const named = autoname(normalizeInputs(plain), request, context.begunAs);
   const placed = await defaultNamespace(named, context);
   return { inputs: markSecrets(placed, request.news) };
 }
@@ -52,11 +54,13 @@ function refusals(token: string, inputs: Props): CheckFailure[] {
 export function autoname(
   inputs: Props,
   request: Pick<CheckRequest, "name" | "olds" | "randomSeed" | "autonaming">,
+  begunAs?: string,
 ): Props {
   if (nameOf(inputs) || isUnknown(inputs.metadata)) return inputs;
   const olds = request.olds && unwrapMap(request.olds);
   const old = olds && isAutonamed(olds) ? nameOf(olds) : undefined;
-  const name = old ?? proposedName(request);
+  const again = request.autonaming?.mode === "enforce" ? undefined : begunAs;
+  const name = old ?? again ?? proposedName(request);
   return withAnnotation(withMetadata(inputs, { name }), ANNOTATION.autonamed, "true");
 }
 

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { type AgentOptions, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Readable } from "node:stream";
 import { UserError } from "../lib/provider.ts";
 import { isMap, listAt, type Props, stringAt } from "../lib/values.ts";
 import { apiVersionOf, kindOf } from "./identity.ts";
@@ -16,8 +17,10 @@ export interface RequestOptions {
   query?: Query;
   body?: unknown;
   contentType?: string;
-  /** @default 60 s */
+  /** How long the server may be silent. @default 60 s */
   timeoutMs?: number;
+  /** Breaks the request off. */
+  signal?: AbortSignal;
 }
 
 /** An answer of the API server that is not a success; `reason` is Kubernetes' own word, such as `AlreadyExists`. */
@@ -48,15 +51,18 @@ export class NotServed extends UserError {
 export class Client {
   readonly #access: Access;
   readonly #agent: HttpAgent | HttpsAgent;
+  /** Streams stay open for as long as somebody waits: they must not use up the connections that answers come on. */
+  readonly #streams: HttpAgent | HttpsAgent;
   readonly #discovered = new Map<string, Promise<Map<string, Resource>>>();
 
   constructor(access: Access) {
     this.#access = access;
     const { ca, cert, key, serverName: servername, insecure } = access;
-    const sockets = { keepAlive: true, maxSockets: MAX_SOCKETS };
-    this.#agent = access.server.startsWith("https:")
-      ? new HttpsAgent({ ...sockets, ca, cert, key, rejectUnauthorized: !insecure, ...(servername && { servername }) })
-      : new HttpAgent(sockets);
+    const tls = { ca, cert, key, rejectUnauthorized: !insecure, ...(servername && { servername }) };
+    const agent = (sockets: AgentOptions) =>
+      access.server.startsWith("https:") ? new HttpsAgent({ ...sockets, ...tls }) : new HttpAgent(sockets);
+    this.#agent = agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
+    this.#streams = agent({ keepAlive: false });
   }
 
   /** Sends a request and answers the parsed body. */
@@ -66,7 +72,24 @@ export class Client {
 
   /** Sends a request and answers the body as text; throws ApiError on any status that is not a success. */
   async text(method: string, path: string, options: RequestOptions = {}): Promise<string> {
-    const { query, body, contentType, timeoutMs: timeout = REQUEST_TIMEOUT_MS } = options;
+    const response = await this.#send(method, path, options, this.#agent);
+    return bodyOf(response).catch((error) => Promise.reject(this.#unreachable(error)));
+  }
+
+  /** Reads a path whose answer has no end of its own, such as a watch; throws ApiError as `text` does. */
+  async stream(path: string, options: RequestOptions = {}): Promise<Readable> {
+    const response = await this.#send("GET", path, options, this.#streams);
+    if (!isSuccess(response)) await bodyOf(response);
+    return response;
+  }
+
+  #send(
+    method: string,
+    path: string,
+    options: RequestOptions,
+    agent: HttpAgent | HttpsAgent,
+  ): Promise<IncomingMessage> {
+    const { query, body, contentType, signal, timeoutMs: timeout = REQUEST_TIMEOUT_MS } = options;
     const url = new URL(this.#access.server.replace(/\/+$/, "") + path);
     for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, value);
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -82,15 +105,16 @@ export class Client {
     };
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, agent: this.#agent, timeout }, (response) =>
-        readAll(response, resolve, reject),
-      );
+      const request = send(url, { method, headers, agent, timeout, ...(signal && { signal }) }, resolve);
       request.on("timeout", () => request.destroy(new Error(`no answer in ${timeout / 1000} s`)));
-      request.on("error", (error) =>
-        reject(new UserError(`cannot reach the cluster at ${this.#access.server}: ${error.message}`)),
-      );
+      request.on("error", (error) => reject(this.#unreachable(error)));
       request.end(payload);
     });
+  }
+
+  #unreachable(error: Error): Error {
+    if (error instanceof ApiError) return error;
+    return new UserError(`cannot reach the cluster at ${this.#access.server}: ${error.message}`);
   }
 
   /** The path of a kind's collection, or of one object of it. */
@@ -127,9 +151,15 @@ export class Client {
   }
 
   /** The objects of a kind in a namespace; none when they cannot be listed, since lists only explain. */
-  async list(apiVersion: string, kind: string, namespace: string | undefined, query: Query = {}): Promise<Props[]> {
+  async list(
+    apiVersion: string,
+    kind: string,
+    namespace: string | undefined,
+    query: Query = {},
+    options: RequestOptions = {},
+  ): Promise<Props[]> {
     try {
-      const list = await this.json("GET", await this.path(apiVersion, kind, namespace), { query });
+      const list = await this.json("GET", await this.path(apiVersion, kind, namespace), { ...options, query });
       return listAt(list, "items").filter(isMap);
     } catch (error) {
       if (error instanceof ApiError) return [];
@@ -138,16 +168,14 @@ export class Client {
   }
 }
 
-function readAll(response: IncomingMessage, resolve: (text: string) => void, reject: (error: Error) => void): void {
+const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  response.on("data", (chunk: Buffer) => chunks.push(chunk));
-  response.on("error", reject);
-  response.on("end", () => {
-    const text = Buffer.concat(chunks).toString("utf8");
-    const code = response.statusCode ?? 0;
-    if (code >= 200 && code < 300) return resolve(text);
-    reject(new ApiError(code, parseBody(text), text));
-  });
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (isSuccess(response)) return text;
+  throw new ApiError(response.statusCode ?? 0, parseBody(text), text);
 }
 
 function parseBody(text: string): Props {

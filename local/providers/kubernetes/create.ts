@@ -1,6 +1,6 @@
 import { UserError } from "../lib/provider.ts";
 import { hasUnknown, type Props } from "../lib/values.ts";
-import { ApiError, type Client, isNotFound, type Query } from "./client.ts";
+import { ApiError, type Client, isNotFound, NotServed, type Query } from "./client.ts";
 import { describe, nameOf, namespaceOf } from "./identity.ts";
 import { CREATE_MANAGER, withoutStatus } from "./state.ts";
 
@@ -14,10 +14,14 @@ export interface CreateOptions {
   fieldManager: string;
   force: boolean;
   sleep(ms: number): Promise<void>;
+  /** Tells the person at the terminal. */
+  warn(message: string): void;
 }
 
 /** An object of the name is there, and this resource did not make it. */
 export class AlreadyExists extends UserError {}
+/** The server would not have it. */
+class Refused extends UserError {}
 
 /** Makes the object on the cluster and answers it as the server stored it. */
 export async function createObject(client: Client, inputs: Props, options: CreateOptions): Promise<Props> {
@@ -25,9 +29,18 @@ export async function createObject(client: Client, inputs: Props, options: Creat
     return await retryNotFound(() => send(client, inputs, options, {}), options.sleep);
   } catch (error) {
     if (error instanceof ApiError && error.reason === "AlreadyExists") throw new AlreadyExists(alreadyExists(inputs));
-    throw new UserError(`${describe(inputs)}: the API server refused it: ${(error as Error).message}`);
+    const { message } = error as Error;
+    if (isAnswer(error)) throw new Refused(`${describe(inputs)}: the API server refused it: ${message}`);
+    throw new UserError(`${describe(inputs)}: its creation was not confirmed: ${message}`);
   }
 }
+
+/** Whether the server has said that it did not do it. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof NotServed || (error instanceof ApiError && error.code < 500);
+
+/** Whether a create surely made nothing. */
+export const isRefused = (error: unknown): boolean => error instanceof Refused || error instanceof AlreadyExists;
 
 /** What the server would make of the inputs; the inputs themselves when it cannot say yet. */
 export async function previewCreate(client: Client | undefined, inputs: Props, options: CreateOptions): Promise<Props> {

@@ -1,7 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { UserError } from "../lib/provider.ts";
 import type { Props } from "../lib/values.ts";
 import { stringAt } from "../lib/values.ts";
+import { GONE, readLive } from "./await.ts";
 import { type Client, isNotFound } from "./client.ts";
-import { ANNOTATION, annotation, kindOf } from "./identity.ts";
+import { ANNOTATION, annotation, describe, kindOf } from "./identity.ts";
+import { View } from "./view.ts";
 
 /** Kinds whose deletion is not waited for when the await is skipped; all others are waited for regardless. */
 const SKIPPABLE = new Set([
@@ -13,20 +17,32 @@ const SKIPPABLE = new Set([
   "StatefulSet",
   "Job",
 ]);
-const POLL_MS = 250;
+/** The pause before a server that did not answer is asked again. */
+const RETRY_MS = 1000;
 
 const POLICIES: { [annotation: string]: string } = { orphan: "Orphan", background: "Background" };
 
 export interface DeleteOptions {
   skipAwait: boolean;
   timeoutMs: number;
-  sleep(ms: number): Promise<void>;
-  cancelled(): boolean;
+  /** Aborts when the deployment is cancelled. */
+  signal: AbortSignal;
   status(message: string): void;
 }
 
 /** What came of a deletion: done, or the object as it still stood at the end. */
-export type DeleteOutcome = { gone: true } | { gone: false; finalizers: string[]; cancelled: boolean };
+export type DeleteOutcome = { gone: true } | Remains;
+interface Remains {
+  gone: false;
+  finalizers: string[];
+  cancelled: boolean;
+}
+
+/** The error for an object that does not go. */
+export function stillThere(live: Props, { finalizers, cancelled }: Remains): UserError {
+  const why = finalizers.length > 0 ? `; finalizers might be preventing deletion: ${finalizers.join(", ")}` : "";
+  return new UserError(`${describe(live)} is still there${cancelled ? ", cancelled" : ""}${why}`);
+}
 
 /** Deletes the object and waits until it is gone; one that is not there is gone already. */
 export async function deleteObject(
@@ -53,24 +69,42 @@ async function waitUntilGone(
   uid: string | undefined,
   options: DeleteOptions,
 ): Promise<DeleteOutcome> {
-  const deadline = Date.now() + options.timeoutMs;
-  for (;;) {
-    const live = await getOrUndefined(client, path);
-    // An object of the same name with another uid is a new one.
-    if (!live || (uid && stringAt(live, "metadata", "uid") !== uid)) return { gone: true };
-    const finalizers = ((live.metadata as Props).finalizers as string[] | undefined) ?? [];
-    if (options.cancelled() || Date.now() > deadline)
-      return { gone: false, finalizers, cancelled: options.cancelled() };
-    options.status(finalizers.length > 0 ? `Waiting for finalizers: ${finalizers.join(", ")}` : "Waiting for deletion");
-    await options.sleep(POLL_MS);
+  const end = new AbortController();
+  try {
+    return await untilGone(client, path, uid, options, end.signal);
+  } finally {
+    end.abort();
   }
 }
 
-async function getOrUndefined(client: Client, path: string): Promise<Props | undefined> {
-  try {
-    return await client.json("GET", path);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
+async function untilGone(
+  client: Client,
+  path: string,
+  uid: string | undefined,
+  { signal, status, timeoutMs }: DeleteOptions,
+  end: AbortSignal,
+): Promise<DeleteOutcome> {
+  const deadline = Date.now() + timeoutMs;
+  let view: View | undefined;
+  let finalizers: string[] = [];
+  for (;;) {
+    const live = await readLive(client, path);
+    // An object of the same name with another uid is a new one.
+    if (live === GONE || (live && uid && stringAt(live, "metadata", "uid") !== uid)) return { gone: true };
+    if (live) finalizers = ((live.metadata as Props).finalizers as string[] | undefined) ?? [];
+    if (signal.aborted || Date.now() >= deadline) return { gone: false, finalizers, cancelled: signal.aborted };
+    status(finalizers.length > 0 ? `Waiting for finalizers: ${finalizers.join(", ")}` : "Waiting for deletion");
+    if (signal.aborted) continue;
+    if (live) view ??= await View.open(client, path, live, undefined, end);
+    await untilChanged(view, deadline, signal);
   }
+}
+
+/** Until the object is said to have changed, or the time is over; a while where nothing is known yet. */
+async function untilChanged(view: View | undefined, deadline: number, signal: AbortSignal): Promise<void> {
+  const left = () => Math.max(1, deadline - Date.now());
+  if (!view) return void (await delay(Math.min(left(), RETRY_MS), undefined, { signal }).catch(() => {}));
+  const seen = view.version;
+  do await view.news(left(), signal);
+  while (view.version === seen && !signal.aborted && Date.now() < deadline);
 }

@@ -1,16 +1,28 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+/** A create that was begun and of which the engine does not know yet. */
+export interface Begun {
+  readonly name: string;
+  /** Whether the name was made up: then nobody else's object can have it. */
+  readonly autonamed: boolean;
+  /** When the first and the last attempt began, in milliseconds of the epoch. */
+  readonly from: number;
+  readonly to: number;
+  /** The object's, once the server has answered. */
+  readonly uid?: string;
+}
+
 /**
- * Which object was made for which resource while the engine does not know of it yet. A plugin that is killed while it waits leaves
- * its entry behind, by which the next one knows the object again: the same resource, and an object of the same uid.
+ * Which object is being made for which resource, written before the request goes out. A plugin that is killed, or a connection that
+ * breaks before the answer, leaves its entry behind, by which the next `up` knows the object again.
  */
 export interface Journal {
-  begin(urn: string, uid: string): void;
+  begin(urn: string, begun: Begun): void;
   end(urn: string): void;
-  uidOf(urn: string): string | undefined;
+  find(urn: string): Begun | undefined;
 }
 
 const defaultFolder = () => join(process.env.PULUMI_HOME || join(homedir(), ".pulumi"), "media-platform", "creates");
@@ -19,13 +31,15 @@ const defaultFolder = () => join(process.env.PULUMI_HOME || join(homedir(), ".pu
 export function journalIn(folder = defaultFolder()): Journal {
   const file = (urn: string) => join(folder, createHash("sha256").update(urn).digest("hex"));
   return {
-    begin: (urn, uid) =>
+    begin: (urn, begun) =>
       attempt(() => {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
-        writeFileSync(file(urn), uid, { mode: 0o600 });
+        writeFileSync(file(urn), JSON.stringify(begun), { mode: 0o600 });
       }),
     end: (urn) => attempt(() => rmSync(file(urn), { force: true })),
-    uidOf: (urn) => attempt(() => readFileSync(file(urn), "utf8")),
+    // Asked for each resource, and nearly never there: an error that nobody reads costs more than the look.
+    find: (urn) =>
+      attempt(() => (existsSync(file(urn)) ? (JSON.parse(readFileSync(file(urn), "utf8")) as Begun) : undefined)),
   };
 }
 

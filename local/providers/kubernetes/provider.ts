@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../lib/engine.ts";
 import * as api from "../lib/provider.ts";
@@ -8,7 +9,7 @@ import { type Client, isNotFound, NotServed } from "./client.ts";
 import { checkConfig, diffConfig } from "./config-diff.ts";
 import { type Cluster, clientOf, configureCluster, PREFIX, probe, readSettings } from "./configure.ts";
 import { type CreateOptions, previewCreate } from "./create.ts";
-import { deleteObject } from "./delete.ts";
+import { deleteObject, stillThere } from "./delete.ts";
 import { diffResource } from "./diff.ts";
 import {
   ANNOTATION,
@@ -26,7 +27,7 @@ import { gvkOfToken, isPatch } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
 import { importedInputs, readObject, refreshedInputs } from "./read.ts";
 import { replaceUnready } from "./replace-unready.ts";
-import { createOrResume } from "./resume.ts";
+import { begunAs, createOrResume } from "./resume.ts";
 import { checkpoint, fieldManager, parseCheckpoint } from "./state.ts";
 import { previewUpdate, type UpdateOptions, updateObject } from "./update.ts";
 import { decodeYaml } from "./yaml.ts";
@@ -45,6 +46,8 @@ export class KubernetesProvider implements api.Provider {
   constructor(log: Log, journal = journalIn()) {
     this.#log = log;
     this.#journal = journal;
+    // Every request of every wait listens to it.
+    setMaxListeners(0, this.#cancel.signal);
   }
 
   async checkConfig(request: api.CheckRequest): Promise<api.CheckResult> {
@@ -77,6 +80,7 @@ export class KubernetesProvider implements api.Provider {
     return checkResource(request, {
       defaultNamespace: this.#cluster?.defaultNamespace,
       namespaced: (inputs) => this.#namespaced(inputs),
+      begunAs: begunAs(this.#journal, request),
     });
   }
 
@@ -95,7 +99,7 @@ export class KubernetesProvider implements api.Provider {
 
   async create(request: api.CreateRequest): Promise<api.CreateResult> {
     const inputs = normalizeInputs(unwrapMap(request.properties));
-    const options = this.#createOptions(inputs);
+    const options = this.#createOptions(request.urn, inputs);
     if (request.preview) {
       const planned = await previewCreate(this.#cluster?.client, inputs, options);
       return { id: "", properties: checkpoint(planned, request.properties) };
@@ -165,12 +169,7 @@ export class KubernetesProvider implements api.Provider {
         timeoutMs: (request.timeout || DEFAULT_DELETE_SECONDS) * 1000,
       },
     );
-    if (outcome.gone) return;
-    const why =
-      outcome.finalizers.length > 0
-        ? `; finalizers might be preventing deletion: ${outcome.finalizers.join(", ")}`
-        : "";
-    throw new api.UserError(`${describe(live)} is still there${outcome.cancelled ? ", cancelled" : ""}${why}`);
+    if (!outcome.gone) throw stillThere(live, outcome);
   }
 
   /** Waits until the object is ready and answers its state; one that is not ready is saved, and the step fails. */
@@ -205,13 +204,14 @@ export class KubernetesProvider implements api.Provider {
     });
   }
 
-  #createOptions(inputs: Props): CreateOptions {
+  #createOptions(urn: string, inputs: Props): CreateOptions {
     const settings = this.#cluster?.settings;
     return {
       upsert: settings?.upsertExistingObjects ?? false,
       fieldManager: fieldManager(inputs, undefined),
       force: (settings?.enablePatchForce ?? false) || annotation(inputs, ANNOTATION.force) === "true",
       sleep: (ms) => this.#sleep(ms),
+      warn: (message) => this.#log.say(urn, "warning", message),
     };
   }
 
@@ -226,8 +226,7 @@ export class KubernetesProvider implements api.Provider {
     let said = "";
     return {
       timeout: request.timeout,
-      sleep: (ms) => this.#sleep(ms),
-      cancelled: () => this.#cancel.signal.aborted,
+      signal: this.#cancel.signal,
       status: (message) => {
         if (message !== said) this.#log.status(request.urn, message);
         said = message;

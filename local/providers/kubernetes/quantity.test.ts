@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { canonicalQuantities, canonicalQuantity } from "./quantity.ts";
@@ -22,9 +24,22 @@ describe("quantities", () => {
     ["12e2", "1200"],
     ["0", "0"],
     ["0Mi", "0"],
-    ["+1", "1"],
+    ["+1", "+1"],
+    ["01", "01"],
+    ["+4Ki", "+4Ki"],
+    ["08Ki", "8Ki"],
+    ["1.500", "1.500"],
+    ["1.5000", "1500m"],
+    ["2.125", "2.125"],
+    [2.125, "2.125"],
+    ["0.125", "125m"],
+    ["1E3", "1E3"],
+    ["1e03", "1e03"],
+    ["8Ei", "9223372036854775807"],
+    ["1234567890123456789", "1234567890123456789"],
+    ["1.500u", "1m"],
     ["-1000m", "-1"],
-    ["1.", "1"],
+    ["1.", "1."],
     [".5", "500m"],
     ["100u", "1m"],
     ["0.1Mi", "104857600m"],
@@ -36,6 +51,15 @@ describe("quantities", () => {
     [null, null],
   ])("%p is %p", (given, expected) => {
     expect(canonicalQuantity(given)).toBe(expected);
+  });
+
+  // Written by k8s.io/apimachinery v0.36.4 itself: `MustParse(x)`, `RoundUp(Milli)`, `String()`. Above 999E it forgets the suffix; we do not.
+  test("seven hundred spellings, as the API server's own code writes them", () => {
+    const file = join(import.meta.dirname, "recorded/quantities.json");
+    const recorded = JSON.parse(readFileSync(file, "utf8")) as { [spelling: string]: string };
+    const ours = Object.fromEntries(Object.keys(recorded).map((text) => [text, canonicalQuantity(text)]));
+    expect(ours).toEqual(recorded);
+    expect(Object.keys(recorded)).toHaveLength(700);
   });
 
   test("the canonical form is its own canonical form", () => {

@@ -1,7 +1,7 @@
 import { isMap, isUnknown, mapValues, type Props, type Value } from "../lib/values.ts";
 
 /**
- * Quantities in the form the API server stores them (k8s.io/apimachinery `resource.Quantity.String`): the largest suffix of the
+ * Quantities in the form the API server stores them (k8s.io/apimachinery `resource.Quantity.String`): mostly the largest suffix of the
  * given kind that leaves a whole number. Without this every `cpu: "1000m"` would differ from the live "1" for ever.
  */
 
@@ -18,11 +18,42 @@ export function canonicalQuantity(value: Value): Value {
   const match = PATTERN.exec(String(value));
   if (!match || (!match[2] && !match[3])) return value;
   const [, sign, whole = "", fraction = "", binary, suffix = "", exponent] = match;
+  if (isKept(whole, fraction, binary, suffix, exponent)) return String(value);
   const digits = BigInt(`${whole}${fraction}`);
   const [factor, divisor] = scale(binary, suffix, exponent, fraction.length);
-  const milli = ceilDivide(digits * factor * UNIT, divisor);
+  const exact = ceilDivide(digits * factor * UNIT, divisor);
+  const milli = binary && exact > MOST * UNIT ? MOST * UNIT : exact;
   const text = binary ? binaryText(milli) : exponent === undefined ? decimalText(milli) : exponentText(milli);
   return sign === "-" && milli !== 0n ? `-${text}` : text;
+}
+
+/** A binary quantity is cut to what an int64 holds. */
+const MOST = 2n ** 63n - 1n;
+/** How many digits the server reads without big numbers, with a decimal and a binary suffix. */
+const [DECIMAL_DIGITS, BINARY_DIGITS] = [18, 14];
+
+/**
+ * The server keeps some spellings as they are written, such as "1.500", "1E3", "+1" and "01": those that it reads into an int64 and holds
+ * for canonical by their digits alone (`ParseQuantity`, "if the number is in canonical form, reuse the string"). Of those that are finer
+ * than a thousandth, a list of resources keeps none (`RoundUp`).
+ */
+function isKept(
+  whole: string,
+  fraction: string,
+  binary: string | undefined,
+  suffix: string,
+  exponent: string | undefined,
+): boolean {
+  const number = whole.replace(/^0+/, "") || "0";
+  if (binary) {
+    const bits = 10 * BINARY.indexOf(binary);
+    if (fraction !== "" || number.length + Math.floor(bits * 0.3) > BINARY_DIGITS) return false;
+    return Number(number) % 8 !== 0;
+  }
+  const digits = number + fraction;
+  const power = (exponent === undefined ? 3 * (DECIMAL.indexOf(suffix) - 3) : Number(exponent)) - fraction.length;
+  if (digits.length > DECIMAL_DIGITS || power < -3 || power % 3 !== 0) return false;
+  return !digits.endsWith("000") && !digits.startsWith("0");
 }
 
 function scale(

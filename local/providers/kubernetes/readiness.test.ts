@@ -50,7 +50,13 @@ describe("Deployment", () => {
     ["new ready, rollout unfinished", deployment("2", [AVAILABLE, ROLLING]), [replicaSet("2", 2, 2)], false],
     ["rolled out", deployment("2", [AVAILABLE, ROLLED_OUT]), [replicaSet("2", 2, 2)], true],
     ["not available", deployment("1", [condition("Available", "False")]), [replicaSet("1", 2, 2)], false],
-    ["no replicas wanted", deployment("1", [AVAILABLE]), [replicaSet("1", 0, 0)], true],
+    ["no replicas wanted", { ...deployment("1", [AVAILABLE]), spec: { replicas: 0 } }, [replicaSet("1", 0, 0)], true],
+    [
+      "recreated: the old ReplicaSet is scaled down, the new is not made yet",
+      deployment("1", [AVAILABLE]),
+      [replicaSet("1", 0, 0)],
+      false,
+    ],
     ["no ReplicaSet yet", deployment("1", [AVAILABLE]), [], false],
   ])("%s", (_, object, sets, expected) => {
     expect(judge("Deployment", object, { ReplicaSet: sets })).toBe(expected);

@@ -20,12 +20,18 @@ function deployment({ object, related }: Moment): Verdict {
     count(current ?? {}, "status", "readyReplicas"),
     count(current ?? {}, "spec", "replicas"),
   ];
+  const asked = count(object, "spec", "replicas");
   const progressing = condition(object, "Progressing");
   const rolledOut = progressing?.status === "True" && progressing.reason === "NewReplicaSetAvailable";
   const unbound = (related.PersistentVolumeClaim ?? []).filter((claim) => phase(claim) !== "Bound");
   const late = progressing?.reason === "ProgressDeadlineExceeded" ? ` (${progressing.message})` : "";
   return all([
     [revision !== undefined && current !== undefined, "Waiting for the ReplicaSet of this revision"],
+    // With strategy Recreate the old ReplicaSet is scaled to nothing before there is a new revision: that is not "all are ready".
+    [
+      wanted >= asked,
+      `The ReplicaSet of this revision is to have ${wanted} pods, of ${asked} that the Deployment asks for`,
+    ],
     [readyCount >= wanted, `${readyCount} of ${wanted} pods of this revision are ready${late}`],
     [holds(object, "Available"), `The Deployment is not available: ${conditionText(object, "Available")}`],
     [revision === "1" || rolledOut, `The rollout is not finished: ${conditionText(object, "Progressing")}`],

@@ -55,6 +55,8 @@ describe("recorded events", () => {
 
   test.each([
     ["statefulset", "StatefulSet", ["0:waiting", "5:ready"]],
+    // Before its controller has counted the nodes, it wants no pod: kstatus, and with it the official plugin, calls that ready as well.
+    ["daemonset", "DaemonSet", ["0:waiting", "1:ready", "2:waiting", "5:ready", "6:waiting", "11:ready"]],
     ["job-complete", "Job", ["0:waiting", "3:ready"]],
     ["job-failed", "Job", ["0:waiting", "3:failed"]],
     ["claim", "PersistentVolumeClaim", ["0:waiting", "2:ready"]],

@@ -4,6 +4,7 @@ import { isSecret, type Props, UNKNOWN, unwrapMap } from "../lib/values.ts";
 import { diffInputs, RandomProvider } from "./provider.ts";
 import { resourceOf } from "./resources.ts";
 import { randomText, type TextOptions, textOptions } from "./text.ts";
+import { ADJECTIVES, ADVERBS, NAMES } from "./words.ts";
 
 const token = (name: string): string => `random:index/${name.charAt(0).toLowerCase()}${name.slice(1)}:${name}`;
 const target = (name: string) => ({ urn: "urn", type: token(name), name: "x" });
@@ -99,6 +100,16 @@ describe("values", () => {
     ["RandomString", { length: 4, special: false, upper: false }, /^[a-z0-9]{4}$/],
   ])("%s", async (name, inputs, expected) => {
     expect((await make(name, inputs)).id).toMatch(expected);
+  });
+
+  test.each([
+    [1, [NAMES]],
+    [2, [ADJECTIVES, NAMES]],
+    [4, [ADVERBS, ADVERBS, ADJECTIVES, NAMES]],
+  ])("a pet of %i words", async (length, lists) => {
+    const words = (await make("RandomPet", { length, separator: " " })).id.split(" ");
+    expect(words).toHaveLength(lists.length);
+    for (const [i, word] of words.entries()) expect(lists[i]).toContain(word);
   });
 
   test("a resource it does not have is refused by name", () => {

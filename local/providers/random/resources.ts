@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
 import { type CheckFailure, UserError } from "../lib/provider.ts";
 import { type Props, secret, type Value } from "../lib/values.ts";
 import { randomText, shuffle, textOptions, textProblem } from "./text.ts";
-import { ADJECTIVES, NAMES } from "./words.ts";
+import { ADJECTIVES, ADVERBS, NAMES } from "./words.ts";
 
 /** One kind of random resource. Whatever input changes, a new value is made: a resource is never updated in place. */
 export interface RandomResource {
@@ -96,7 +96,9 @@ async function uuid(): Promise<{ id: string; outputs: Props }> {
 async function pet(inputs: Props): Promise<{ id: string; outputs: Props }> {
   const [length, separator] = [Number(inputs.length ?? 2), String(inputs.separator ?? "-")];
   const word = (list: string[]) => list[randomInt(list.length)] ?? "";
-  const words = [...Array.from({ length: Math.max(0, length - 1) }, () => word(ADJECTIVES)), word(NAMES)];
+  // One word is a name; two are an adjective before it; each further one is an adverb before these (golang-petname, `Generate`).
+  const adverbs = Array.from({ length: Math.max(0, length - 2) }, () => word(ADVERBS));
+  const words = length === 1 ? [word(NAMES)] : [...adverbs, word(ADJECTIVES), word(NAMES)];
   const made = [...(inputs.prefix ? [String(inputs.prefix)] : []), ...words].join(separator);
   return { id: made, outputs: { length, separator } };
 }

@@ -8,6 +8,12 @@ export const ADJECTIVES = words(`
   patient plain polite proud quick quiet rapid ruby rustic sandy scarlet serene sharp silent silver simple smooth snowy solar spry
   steady still stormy sunny swift tall tender tidy tiny vivid warm wild windy wise witty young
 `);
+export const ADVERBS = words(`
+  ably amply aptly boldly bravely briskly brightly calmly clearly daily deeply eagerly easily evenly fairly finely firmly fondly freely
+  freshly gently gladly grandly happily highly justly keenly kindly largely lately lightly loudly mildly mostly nearly neatly nimbly
+  nobly openly partly plainly politely proudly quickly quietly rarely readily richly safely sharply shortly simply smoothly softly
+  soundly steadily surely swiftly tenderly tidily truly vastly warmly wholly widely wisely
+`);
 export const NAMES = words(`
   acorn alder anchor aspen atlas barley beacon birch bramble bridge brook canyon castle cedar clover comet compass coral cove creek
   crane delta dune eagle ember falcon fern field finch fjord forest fox garden glacier grove harbour hare hawk hazel heron hill

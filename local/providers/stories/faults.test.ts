@@ -1,7 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import { pluginsOf } from "./plugins.ts";
 import { succeeded, summary } from "./project.ts";
 import { eventually, world } from "./story.ts";
 
@@ -91,18 +91,3 @@ describe("faults", () => {
     expect((await project.state()).d?.outputs.metadata.uid).toBe(uid);
   });
 });
-
-/** Processes of the plugin that belong to one backend, found by their environment: other stacks on the machine are not ours. */
-async function pluginsOf(backend: string): Promise<number[]> {
-  const numbers = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    numbers.map(async (pid) => {
-      const [command, environment] = await Promise.all(
-        ["cmdline", "environ"].map((file) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "")),
-      );
-      const isPlugin = /resource-kubernetes|providers\/kubernetes\/main\.ts/.test(command ?? "");
-      return isPlugin && environment?.includes(`PULUMI_BACKEND_URL=${backend}\0`) ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}

@@ -34,10 +34,12 @@ export interface Resource {
 
 /** One Pulumi program and its stack, in a folder of their own; the program changes between the commands. */
 export class Project {
+  readonly name: string;
   readonly dir: string;
   readonly env: { [name: string]: string };
 
-  private constructor(dir: string, env: { [name: string]: string }) {
+  private constructor(name: string, dir: string, env: { [name: string]: string }) {
+    this.name = name;
     this.dir = dir;
     this.env = env;
   }
@@ -47,11 +49,13 @@ export class Project {
     const home = join(root, "pulumi-home");
     await mkdir(dir, { recursive: true });
     await mkdir(home, { recursive: true });
-    const program = { name, runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" };
+    // As this repository's own program is run.
+    const options = { typescript: false, nodeargs: "--max-semi-space-size=64" };
+    const program = { name, runtime: { name: "nodejs", options }, main: "index.js" };
     await writeFile(join(dir, "Pulumi.yaml"), JSON.stringify(program));
     await writeFile(join(dir, "package.json"), JSON.stringify({ name, type: "module", main: "index.js" }));
     await symlink(NODE_MODULES, join(dir, "node_modules"));
-    const project = new Project(dir, {
+    const project = new Project(name, dir, {
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${dir}`,
       PULUMI_CONFIG_PASSPHRASE: "stories",
@@ -70,7 +74,9 @@ export class Project {
   /** The program: `body` sees the SDKs `k8s` and `pulumi`, and `opts` of a resource as plain objects. */
   async write(body: string): Promise<void> {
     const imports = ['import * as k8s from "@pulumi/kubernetes";', 'import * as pulumi from "@pulumi/pulumi";'];
-    await writeFile(join(this.dir, "index.js"), [...imports, "void [k8s, pulumi];", body].join("\n"));
+    // Without source maps for what has none (infra/index.ts).
+    const setup = ["delete Error.prepareStackTrace;", "void [k8s, pulumi];"];
+    await writeFile(join(this.dir, "index.js"), [...imports, ...setup, body].join("\n"));
   }
 
   async config(key: string, value: string): Promise<void> {

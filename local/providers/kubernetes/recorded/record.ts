@@ -1,6 +1,7 @@
 /**
  * Records what the controllers of a real API server say while objects come up, as the JSON files beside this one:
- * `node local/providers/kubernetes/recorded/record.ts`, with the tools on PATH. Pods have no kubelet: their status is written here.
+ * `node local/providers/kubernetes/recorded/record.ts`, with the tools on PATH, for all of them, or with the names of some. Pods have
+ * no kubelet: their status is written here.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,6 +15,7 @@ const COLLECTIONS = [
   "/apis/apps/v1/namespaces/default/deployments",
   "/apis/apps/v1/namespaces/default/replicasets",
   "/apis/apps/v1/namespaces/default/statefulsets",
+  "/apis/apps/v1/namespaces/default/daemonsets",
   "/apis/batch/v1/namespaces/default/jobs",
   "/api/v1/namespaces/default/services",
   "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
@@ -22,6 +24,7 @@ const COLLECTIONS = [
 const READY = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({ type, status: "True" }));
 const RUNNING: Props = { phase: "Running", podIP: "10.9.9.9", podIPs: [{ ip: "10.9.9.9" }], conditions: READY };
 
+const only = process.argv.slice(2);
 const root = await mkdtemp(join(tmpdir(), "media-record-"));
 const cluster = await startCluster(await clusterFolder(root));
 const { client } = cluster;
@@ -80,6 +83,17 @@ await record("service", async (post) => {
   await settle();
   await everyPod(1, RUNNING);
 });
+await client.json("POST", "/api/v1/nodes", { body: { metadata: { name: "m" } } });
+await record("daemonset", async (post, patch) => {
+  await post("/apis/apps/v1/namespaces/default/daemonsets", {
+    metadata: { name: "o" },
+    spec: { selector, template: template("i:1") },
+  });
+  await everyPod(2, RUNNING);
+  await settle();
+  await patch("/apis/apps/v1/namespaces/default/daemonsets/o", { spec: { template: template("i:2") } });
+  for (let i = 0; i < 16; i++) await everyPod(1, RUNNING);
+});
 await record("claim", async (post) => {
   const spec = { storageClassName: "by-hand", accessModes: ["ReadWriteOnce"] };
   await post("/api/v1/namespaces/default/persistentvolumeclaims", {
@@ -104,6 +118,7 @@ type Send = (path: string, body: Props) => Promise<unknown>;
 
 /** Plays a scenario, then asks the API server for everything that happened meanwhile: no state is missed. */
 async function record(name: string, play: (post: Send, patch: Send) => Promise<void>): Promise<void> {
+  if (only.length > 0 && !only.includes(name)) return;
   const before = await Promise.all(COLLECTIONS.map((path) => client.json("GET", path)));
   const merge = { contentType: "application/strategic-merge-patch+json" };
   await play(
