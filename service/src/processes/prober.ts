@@ -1,0 +1,60 @@
+import { Gauge, Pushgateway, Registry } from "prom-client";
+import { openOutside } from "../clients/outside.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { PROBE_DURATION_SECONDS, PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, PROBE_SUCCESS } from "../metrics/names.ts";
+
+/** Silence of Pushgateway after which a push has failed. */
+const PUSH_MS = 5_000;
+const JOB = "prober";
+
+interface Found {
+  service: string;
+  success: boolean;
+  seconds: number;
+}
+
+/**
+ * One round: asks every outside service, each under its policy, and leaves what it found at Pushgateway. A service that
+ * is down is a finding; only a finding that could not be left is a failure.
+ */
+export async function probe(config: Config, log: Logger): Promise<void> {
+  const outside = openOutside({ config, metrics: createMetrics(config.SERVICE_VERSION) });
+  const round = Object.entries(outside).map(async ([service, client]) => {
+    const found = await ask(service, client, log);
+    await client.close();
+    await push(config.PUSHGATEWAY_URL, found);
+  });
+  const failed = (await Promise.allSettled(round)).filter((result) => result.status === "rejected");
+  if (failed.length === 0) return;
+  const reasons = failed.map(({ reason }) => reason as unknown);
+  throw new AggregateError(reasons, `${failed.length} findings could not be pushed: ${String(reasons[0])}`);
+}
+
+async function ask(service: string, client: { probe(): Promise<void> }, log: Logger): Promise<Found> {
+  const started = performance.now();
+  const success = await client.probe().then(
+    () => true,
+    (error: unknown) => {
+      log.warn({ err: error, upstream: service }, "the service does not work");
+      return false;
+    },
+  );
+  return { service, success, seconds: (performance.now() - started) / 1_000 };
+}
+
+/**
+ * A group for each service, and added to (POST) instead of replaced: what is not pushed now, the time of the last
+ * success, stays as it was. The label `service` comes from the group.
+ */
+async function push(url: string, { service, success, seconds }: Found): Promise<void> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name, help, registers: [registry] }).set(value);
+  gauge(PROBE_SUCCESS, "Whether an outside service answered as documented.", success ? 1 : 0);
+  gauge(PROBE_DURATION_SECONDS, "Seconds that its answer, or the lack of one, took.", seconds);
+  if (success) gauge(PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "When it last answered as documented.", Date.now() / 1_000);
+  const gateway = new Pushgateway(url, { timeout: PUSH_MS }, registry);
+  await gateway.pushAdd({ jobName: JOB, groupings: { service } });
+}
