@@ -9,6 +9,7 @@ import { createLogger } from "../src/log.ts";
 import * as names from "../src/metrics/names.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
 import { type Spawned, setKnobs, spawnProcess } from "./platform.ts";
+import { freePorts } from "./programs.ts";
 import { type Pushgateway, startPushgateway } from "./pushgateway.ts";
 
 const SERVICES = ["tmdb", "plex", "youtube", "overseerr"] as const;
@@ -85,6 +86,22 @@ test("a single failed call is no outage: the policy calls again", async () => {
   await knobs("overseerr", { errorRate: 0.5 });
   expect([await round().exit, await round().exit]).toEqual([0, 0]);
   expect(await pushed(names.PROBE_SUCCESS, "overseerr")).toBe(1);
+});
+
+test.each([
+  ["a moment", 2_000, 1],
+  ["too long", 9_000, 0],
+])("a network that lets nobody through for %s", async (_, afterMs, expected) => {
+  const [port] = await freePorts(1);
+  const run = round({ PLEX_BASE_URL: `http://127.0.0.1:${port}` });
+  const identity = JSON.stringify({ MediaContainer: { machineIdentifier: "late" } });
+  const server = createServer((_req, res) => res.end(identity));
+  const late = setTimeout(() => server.listen(port, "127.0.0.1"), afterMs);
+  expect(await run.exit).toBe(0);
+  clearTimeout(late);
+  server.close();
+  server.closeAllConnections();
+  expect(await success()).toEqual([1, expected, 1, 1]);
 });
 
 test("services that do not answer cost their deadlines and no more, all at once", async () => {

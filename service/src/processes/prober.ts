@@ -1,13 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Gauge, Pushgateway, Registry } from "prom-client";
 import { openOutside } from "../clients/outside.ts";
 import type { Config } from "../config.ts";
+import { Problem } from "../errors/problem.ts";
 import type { Logger } from "../log.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { PROBE_DURATION_SECONDS, PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, PROBE_SUCCESS } from "../metrics/names.ts";
 
+/**
+ * A pod is new to the network each time: until those it connects to know its address, their policies refuse it. So long
+ * nobody is taken to be away; any answer at all is believed at once.
+ */
+const FIRST_MOMENTS_MS = 5_000;
+/** Long enough that the circuit does not open meanwhile. */
+const PAUSE_MS = 1_000;
 /** Silence of Pushgateway after which a push has failed. */
 const PUSH_MS = 5_000;
 const JOB = "prober";
+
+interface Probed {
+  probe(): Promise<void>;
+}
 
 interface Found {
   service: string;
@@ -32,16 +45,25 @@ export async function probe(config: Config, log: Logger): Promise<void> {
   throw new AggregateError(reasons, `${failed.length} findings could not be pushed: ${String(reasons[0])}`);
 }
 
-async function ask(service: string, client: { probe(): Promise<void> }, log: Logger): Promise<Found> {
-  const started = performance.now();
-  const success = await client.probe().then(
-    () => true,
-    (error: unknown) => {
-      log.warn({ err: error, upstream: service }, "the service does not work");
-      return false;
-    },
-  );
-  return { service, success, seconds: (performance.now() - started) / 1_000 };
+async function ask(service: string, client: Probed, log: Logger): Promise<Found> {
+  for (;;) {
+    const started = performance.now();
+    const error = await client.probe().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const ended = performance.now(); // since the process began
+    if (isSilence(error) && ended < FIRST_MOMENTS_MS) {
+      await sleep(PAUSE_MS);
+      continue;
+    }
+    if (error) log.warn({ err: error, upstream: service }, "the service does not work");
+    return { service, success: error === undefined, seconds: (ended - started) / 1_000 };
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof Problem && error.code === "upstream-unreachable";
 }
 
 /**
