@@ -2,16 +2,20 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { outsideNames } from "../config/outside.ts";
 import { tiers } from "../config/tiers.ts";
 import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
 import { hashOfInputs } from "./image.plan.ts";
-import { apiPlan, doublesPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
+import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
 
 const app: ServiceArgs["app"] = {
-  tmdbBaseUrl: "http://doubles:8080/tmdb",
+  outside: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
   doubles: true,
   devToken: true,
   rateLimitPerSecond: 50,
+  rateLimitPerMinute: 600,
+  visitorRateLimitPerMinute: 7,
+  loginRateLimitPerMinute: 3,
   traceSampleRatio: 0.25,
   logLevel: "info",
 };
@@ -19,14 +23,21 @@ const args: ServiceArgs = {
   tier: tiers.small,
   app,
   image: { reference: "registry/service@sha256:1", version: "1.2.3" },
-  secrets: { "database-password": "d", "dev-token": "t" },
+  secrets: {
+    "database-password": "d",
+    "dev-token": "t",
+    "token-key": "k",
+    ...Object.fromEntries(outsideNames.map((name) => [`${name}-credential`, name])),
+  },
   traced: true,
 };
 
 describe("the service's processes", () => {
   test("run from one image, each under its own name", () => {
-    const commands = [apiPlan(args), workerPlan(args), doublesPlan(args)].map(({ command }) => command?.join(" "));
-    expect(commands).toEqual(["api", "worker", "doubles"].map((name) => `node service/src/main.ts ${name}`));
+    const plans = [apiPlan(args), workerPlan(args), doublesPlan(args), proberPlan(args)];
+    const names = ["api", "worker", "doubles", "prober"];
+    expect(plans.map(({ name }) => name)).toEqual(names);
+    expect(plans.map(({ command }) => command?.join(" "))).toEqual(names.map((n) => `node service/src/main.ts ${n}`));
   });
 
   test("get addresses in their environment and passwords as files", () => {
@@ -42,8 +53,26 @@ describe("the service's processes", () => {
     expect(secrets?.media).toEqual({ path: "/run/secrets/media", data: args.secrets });
   });
 
+  test("get only the secrets that they use", () => {
+    expect(workerPlan(args).secrets?.media?.data).toEqual({ "database-password": "d" });
+    expect(doublesPlan(args).secrets).toBeUndefined();
+    expect(Object.keys(proberPlan(args).secrets?.media?.data ?? {})).toEqual(
+      outsideNames.map((name) => `${name}-credential`),
+    );
+  });
+
+  test("limit as configured, and have pools of the tier's size", () => {
+    expect(apiPlan(args).env).toMatchObject({
+      LOGIN_RATE_LIMIT_PER_MINUTE: "3",
+      RATE_LIMIT_PER_MINUTE: "600",
+      VISITOR_RATE_LIMIT_PER_MINUTE: "7",
+      PG_POOL_MAX: String(tiers.small.api.poolMax),
+    });
+    expect(workerPlan(args).env?.PG_POOL_MAX).toBe(String(tiers.small.worker.poolMax));
+  });
+
   test("know of no dev token where there is none", () => {
-    const { env } = workerPlan({ ...args, secrets: { "database-password": "d" } });
+    const { env } = apiPlan({ ...args, secrets: { "database-password": "d" } });
     expect(env).not.toHaveProperty("DEV_TOKEN_FILE");
   });
 
@@ -55,12 +84,33 @@ describe("the service's processes", () => {
     expect(doublesPlan({ ...args, traced: false }).connectsTo).toEqual([]);
   });
 
-  test("ask the double, or the internet", () => {
-    expect(apiPlan(args).connectsTo).toContain("doubles:http");
-    const real = apiPlan({ ...args, app: { ...app, doubles: false } }).connectsTo;
-    expect(real).toContain("internet");
-    expect(real).not.toContain("doubles:http");
+  test("ask the doubles, or where the configuration says, and each its own", () => {
+    const own = { tmdb: { baseUrl: "https://api.themoviedb.org" }, plex: { baseUrl: "http://192.168.1.7:32400" } };
+    const some: ServiceArgs["app"] = { ...app, outside: { ...app.outside, ...own } };
+    const elsewhere = { youtube: { baseUrl: "https://y.example" }, overseerr: { baseUrl: "https://o.example" } };
+    const none: ServiceArgs["app"] = { ...some, outside: { ...own, ...elsewhere } };
+    const links = (settings: ServiceArgs["app"]) =>
+      apiPlan({ ...args, app: settings }).connectsTo?.filter((link) => /doubles|outside/.test(link));
+    expect([app, some, none].map(links)).toEqual([
+      ["doubles:http"],
+      ["doubles:http", "outside-services"],
+      ["outside-services"],
+    ]);
+    expect(proberPlan({ ...args, app: some }).env).toMatchObject({
+      TMDB_BASE_URL: "https://api.themoviedb.org",
+      PLEX_BASE_URL: "http://192.168.1.7:32400",
+      YOUTUBE_BASE_URL: "http://doubles:8080/youtube",
+      OVERSEERR_BASE_URL: "http://doubles:8080/overseerr",
+    });
+    expect(links(app)).not.toContain("outside-services");
     expect(workerPlan(args).connectsTo).not.toContain("doubles:http"); // it asks nobody outside
+  });
+
+  test("the prober's round ends before the next one begins, and nobody connects to it", () => {
+    const { kind, schedule, metrics, connectsTo } = proberPlan(args);
+    expect([kind, schedule?.cron, metrics]).toEqual(["CronJob", "* * * * *", undefined]);
+    expect(schedule?.deadlineSeconds).toBeLessThan(60);
+    expect(connectsTo).toEqual(["doubles:http", "pushgateway:http"]);
   });
 
   test("have longer to stop than they take to drain", () => {

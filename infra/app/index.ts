@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type OutsideService, outsideNames } from "../config/outside.ts";
 import { serverNames } from "../lib/certificates.ts";
 import type { Context, Outputs } from "../lib/context.ts";
 import { Workload } from "../lib/workload.ts";
 import { gatewayPlan } from "./gateway/gateway.plan.ts";
 import { serviceImage } from "./image.ts";
-import { apiPlan, doublesPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
+import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
+import { credentialOf } from "./uses.plan.ts";
 
 /** What people use: the gateway, the service's processes and, where configured, the doubles of outside services. */
 export function buildApp(ctx: Context): Outputs {
@@ -19,6 +21,8 @@ export function buildApp(ctx: Context): Outputs {
   const api = new Workload(apiPlan(args), ctx, { dependsOn: needs });
   // The api brings the schema up to date.
   new Workload(workerPlan(args), ctx, { dependsOn: api });
+  // It has somebody to tell only where there is a Pushgateway.
+  if (ctx.hasLayer("observability")) new Workload(proberPlan(args), ctx);
 
   const gateway = createGateway(ctx, api);
   return { gatewayUrl: gateway.url("gateway"), credentials: credentials(ctx, secrets) };
@@ -42,9 +46,16 @@ function serviceSecrets(ctx: Context): Record<string, pulumi.Input<string>> {
     "database-password": ctx.password("database"),
     "redis-cache-password": ctx.password("redis-cache"),
     "redis-state-password": ctx.password("redis-state"),
-    "tmdb-token": app.tmdbToken ? pulumi.secret(app.tmdbToken) : ctx.password("tmdb-token"),
+    "token-key": ctx.password("token-key"),
+    ...Object.fromEntries(outsideNames.map((name) => [credentialOf(name), outsideCredential(name, ctx)])),
     ...(app.devToken ? { "dev-token": ctx.password("dev-token") } : {}),
   };
+}
+
+/** As configured; a double takes any, so that one is generated for it. */
+function outsideCredential(name: OutsideService, ctx: Context): pulumi.Output<string> {
+  const { credential } = ctx.config.app.outside[name];
+  return credential ? pulumi.secret(credential) : ctx.password(credentialOf(name));
 }
 
 /** Generated credentials that people and tests need, as one secret output. */

@@ -53,7 +53,6 @@ export function backupStorePlan(args: BackupStoreArgs): WorkloadSpec {
     image: "versitygw",
     command: ["/bin/sh", "/opt/backup-store/serve.sh"],
     env: { VGW_REGION: REGION, VGW_IAM_DIR: "/run/secrets/users", VGW_HEALTH: "/health", VGW_PORT: `:${port}` },
-    ports: ["s3"],
     init: {
       buckets: {
         image: "versitygw",

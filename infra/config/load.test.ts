@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { loadConfig, merge } from "./load.ts";
+import { outsideNames } from "./outside.ts";
 import { examples, schema } from "./schema.ts";
 import { tiers } from "./tiers.ts";
 
@@ -74,10 +75,35 @@ describe("a wrong configuration is told in one message", () => {
     expect(message).toContain("media-platform:backups: is missing: the data layer archives there; for example {");
   });
 
-  test("an address of the double needs the double", () => {
-    expect(problems({ ...valid, "media-platform:app": '{"doubles":false}' })).toContain(
-      "app.tmdbBaseUrl: names the double",
+  test("without the doubles, everything about the outside services that is missing, at once", () => {
+    const layers = { "media-platform:layers": '["app"]' };
+    const app = (settings: object) => ({ ...valid, ...layers, "media-platform:app": JSON.stringify(settings) });
+    const message = problems(app({ doubles: false, outside: { tmdb: { baseUrl: "https://api.themoviedb.org" } } }));
+    expect(message).toContain("has 7 problems:");
+    expect(message).not.toContain("app.outside.tmdb.baseUrl");
+    for (const name of outsideNames)
+      expect(message).toMatch(new RegExp(`app\\.outside\\.${name}\\.credential: is missing: .*; for example "…"`));
+    expect(message).toContain(
+      'app.outside.plex.baseUrl: is missing: no double answers here (app.doubles is false); for example "https://plex.',
     );
+    expect(problems(app({ doubles: true }))).toBe("none");
+    expect(problems({ ...valid, "media-platform:app": '{"doubles":false}' })).toBe("none"); // no app in this stack
+  });
+
+  test.each([
+    ['{"outside":{"plex":{"baseUrl":"http://plex:32400"}}}', /outside\.plex\.baseUrl: must be .*full host name/],
+    ['{"outside":{"plex":{"baseUrl":"ftp://plex.example.com"}}}', /outside\.plex\.baseUrl: must be an http/],
+    ['{"outside":{"plx":{}}}', /outside\.plx: is not a key of this program/],
+    ['{"outside":{"plex":{"token":"x"}}}', /outside\.plex\.token: is not a key of this program/],
+    ['{"outside":{"plex":{"credential":""}}}', /outside\.plex\.credential: /],
+    ['{"loginRateLimitPerMinute":0}', /app\.loginRateLimitPerMinute: .*for example 10/],
+  ])("%s", (app, message) => {
+    expect(problems({ ...valid, "media-platform:app": app })).toMatch(message);
+  });
+
+  test("an address on a private network is given as such", () => {
+    const config = load({ ...valid, "media-platform:app": '{"outside":{"plex":{"baseUrl":"http://192.168.1.7:1"}}}' });
+    expect(config.app.outside.plex.baseUrl).toBe("http://192.168.1.7:1");
   });
 
   test("the example of a section serves keys that have none", () => {

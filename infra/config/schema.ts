@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type OutsideService, outsideNames, outsideServices } from "./outside.ts";
 
 /** The parts of a stack, in the order in which they are built. */
 export const layerNames = ["cluster", "data", "app", "observability"] as const;
@@ -46,17 +47,41 @@ const backups = z.strictObject({
   cipherPass: z.string().min(16).optional(),
 });
 
+const outsideService = z.strictObject({
+  /**
+   * Where it is: a public name, `name.namespace.svc` inside the cluster, or the IPv4 address of a server on a private
+   * network. Only that host's port is opened to us, and of the public names no private address.
+   * @default its double, where `app.doubles` is on
+   */
+  baseUrl: z
+    .url({ protocol: /^https?$/, hostname: /\./, error: "must be an http(s) URL with a full host name or an address" })
+    .optional(),
+  /** Its token or key; the double takes any. @default a generated one, where its double answers */
+  credential: z.string().min(1).optional(),
+});
+
+type OutsideSchemas = Record<OutsideService, ReturnType<typeof outsideService.prefault>>;
+const outside = z.strictObject(
+  Object.fromEntries(outsideNames.map((name) => [name, outsideService.prefault({})])) as OutsideSchemas,
+);
+
+const perMinute = (fallback: number) => z.int().min(1).max(10_000_000).default(fallback);
+
 const app = z.strictObject({
-  /** Where the TMDB API is. The default is the double. @default http://doubles:8080/tmdb */
-  tmdbBaseUrl: z.url().default("http://doubles:8080/tmdb"),
-  /** Bearer token for TMDB; the double takes any. @default a generated one */
-  tmdbToken: z.string().min(1).optional(),
+  /** The services that others run: TMDB, Plex, YouTube, Overseerr. @default their doubles */
+  outside: outside.prefault({}),
   /** Run the doubles of the outside services. @default true */
   doubles: z.boolean().default(true),
   /** Generate a token that authorises every request; never for users' stacks. @default false */
   devToken: z.boolean().default(false),
   /** Requests per second that the gateway lets through from one address; more are answered with 429. @default 200 */
   rateLimitPerSecond: z.int().min(1).default(200),
+  /** Requests one token may make in a minute. @default 12000 */
+  rateLimitPerMinute: perMinute(12_000),
+  /** Requests one address may make in a minute before it is signed in. @default 60 */
+  visitorRateLimitPerMinute: perMinute(60),
+  /** Tries per account and minute to sign in. @default 10 */
+  loginRateLimitPerMinute: perMinute(10),
   /** Share of traces kept, 0 to 1. @default 0.1 */
   traceSampleRatio: z.number().min(0).max(1).default(0.1),
   /** @default info */
@@ -88,8 +113,13 @@ export const schema = z
     if (config.layers.includes("data") && !config.backups) {
       context.addIssue({ code: "custom", path: ["backups"], message: "is missing: the data layer archives there" });
     }
-    if (!config.app.doubles && config.app.tmdbBaseUrl.includes("//doubles")) {
-      context.addIssue({ code: "custom", path: ["app", "tmdbBaseUrl"], message: "names the double, which is off" });
+    const alone = config.layers.includes("app") && !config.app.doubles;
+    for (const name of alone ? outsideNames : []) {
+      for (const key of ["baseUrl", "credential"] as const) {
+        if (config.app.outside[name][key]) continue;
+        const message = "is missing: no double answers here (app.doubles is false)";
+        context.addIssue({ code: "custom", path: ["app", "outside", name, key], message });
+      }
     }
   });
 
@@ -120,15 +150,26 @@ export const examples: Record<string, string> = {
   "backups.accessKey": '"AKIA…"',
   "backups.secretKey": '"…"',
   "backups.cipherPass": '"a long random text"',
-  "app.tmdbBaseUrl": '"https://api.themoviedb.org"',
-  "app.tmdbToken": '"…"',
+  ...outsideExamples(),
   "app.doubles": "false",
   "app.devToken": "true",
   "app.traceSampleRatio": "0.1",
   "app.rateLimitPerSecond": "200",
+  "app.rateLimitPerMinute": "12000",
+  "app.visitorRateLimitPerMinute": "60",
+  "app.loginRateLimitPerMinute": "10",
   "app.logLevel": '"info"',
   "certificates.notBefore": '"2026-01-01"',
   "certificates.notAfter": '"2036-01-01"',
   backupStoreTenants: '["dev", "prod"]',
   protect: "true",
 };
+
+function outsideExamples(): Record<string, string> {
+  return Object.fromEntries(
+    outsideNames.flatMap((name) => [
+      [`app.outside.${name}.baseUrl`, `"${outsideServices[name].example}"`],
+      [`app.outside.${name}.credential`, '"…"'],
+    ]),
+  );
+}

@@ -4,11 +4,13 @@ export interface Tier {
   pgbouncer: { replicas: number; poolSize: number; maxClients: number };
   redisCache: { memoryMi: number };
   redisState: { members: number; sentinels: number; memoryMi: number; volumeGi: number };
-  api: { replicas: number; memoryMi: number };
-  worker: { replicas: number; memoryMi: number };
+  /** `poolMax`: connections of one pod to each of the database's two pools, the primary's and the replicas'. */
+  api: { replicas: number; memoryMi: number; poolMax: number };
+  worker: { replicas: number; memoryMi: number; poolMax: number };
   gateway: { replicas: number; memoryMi: number };
   doubles: { replicas: number; memoryMi: number };
   prometheus: { memoryMi: number; volumeGi: number; retentionHours: number; scrapeIntervalSeconds: number };
+  pushgateway: { memoryMi: number; volumeGi: number };
   loki: { memoryMi: number; volumeGi: number; retentionHours: number };
   jaeger: { memoryMi: number; volumeGi: number; retentionHours: number };
   collector: { replicas: number; memoryMi: number };
@@ -21,11 +23,12 @@ const small: Tier = {
   pgbouncer: { replicas: 1, poolSize: 10, maxClients: 500 },
   redisCache: { memoryMi: 96 },
   redisState: { members: 1, sentinels: 1, memoryMi: 96, volumeGi: 1 },
-  api: { replicas: 1, memoryMi: 384 },
-  worker: { replicas: 1, memoryMi: 384 },
+  api: { replicas: 1, memoryMi: 384, poolMax: 6 },
+  worker: { replicas: 1, memoryMi: 384, poolMax: 4 },
   gateway: { replicas: 1, memoryMi: 96 },
   doubles: { replicas: 1, memoryMi: 256 },
   prometheus: { memoryMi: 512, volumeGi: 5, retentionHours: 48, scrapeIntervalSeconds: 10 },
+  pushgateway: { memoryMi: 64, volumeGi: 1 },
   loki: { memoryMi: 512, volumeGi: 5, retentionHours: 48 },
   jaeger: { memoryMi: 384, volumeGi: 2, retentionHours: 24 },
   collector: { replicas: 1, memoryMi: 256 },
@@ -37,11 +40,12 @@ const medium: Tier = {
   pgbouncer: { replicas: 2, poolSize: 20, maxClients: 1000 },
   redisCache: { memoryMi: 256 },
   redisState: { members: 3, sentinels: 3, memoryMi: 256, volumeGi: 2 },
-  api: { replicas: 2, memoryMi: 512 },
-  worker: { replicas: 2, memoryMi: 512 },
+  api: { replicas: 2, memoryMi: 512, poolMax: 12 },
+  worker: { replicas: 2, memoryMi: 512, poolMax: 8 },
   gateway: { replicas: 2, memoryMi: 128 },
   doubles: { replicas: 1, memoryMi: 256 },
   prometheus: { memoryMi: 1024, volumeGi: 20, retentionHours: 168, scrapeIntervalSeconds: 15 },
+  pushgateway: { memoryMi: 96, volumeGi: 1 },
   loki: { memoryMi: 1024, volumeGi: 20, retentionHours: 168 },
   jaeger: { memoryMi: 512, volumeGi: 5, retentionHours: 72 },
   collector: { replicas: 2, memoryMi: 384 },
@@ -53,11 +57,12 @@ const large: Tier = {
   pgbouncer: { replicas: 2, poolSize: 40, maxClients: 4000 },
   redisCache: { memoryMi: 1024 },
   redisState: { members: 3, sentinels: 3, memoryMi: 1024, volumeGi: 10 },
-  api: { replicas: 3, memoryMi: 768 },
-  worker: { replicas: 3, memoryMi: 768 },
+  api: { replicas: 3, memoryMi: 768, poolMax: 18 },
+  worker: { replicas: 3, memoryMi: 768, poolMax: 8 },
   gateway: { replicas: 3, memoryMi: 256 },
   doubles: { replicas: 2, memoryMi: 384 },
   prometheus: { memoryMi: 4096, volumeGi: 100, retentionHours: 720, scrapeIntervalSeconds: 15 },
+  pushgateway: { memoryMi: 128, volumeGi: 1 },
   loki: { memoryMi: 2048, volumeGi: 100, retentionHours: 720 },
   jaeger: { memoryMi: 1024, volumeGi: 20, retentionHours: 168 },
   collector: { replicas: 2, memoryMi: 512 },

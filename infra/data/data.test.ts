@@ -126,6 +126,17 @@ describe("PgBouncer", () => {
     }
   });
 
+  test.each(Object.entries(tiers))("%s: the pools of all pods together fit into it", (_, { pgbouncer, ...tier }) => {
+    const pods = [tier.api, tier.worker];
+    const sum = (of: (pod: (typeof pods)[number]) => number) => pods.map(of).reduce((a, b) => a + b);
+    // While a rollout adds a pod, and with one PgBouncer left: two pools and the connection of the readiness probe.
+    const clients = sum(({ replicas, poolMax }) => (replicas + 1) * (2 * poolMax + 1));
+    expect(clients).toBeLessThanOrEqual(pgbouncer.maxClients);
+    // With all pools busy nobody waits in PgBouncer for a connection to the primary, or to a replica.
+    const busy = sum(({ replicas, poolMax }) => replicas * poolMax);
+    expect(busy).toBeLessThanOrEqual(pgbouncer.replicas * pgbouncer.poolSize);
+  });
+
   test("knows the application's password", async () => {
     const users = await settled(plan.secrets?.users?.data["userlist.txt"]);
     expect(users).toBe('"media" "a"\n"stats" ""\n');

@@ -6,7 +6,7 @@
 /** Container ports by workload: port name → number. A name has at most 15 characters. */
 export const listeners = {
   api: { http: 8080, admin: 9464 },
-  "backup-store": { s3: 9000, metrics: 9001 },
+  "backup-store": { s3: 9000 },
   collector: { "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   doubles: { http: 8080, admin: 9464 },
   gateway: { https: 8443, status: 8081, metrics: 9113 },
@@ -18,6 +18,7 @@ export const listeners = {
   pgbouncer: { pgbouncer: 6432, metrics: 9127 },
   postgres: { postgresql: 5432, patroni: 8008, metrics: 9187 },
   prometheus: { http: 9090 },
+  pushgateway: { http: 9091 },
   "redis-cache": { redis: 6379, metrics: 9121 },
   "redis-state": { redis: 6379, metrics: 9121 },
   "redis-state-sentinel": { sentinel: 26379 },
@@ -60,6 +61,7 @@ export const services = {
   "postgres-members": { workload: "postgres", ports: ["postgresql", "patroni"], headless: true },
   "postgres-replicas": { workload: "postgres", ports: ["postgresql"], selects: { role: "replica" } },
   prometheus: { workload: "prometheus", ports: ["http"], exposed: "http" },
+  pushgateway: { workload: "pushgateway", ports: ["http"], exposed: "http" },
   "redis-cache": { workload: "redis-cache", ports: ["redis"] },
   "redis-state": { workload: "redis-state", ports: ["redis"], headless: true },
   "redis-state-sentinel": { workload: "redis-state-sentinel", ports: ["sentinel"], headless: true },
@@ -69,8 +71,10 @@ export type ServiceName = keyof typeof services;
 /** "service:port", for instance "redis-cache:redis". */
 export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
 
-/** Targets that are not pods of this stack. `backup-store` may be in the base stack or anywhere on the internet. */
-export type Outside = "dns" | "kubernetes-api" | "node" | "internet" | "external-backup-store" | "all-metrics";
+/** Targets that are where the stack's configuration says: in a namespace of the cluster, or anywhere outside. */
+export type Configured = "external-backup-store" | "outside-services";
+/** Targets that are not pods of this stack. */
+export type Outside = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
 
 /** What a caller declares: "I connect to …". Each target's port is in the tables above. */
 export type Link = ServicePort | Outside;

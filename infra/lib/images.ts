@@ -32,6 +32,7 @@ export const catalogue = {
   "postgres-exporter": { version: "0.17.1", folder: "exporters" },
   "pgbouncer-exporter": { version: "0.10.2", folder: "exporters" },
   prometheus: { version: "2.53.3", folder: "prometheus", published: "docker.io/prom/prometheus:v2.53.3" },
+  pushgateway: { version: "1.11.0", folder: "pushgateway", published: "docker.io/prom/pushgateway:v1.11.0" },
   redis: { version: "8.0.2", folder: "redis", published: "docker.io/library/redis:8.0.2" },
   "redis-exporter": { version: "1.69.0", folder: "exporters" },
   versitygw: { version: "1.8.0", folder: "versitygw", published: "docker.io/versity/versitygw:v1.8.0" },

@@ -4,8 +4,10 @@ import { planContext, tiny } from "./lib.fixtures.ts";
 import { brokenLinks, defaultDeny, type LinksContext, type Member, memberOf, policyOf } from "./links.plan.ts";
 import { mermaid } from "./picture.ts";
 
-const backupStore = { host: "backup-store.media-base", port: 9000 };
-const context: LinksContext = { stack: "dev", backupStore };
+const context: LinksContext = {
+  stack: "dev",
+  configured: { "external-backup-store": ["https://backup-store.media-base:9000"], "outside-services": [] },
+};
 
 function member(name: string, connectsTo: Link[] = [], metricsPort?: number): Member {
   return { name, namespace: "media-dev", connectsTo, ...(metricsPort ? { metricsPort } : {}) };
@@ -50,33 +52,43 @@ describe("egress", () => {
     ["dns", 53],
     ["kubernetes-api", 443],
     ["node", 10250],
-    ["internet", 443],
   ] as const)("to %s", (target, port) => {
     expect(egress(target).ports[0].port).toBe(port);
   });
 
-  test("to the internet, but to no private network", () => {
-    expect(egress("internet").to[0].ipBlock.except).toContain("10.0.0.0/8");
-  });
-
   test("to every metrics port, those of the base stack too", () => {
     const ports = egress("all-metrics", [member("api", [], 9464)]).ports.map(({ port }: { port: number }) => port);
-    expect(ports).toEqual([8080, 9001, 9100, 9464]);
+    expect(ports).toEqual([8080, 9100, 9464]);
   });
+
+  const base = "kubernetes.io/metadata.name";
+  const inside = (namespace: string) => ({ namespaceSelector: { matchLabels: { [base]: namespace } } });
+  const anywhere = { ipBlock: { cidr: "0.0.0.0/0" } };
+  const internet = { ipBlock: { cidr: "0.0.0.0/0", except: expect.arrayContaining(["10.0.0.0/8"]) } };
 
   test.each([
-    ["backup-store.media-base", true],
-    ["backup-store.media-base.svc.cluster.local", true],
-    ["s3.eu-central-1.amazonaws.com", false],
-    ["minio", false],
-  ])("to a backup store at %s: a namespace of ours is %s", (host, isInside) => {
-    const { to, ports } = egress("external-backup-store", [], { stack: "dev", backupStore: { host, port: 9000 } });
-    expect(to[0]).toHaveProperty(isInside ? "namespaceSelector" : "ipBlock");
-    expect(ports).toEqual([{ protocol: "TCP", port: 9000 }]);
+    ["external-backup-store", "https://backup-store.media-base:9000", inside("media-base"), 9000],
+    ["external-backup-store", "https://backup-store.media-base.svc.cluster.local", inside("media-base"), 443],
+    ["external-backup-store", "https://s3.eu-central-1.amazonaws.com", anywhere, 443],
+    ["external-backup-store", "https://minio:9000", anywhere, 9000],
+    ["outside-services", "https://api.themoviedb.org", internet, 443],
+    ["outside-services", "https://example.org", internet, 443],
+    ["outside-services", "http://overseerr.media.svc:5055", inside("media"), 5055],
+    ["outside-services", "http://overseerr.media.svc", inside("media"), 80],
+    ["outside-services", "http://192.168.1.7:32400", { ipBlock: { cidr: "192.168.1.7/32" } }, 32400],
+  ] as const)("to %s at %s", (target, url, place, port) => {
+    const rule = egress(target, [], { stack: "dev", configured: { [target]: [url] } });
+    expect(rule).toEqual({ to: [place], ports: [{ protocol: "TCP", port }] });
   });
 
-  test("to a backup store that is not configured is a mistake", () => {
-    expect(() => egress("external-backup-store", [], { stack: "dev" })).toThrow("the stack has no backups");
+  test("to several places: a rule for each, and one for what is the same", () => {
+    const urls = ["https://b.example.org", "https://a.example.org/path", "http://192.168.1.7:32400"];
+    const ctx = { stack: "dev", configured: { "outside-services": urls } };
+    expect(specOf(member("api", ["outside-services"]), [], ctx).egress).toHaveLength(3); // DNS is the first
+  });
+
+  test("to what is not configured is a mistake", () => {
+    expect(() => egress("external-backup-store", [], { stack: "dev", configured: {} })).toThrow("does not name");
   });
 });
 
@@ -109,7 +121,7 @@ test("the default is to deny", () => {
 });
 
 test("a link to what the stack does not run is a problem with a name", () => {
-  expect(brokenLinks([member("gateway", ["api:http", "internet"])])).toEqual([
+  expect(brokenLinks([member("gateway", ["api:http", "node"])])).toEqual([
     "gateway connects to api:http, which no layer of this stack runs",
   ]);
   expect(brokenLinks([member("gateway", ["api:http"]), member("api")])).toEqual([]);
@@ -122,10 +134,10 @@ test("a workload becomes a member with its links and the port of its metrics", (
 });
 
 test("the picture shows workloads, links, people and what lies outside, sorted", () => {
-  expect(mermaid([member("gateway", ["api:http"]), member("api", ["internet"])])).toBe(
+  expect(mermaid([member("gateway", ["api:http"]), member("api", ["outside-services"])])).toBe(
     [
       "flowchart LR",
-      '  api --> internet[("the internet on 443")]',
+      '  api --> outside-services[("outside services")]',
       '  api["api"]',
       '  gateway -- "http" --> api',
       '  gateway["gateway"]',

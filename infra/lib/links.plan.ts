@@ -1,4 +1,5 @@
 import {
+  type Configured,
   type Link,
   type Outside,
   portOf,
@@ -22,14 +23,18 @@ export interface Member {
 
 export interface LinksContext {
   stack: string;
-  /** Host and port of the backup store, as the stack's configuration names it. */
-  backupStore?: { host: string; port: number };
+  /** Addresses of what the configuration names, as URLs. A link to a target that has none is a mistake. */
+  configured: Partial<Record<Configured, readonly string[]>>;
 }
 
+interface IpBlock {
+  cidr: string;
+  except?: string[];
+}
 interface Peer {
   namespaceSelector?: object;
   podSelector?: object;
-  ipBlock?: { cidr: string; except?: string[] };
+  ipBlock?: IpBlock;
 }
 interface Rule {
   from?: Peer[];
@@ -66,7 +71,7 @@ export function defaultDeny(stack: string, namespace: string) {
 
 /** What one workload may do and who may reach it. */
 export function policyOf(member: Member, members: readonly Member[], ctx: LinksContext) {
-  const egress = [dnsRule(), ...[...member.connectsTo].sort().map((link) => egressRule(link, members, ctx))];
+  const egress = [dnsRule(), ...[...member.connectsTo].sort().flatMap((link) => egressRules(link, members, ctx))];
   const ingress = ingressRules(member, members, ctx);
   const spec = { policyTypes: ["Egress", "Ingress"], egress, ingress };
   return policy(
@@ -94,11 +99,11 @@ function targetOf(link: ServicePort): { workload: WorkloadName; port: number } {
   return { workload, port: portOf(workload, port as never) };
 }
 
-function egressRule(link: Link, members: readonly Member[], ctx: LinksContext): Rule {
-  if (!isService(link)) return outsideRule(link, members, ctx);
+function egressRules(link: Link, members: readonly Member[], ctx: LinksContext): Rule[] {
+  if (!isService(link)) return outsideRules(link, members, ctx);
   const { workload, port } = targetOf(link);
   const target = members.find((member) => member.name === workload);
-  return { to: [podsOf(workload, target?.namespace ?? "", ctx.stack)], ports: tcp(port) };
+  return [{ to: [podsOf(workload, target?.namespace ?? "", ctx.stack)], ports: tcp(port) }];
 }
 
 function podsOf(workload: string, namespace: string, stack: string): Peer {
@@ -108,35 +113,54 @@ function podsOf(workload: string, namespace: string, stack: string): Peer {
   };
 }
 
-function outsideRule(target: Outside, members: readonly Member[], ctx: LinksContext): Rule {
+function outsideRules(target: Outside, members: readonly Member[], ctx: LinksContext): Rule[] {
   switch (target) {
     case "dns":
-      return dnsRule();
+      return [dnsRule()];
     case "kubernetes-api":
       // The API server is no pod: no selector can name it, and its address differs from cluster to cluster.
-      return { to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(...KUBERNETES_API_PORTS) };
+      return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(...KUBERNETES_API_PORTS) }];
     case "node":
-      return { to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(KUBELET_PORT) };
-    case "internet":
-      return { to: [{ ipBlock: { cidr: ANYWHERE, except: PRIVATE } }], ports: tcp(443) };
+      return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(KUBELET_PORT) }];
     case "external-backup-store":
-      return backupStoreRule(ctx);
+    case "outside-services":
+      return configuredRules(target, ctx);
     case "all-metrics":
-      return { to: [ourNamespaces()], ports: tcp(...metricsPorts(members)) };
+      return [{ to: [ourNamespaces()], ports: tcp(...metricsPorts(members)) }];
   }
 }
 
-/** The store is in a namespace of the cluster ("name.namespace" or "name.namespace.svc…"), or somewhere outside. */
-function backupStoreRule({ backupStore }: LinksContext): Rule {
-  if (!backupStore) throw new Error("a workload connects to the backup store, but the stack has no backups");
-  const [, namespace, zone] = backupStore.host.split(".");
-  const isInside = namespace !== undefined && (zone === undefined || zone === "svc");
-  const inside = { namespaceSelector: { matchLabels: { [LABEL.namespace]: namespace } } };
-  return { to: [isInside ? inside : { ipBlock: { cidr: ANYWHERE } }], ports: tcp(backupStore.port) };
+/** What a host name of each target may mean. */
+const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolean; open: IpBlock }> = {
+  // The stack base's store is named in short: "name.namespace".
+  "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
+  // What others' names resolve to is not ours to say: they must not lead into a private network.
+  "outside-services": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
+};
+
+/** One rule for each place and port that the configuration names. */
+function configuredRules(target: Configured, { configured }: LinksContext): Rule[] {
+  const urls = configured[target];
+  if (!urls) throw new Error(`a workload connects to ${target}, which the stack's configuration does not name`);
+  const rules = urls.map((url) => {
+    const { hostname, port, protocol } = new URL(url);
+    return { to: [placeOf(hostname, target)], ports: tcp(Number(port || (protocol === "https:" ? 443 : 80))) };
+  });
+  const distinct = new Map(rules.map((rule) => [JSON.stringify(rule), rule]));
+  return [...distinct.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
+}
+
+/** An address, a namespace of the cluster ("name.namespace.svc…"), or a name on the internet. */
+function placeOf(host: string, target: Configured): Peer {
+  const { isInside, open } = NAMES[target];
+  if (/^\d+(\.\d+){3}$/.test(host)) return { ipBlock: { cidr: `${host}/32` } };
+  const [, namespace, zone] = host.split(".");
+  if (!namespace || !isInside(zone)) return { ipBlock: open };
+  return { namespaceSelector: { matchLabels: { [LABEL.namespace]: namespace } } };
 }
 
 function metricsPorts(members: readonly Member[]): number[] {
-  const shared = ["node-exporter", "kube-state-metrics", "backup-store"] as const;
+  const shared = ["node-exporter", "kube-state-metrics"] as const;
   const theirs = shared.map((name) => portOf(name, "metrics"));
   return [...theirs, ...members.flatMap((member) => member.metricsPort ?? [])];
 }

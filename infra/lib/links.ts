@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { realServices } from "../config/outside.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { brokenLinks, defaultDeny, type LinksContext, policyOf } from "./links.plan.ts";
@@ -33,7 +34,12 @@ export class Links extends pulumi.ComponentResource {
 }
 
 function linksContext({ stack, config }: Context): LinksContext {
-  if (!config.backups) return { stack };
-  const { hostname, port } = new URL(config.backups.endpoint);
-  return { stack, backupStore: { host: hostname, port: Number(port || 443) } };
+  const { backups, app } = config;
+  return {
+    stack,
+    configured: {
+      ...(backups ? { "external-backup-store": [backups.endpoint] } : {}),
+      "outside-services": realServices(app.outside).map(([, url]) => url),
+    },
+  };
 }

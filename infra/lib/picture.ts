@@ -4,7 +4,7 @@ import type { Member } from "./links.plan.ts";
 const outsideNames: Partial<Record<Link, string>> = {
   "all-metrics": "every metrics port",
   "external-backup-store": "backup store (S3)",
-  internet: "the internet on 443",
+  "outside-services": "outside services",
   "kubernetes-api": "Kubernetes API",
   node: "kubelet",
 };

@@ -46,7 +46,7 @@ describe("the main container", () => {
       9,
       undefined,
     ]);
-    expect(main({ kind: "Job" }).lifecycle).toBeUndefined();
+    for (const kind of ["Job", "CronJob"] as const) expect(main({ kind }).lifecycle).toBeUndefined();
   });
 
   test("asks for a quarter of its memory unless told otherwise, and for little CPU", () => {

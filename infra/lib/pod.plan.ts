@@ -29,6 +29,9 @@ const EXECUTABLE_MODE = 0o555;
 const SECRET_MODE = 0o440;
 const TMP: VolumeSpec = { type: "scratch", path: "/tmp", sizeMi: 64 };
 
+/** Whether its pods end by themselves: nobody sends to them, so there is nothing to spread and nobody to wait for. */
+const endsByItself = ({ kind }: WorkloadSpec) => kind === "Job" || kind === "CronJob";
+
 export function podTemplate(
   spec: WorkloadSpec,
   ctx: PlanContext,
@@ -48,8 +51,8 @@ export function podTemplate(
       dnsConfig: { options: [{ name: "ndots", value: "2" }] },
       securityContext: podSecurity(spec),
       terminationGracePeriodSeconds: spec.drain?.graceSeconds ?? 30,
-      topologySpreadConstraints: spec.kind === "DaemonSet" || spec.kind === "Job" ? undefined : spread(spec, ctx),
-      ...(spec.kind === "Job" ? { restartPolicy: "Never" } : {}),
+      topologySpreadConstraints: spec.kind === "DaemonSet" || endsByItself(spec) ? undefined : spread(spec, ctx),
+      ...(endsByItself(spec) ? { restartPolicy: "Never" } : {}),
       ...(spec.nodeAgent ? nodeAccess(spec.nodeAgent) : {}),
       initContainers: orAbsent(others(spec.init).map(([name, c]) => container(name, c, spec, ctx))),
       containers: [
@@ -78,7 +81,7 @@ function main(spec: WorkloadSpec): ContainerSpec {
 }
 
 function container(name: string, c: ContainerSpec, spec: WorkloadSpec, ctx: PlanContext) {
-  const wait = name === spec.name && spec.kind !== "Job" ? (spec.drain?.preStopSeconds ?? 5) : 0;
+  const wait = name === spec.name && !endsByItself(spec) ? (spec.drain?.preStopSeconds ?? 5) : 0;
   return {
     name,
     image: ctx.image(c.image).reference,

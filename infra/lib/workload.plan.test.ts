@@ -22,15 +22,18 @@ function settled<T>(output: pulumi.Output<T>): Promise<T> {
 const names = (manifests: Manifest[]) =>
   manifests.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
 
+const schedule = { cron: "*/5 * * * *", deadlineSeconds: 40 };
+
 describe("controllers", () => {
   test("are Deployments unless something else is asked for", () => {
-    const kinds = [undefined, "StatefulSet", "DaemonSet", "Job"] as const;
-    const made = kinds.map((kind) => plan(kind ? { kind } : {}).controller({}));
+    const kinds = [undefined, "StatefulSet", "DaemonSet", "Job", "CronJob"] as const;
+    const made = kinds.map((kind) => plan({ ...(kind ? { kind } : {}), schedule }).controller({}));
     expect(names(made)).toEqual([
       "Deployment media-dev/worker",
       "StatefulSet media-dev/worker",
       "DaemonSet media-dev/worker",
       "Job media-dev/undefined",
+      "CronJob media-dev/worker",
     ]);
   });
 
@@ -45,6 +48,21 @@ describe("controllers", () => {
       progressDeadlineSeconds: 9,
       strategy: { type: "Recreate" },
     });
+  });
+
+  test("a CronJob's runs do not overlap, do not repeat a failure, and end in their time", () => {
+    const spec = controllerSpec({ kind: "CronJob", schedule });
+    expect(spec).toMatchObject({ schedule: "*/5 * * * *", timeZone: "Etc/UTC", concurrencyPolicy: "Forbid" });
+    expect(spec).toMatchObject({
+      startingDeadlineSeconds: 40,
+      successfulJobsHistoryLimit: 1,
+      failedJobsHistoryLimit: 1,
+    });
+    expect(spec.jobTemplate.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 40 });
+    expect(spec.jobTemplate.spec.template.spec.restartPolicy).toBe("Never");
+    // Nothing of a Deployment's.
+    for (const field of ["selector", "template", "replicas", "strategy"]) expect(spec).not.toHaveProperty(field);
+    expect(() => controllerSpec({ kind: "CronJob" })).toThrow("worker is a CronJob without a schedule");
   });
 
   test("a StatefulSet starts its pods together, or one by one", () => {

@@ -143,7 +143,25 @@ function controller(spec: WorkloadSpec, ctx: PlanContext, names: FileNames): Man
     case "Job":
       // The provider names it, so that a changed job starts before its predecessor goes.
       return object(spec, ctx, "batch/v1", "Job", undefined, { spec: { backoffLimit: 3, template } });
+    case "CronJob":
+      return object(spec, ctx, "batch/v1", "CronJob", spec.name, { spec: runs(spec, ctx, template) });
   }
+}
+
+/** A run that failed is not repeated: the next one comes soon enough, and its predecessor's pod is there to be read. */
+function runs(spec: WorkloadSpec, ctx: PlanContext, template: ReturnType<typeof podTemplate>) {
+  if (!spec.schedule) throw new Error(`${spec.name} is a CronJob without a schedule`);
+  const { cron, deadlineSeconds } = spec.schedule;
+  const metadata = { labels: stableLabels(ctx.stack, spec.name, spec.component) };
+  return {
+    schedule: cron,
+    timeZone: "Etc/UTC",
+    concurrencyPolicy: "Forbid",
+    startingDeadlineSeconds: deadlineSeconds,
+    successfulJobsHistoryLimit: 1,
+    failedJobsHistoryLimit: 1,
+    jobTemplate: { metadata, spec: { backoffLimit: 0, activeDeadlineSeconds: deadlineSeconds, template } },
+  };
 }
 
 function rollout(spec: WorkloadSpec) {

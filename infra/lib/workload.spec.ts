@@ -87,7 +87,7 @@ export interface WorkloadSpec extends ContainerSpec {
   name: WorkloadName | (string & {});
   component: Component;
   /** @default Deployment */
-  kind?: "Deployment" | "StatefulSet" | "DaemonSet" | "Job";
+  kind?: "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob";
   /** @default 1 */
   replicas?: number;
   /** Who it connects to. DNS is added for everyone. @default [] */
@@ -122,6 +122,13 @@ export interface WorkloadSpec extends ContainerSpec {
   parallel?: boolean;
   /** An agent of the node: lives in the node namespace, runs as root without capabilities and reads host folders. */
   nodeAgent?: { hostNetwork?: boolean; hostPid?: boolean };
+  /** CronJob: when it runs; a run never begins before the last one has ended. */
+  schedule?: {
+    /** Five fields of cron, in UTC. */
+    cron: string;
+    /** Seconds a run may take before it is ended; a run that could not begin in that time is left out. */
+    deadlineSeconds: number;
+  };
   /** Deployment: stop the old pod before the new one starts, for pods that own a volume. @default false */
   recreate?: boolean;
   /** Changes to a child before it is created, by "Kind" or "Kind/name": the way out. */

@@ -12,7 +12,7 @@ import type { Manifest, WorkloadSpec } from "./workload.spec.ts";
 
 /** The one way to run a container: the same hardening, probes, drain, labels and spread for everything. */
 export class Workload extends pulumi.ComponentResource {
-  /** The Deployment, StatefulSet, DaemonSet or Job: depend on it to wait until it is ready. */
+  /** The Deployment, StatefulSet, DaemonSet, Job or CronJob: depend on it to wait until it is ready. */
   readonly controller: KubernetesObject;
   /** Its Services by name. */
   readonly services: Partial<Record<ServiceName, k8s.core.v1.Service>> = {};

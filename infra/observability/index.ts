@@ -5,16 +5,19 @@ import { jaegerPlan } from "./jaeger.plan.ts";
 import { logAgentPlan } from "./log-agent.plan.ts";
 import { lokiPlan } from "./loki.plan.ts";
 import { prometheusPlan } from "./prometheus.plan.ts";
+import { pushgatewayPlan } from "./pushgateway.plan.ts";
 
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
 export function buildObservability(ctx: Context): Outputs {
   const prometheus = new Workload(prometheusPlan(ctx.stack, ctx.tier), ctx);
+  const pushgateway = new Workload(pushgatewayPlan(ctx.tier), ctx);
   const loki = new Workload(lokiPlan(ctx.tier), ctx);
   const jaeger = new Workload(jaegerPlan(ctx.tier), ctx);
   new Workload(collectorPlan(ctx.tier), ctx);
   new Workload(logAgentPlan(ctx.stack), ctx);
   return {
     prometheusUrl: prometheus.url("prometheus"),
+    pushgatewayUrl: pushgateway.url("pushgateway"),
     lokiUrl: loki.url("loki"),
     jaegerUrl: jaeger.url("jaeger"),
   };

@@ -6,6 +6,7 @@ import { jaegerConfig, jaegerPlan } from "./jaeger.plan.ts";
 import { logAgentConfig, logAgentPlan } from "./log-agent.plan.ts";
 import { lokiConfig, lokiPlan } from "./loki.plan.ts";
 import { prometheusPlan } from "./prometheus.plan.ts";
+import { pushgatewayPlan } from "./pushgateway.plan.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
 
 const tier = tiers.small;
@@ -82,6 +83,23 @@ describe("Prometheus", () => {
     }
   });
 
+  it("takes pushed series under the labels of who pushed them, and each pod by one job only", () => {
+    const { honor_labels, relabel_configs, kubernetes_sd_configs } = jobs.pushgateway;
+    expect([honor_labels, kubernetes_sd_configs[0].namespaces.names]).toEqual([true, ["media-dev"]]);
+    const named = "__meta_kubernetes_pod_label_app_kubernetes_io_name";
+    const about = (job: string, action: string) =>
+      jobs[job].relabel_configs.find(
+        (rule: { source_labels?: string[]; action?: string }) =>
+          rule.source_labels?.[0] === named && rule.action === action,
+      ).regex;
+    expect([about("pushgateway", "keep"), about("pods", "drop")]).toEqual([
+      "pushgateway",
+      "kube-state-metrics|pushgateway",
+    ]);
+    // Only after its last use: the labels that a replaced pod would change.
+    expect(relabel_configs.at(-1)).toEqual({ regex: "component|pod", action: "labeldrop" });
+  });
+
   it("names each namespace once in the base stack", () => {
     const [job] = parse(prometheusConfig("base", tier)).scrape_configs;
     expect(job.kubernetes_sd_configs[0].namespaces.names).toEqual(["media-base", "media-base-node"]);
@@ -102,8 +120,15 @@ describe("Prometheus", () => {
   });
 });
 
+it("Pushgateway keeps what was pushed in a file on its volume", () => {
+  const plan = pushgatewayPlan(tier);
+  expect(plan.args).toContain(`--persistence.file=${pathOf(plan, "data")}/metrics`);
+  expect(plan.volumes?.data).toMatchObject({ type: "claim", sizeGi: tier.pushgateway.volumeGi });
+});
+
 it.each([
   ["prometheus", prometheusPlan("dev", tier)],
+  ["pushgateway", pushgatewayPlan(tier)],
   ["loki", lokiPlan(tier)],
   ["jaeger", jaegerPlan(tier)],
 ])("%s stops before its successor starts: they share a volume", (_, plan) => {

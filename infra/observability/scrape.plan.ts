@@ -5,6 +5,7 @@ import { LABEL, namespaceOf, nodeNamespaceOf } from "../lib/naming.ts";
 /** The stack that runs the cluster's exporters. */
 const BASE_STACK = "base";
 const KUBE_STATE_METRICS = "kube-state-metrics";
+const PUSHGATEWAY = "pushgateway";
 const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 export function prometheusConfig(stack: string, tier: Tier): string {
@@ -14,7 +15,13 @@ export function prometheusConfig(stack: string, tier: Tier): string {
       scrape_timeout: `${Math.min(tier.prometheus.scrapeIntervalSeconds, 8)}s`,
       external_labels: { stack },
     },
-    scrape_configs: [podsJob(stack), kubeStateJob(stack), kubeletJob("kubelet", "/metrics", stack), cadvisorJob(stack)],
+    scrape_configs: [
+      podsJob(stack),
+      kubeStateJob(stack),
+      pushgatewayJob(stack),
+      kubeletJob("kubelet", "/metrics", stack),
+      cadvisorJob(stack),
+    ],
   });
 }
 
@@ -55,7 +62,7 @@ function podsJob(stack: string) {
   return {
     job_name: "pods",
     kubernetes_sd_configs: podsOf(namespaces(stack)),
-    relabel_configs: [...ANNOTATED, drop(podLabel(LABEL.name), KUBE_STATE_METRICS)],
+    relabel_configs: [...ANNOTATED, drop(podLabel(LABEL.name), `${KUBE_STATE_METRICS}|${PUSHGATEWAY}`)],
   };
 }
 
@@ -67,6 +74,23 @@ function kubeStateJob(stack: string) {
     kubernetes_sd_configs: podsOf([namespaceOf(BASE_STACK)]),
     relabel_configs: [...ANNOTATED, keep(podLabel(LABEL.name), KUBE_STATE_METRICS)],
     metric_relabel_configs: [ofOurNamespaces(stack)],
+  };
+}
+
+/**
+ * What was pushed speaks of who pushed it, so those labels win. Those of the pod that kept it are left out: a series
+ * must not change its name because that pod was replaced.
+ */
+function pushgatewayJob(stack: string) {
+  return {
+    job_name: PUSHGATEWAY,
+    honor_labels: true,
+    kubernetes_sd_configs: podsOf([namespaceOf(stack)]),
+    relabel_configs: [
+      ...ANNOTATED,
+      keep(podLabel(LABEL.name), PUSHGATEWAY),
+      { regex: "component|pod", action: "labeldrop" },
+    ],
   };
 }
 

@@ -18,6 +18,14 @@ export function committedConfig(stack: Stack): Record<string, string> {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, asText(value)]));
 }
 
+/** What only the people of a users' stack know; TMDB and YouTube are where everybody finds them. */
+const outside = {
+  tmdb: { credential: `${SECRET_MARK}tmdb` },
+  plex: { baseUrl: "https://plex.example.com:32400", credential: `${SECRET_MARK}plex` },
+  youtube: { credential: `${SECRET_MARK}youtube` },
+  overseerr: { baseUrl: "http://overseerr.media.svc:5055", credential: `${SECRET_MARK}overseerr` },
+};
+
 /** What a machine adds to the committed files: made up, and the same everywhere, so that manifests can be compared. */
 export function overlay(stack: Stack): Record<string, unknown> {
   const backups = {
@@ -35,7 +43,7 @@ export function overlay(stack: Stack): Record<string, unknown> {
       pinned: { service: `registry.example.com/media/service@${digest}` },
     },
     ...(stack === "base" ? {} : { backups }),
-    ...(stack === "prod" || stack === "dr" ? { app: { tmdbToken: `${SECRET_MARK}tmdb` } } : {}),
+    ...(stack === "prod" || stack === "dr" ? { app: { outside } } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LABEL } from "../lib/naming.ts";
 import { STACKS, type Stack } from "./fixtures.ts";
-import { controllers, type KubernetesObject, ofKind } from "./rendered.ts";
+import { controllers, type KubernetesObject, ofKind, templateOf } from "./rendered.ts";
 
 interface Peer {
   namespaceSelector?: { matchLabels: Record<string, string> };
@@ -51,8 +51,9 @@ describe.each(STACKS)("network policies of %s", (stack) => {
 
   test("every port in a rule is a port of the workload that it leads to", () => {
     const ports = new Map(
-      controllers(stack).map(({ metadata, spec }) => {
-        const containers = spec.template.spec.containers as { ports?: { containerPort: number }[] }[];
+      controllers(stack).map((controller) => {
+        const { metadata } = controller;
+        const containers = templateOf(controller).spec.containers as { ports?: { containerPort: number }[] }[];
         const numbers = containers.flatMap((c) => (c.ports ?? []).map(({ containerPort }) => containerPort));
         return [metadata.labels?.[LABEL.name], numbers];
       }),
@@ -64,10 +65,12 @@ describe.each(STACKS)("network policies of %s", (stack) => {
   });
 
   test("whoever shows metrics can be scraped", () => {
-    const scraped = controllers(stack).filter(({ spec }) => spec.template.metadata.annotations?.["prometheus.io/port"]);
-    for (const { metadata, spec } of scraped) {
+    const portOf = (controller: KubernetesObject) =>
+      templateOf(controller).metadata.annotations?.["prometheus.io/port"];
+    for (const controller of controllers(stack).filter(portOf)) {
+      const { metadata } = controller;
       const policy = ofWorkloads(stack).find((found) => found.metadata.name === metadata.name);
-      const port = Number(spec.template.metadata.annotations["prometheus.io/port"]);
+      const port = Number(portOf(controller));
       const fromPrometheus = ((policy?.spec.ingress ?? []) as Rule[]).filter(({ from }) =>
         from?.some(({ podSelector }) => podSelector?.matchLabels[LABEL.name] === "prometheus"),
       );
@@ -76,11 +79,20 @@ describe.each(STACKS)("network policies of %s", (stack) => {
   });
 });
 
-test("users' stacks reach the internet on 443 only, and their private networks not at all", () => {
+test("the prober is reached by nobody, and reaches the doubles or the outside, and Pushgateway", () => {
+  const prober = (stack: Stack) => ofWorkloads(stack).find(({ metadata }) => metadata.name === "prober");
+  expect(prober("base")).toBeUndefined();
+  for (const stack of ["dev", "prod"] as const) expect(prober(stack)?.spec.ingress).toEqual([]);
+  const from = (stack: Stack) => flows(stack, "egress").filter((flow) => flow.startsWith("prober "));
+  expect(from("dev")).toEqual(["prober → doubles:8080", "prober → pushgateway:9091"]);
+  expect(from("prod")).toEqual(["prober → pushgateway:9091"]);
+});
+
+test("users' stacks reach the internet only on the ports of the services that they ask, and no private network", () => {
   const rules = ofWorkloads("prod").flatMap(
-    ({ spec }) => spec.egress as { to: { ipBlock?: { except?: string[] } }[]; ports: unknown }[],
+    ({ spec }) => spec.egress as { to: { ipBlock?: { except?: string[] } }[]; ports: { port: number }[] }[],
   );
   const outward = rules.filter(({ to }) => to.some(({ ipBlock }) => ipBlock?.except));
-  expect(outward.length).toBeGreaterThan(0);
-  for (const { ports } of outward) expect(ports).toEqual([{ protocol: "TCP", port: 443 }]);
+  expect([...new Set(outward.flatMap(({ ports }) => ports.map(({ port }) => port)))].sort()).toEqual([32400, 443]);
+  for (const { to } of outward) expect(to[0]?.ipBlock?.except).toContain("192.168.0.0/16");
 });

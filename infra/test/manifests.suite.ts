@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { LABEL, PART_OF } from "../lib/naming.ts";
 import { SECRET_MARK, STACKS, type Stack } from "./fixtures.ts";
-import { controllers, type KubernetesObject, objects, ofKind, rendered } from "./rendered.ts";
+import { controllers, JOBS, type KubernetesObject, objects, ofKind, rendered, templateOf } from "./rendered.ts";
 
 const CLUSTER_WIDE = ["ClusterRole", "ClusterRoleBinding", "Namespace"];
 
 // biome-ignore lint/suspicious/noExplicitAny: pod specs are read at arbitrary paths.
 function podOf(controller: KubernetesObject): any {
-  return controller.spec.template.spec;
+  return templateOf(controller).spec;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: containers are read at arbitrary paths.
@@ -21,7 +21,7 @@ function isPart(inner: Record<string, string>, outer: Record<string, string>): b
 }
 
 function podsSelectedBy(selector: Record<string, string>, stack: Stack): KubernetesObject[] {
-  return controllers(stack).filter((controller) => isPart(selector, controller.spec.template.metadata.labels));
+  return controllers(stack).filter((controller) => isPart(selector, templateOf(controller).metadata.labels ?? {}));
 }
 
 const describeStack = describe.each(STACKS);
@@ -96,7 +96,7 @@ describeStack("what refers to what in %s", (stack) => {
       for (const probe of probes.filter(Boolean)) {
         expect(ports.map(({ name }) => name)).toContain((probe.httpGet ?? probe.tcpSocket).port);
       }
-      const scraped = controller.spec.template.metadata.annotations?.["prometheus.io/port"];
+      const scraped = templateOf(controller).metadata.annotations?.["prometheus.io/port"];
       if (scraped) expect(ports.map(({ containerPort }) => String(containerPort))).toContain(scraped);
     }
   });
@@ -170,7 +170,7 @@ describeStack("hardening in %s", (stack) => {
   });
 
   test("long-running containers say when they are ready and when they are stuck", () => {
-    for (const controller of controllers(stack).filter(({ kind }) => kind !== "Job")) {
+    for (const controller of controllers(stack).filter(({ kind }) => !JOBS.includes(kind))) {
       const main = podOf(controller).containers[0];
       expect([main.name, main.readinessProbe, main.livenessProbe]).toEqual([
         main.name,
@@ -184,6 +184,16 @@ describeStack("hardening in %s", (stack) => {
     const budgets = ofKind(stack, "PodDisruptionBudget").map(({ metadata }) => metadata.name);
     const several = controllers(stack).filter(({ spec }) => (spec.replicas ?? 1) > 1);
     expect(budgets.sort()).toEqual(several.map(({ metadata }) => metadata.name).sort());
+  });
+
+  test("what ends by itself does so in its time, is not started again beside itself, and has no budget", () => {
+    const budgets = ofKind(stack, "PodDisruptionBudget").map(({ metadata }) => metadata.name);
+    for (const { metadata, spec } of ofKind(stack, "CronJob")) {
+      expect(spec.concurrencyPolicy).toBe("Forbid");
+      expect(spec.jobTemplate.spec.activeDeadlineSeconds).toBeGreaterThan(0);
+      expect(spec.jobTemplate.spec.template.spec.restartPolicy).toBe("Never");
+      expect(budgets).not.toContain(metadata.name);
+    }
   });
 });
 

@@ -58,7 +58,15 @@ export function ofKind(stack: Stack, ...kinds: string[]): KubernetesObject[] {
   return objects(stack).filter((object) => kinds.includes(object.kind));
 }
 
+/** Kinds whose pods end by themselves. */
+export const JOBS = ["Job", "CronJob"];
+
 /** Everything that runs pods. */
 export function controllers(stack: Stack): KubernetesObject[] {
-  return ofKind(stack, "Deployment", "StatefulSet", "DaemonSet", "Job");
+  return ofKind(stack, "Deployment", "StatefulSet", "DaemonSet", ...JOBS);
+}
+
+/** The template of a controller's pods. */
+export function templateOf({ spec }: KubernetesObject): KubernetesObject {
+  return spec.jobTemplate?.spec.template ?? spec.template;
 }

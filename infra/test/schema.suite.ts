@@ -42,6 +42,11 @@ describe("every object has only fields that Kubernetes knows, with values of the
   });
 
   test("a misspelt field and a wrong type are found", () => {
+    const job = { spec: { schedule: 5, jobTemplate: { spec: { backoff: 1 } } } };
+    expect(misfits(job, "V1CronJob", "job")).toEqual([
+      "job.spec.schedule: 5 is no string",
+      "job.spec.jobTemplate.spec.backoff: no such field in V1JobSpec",
+    ]);
     const pod = { spec: { hostNetwork: "yes", containers: [{ name: "a", imagePullPolice: "Always" }] } };
     expect(misfits(pod, "V1Pod", "pod")).toEqual([
       'pod.spec.hostNetwork: "yes" is no boolean',

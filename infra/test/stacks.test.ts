@@ -3,3 +3,4 @@ import "./golden.suite.ts";
 import "./manifests.suite.ts";
 import "./links.suite.ts";
 import "./schema.suite.ts";
+import "./service.suite.ts";

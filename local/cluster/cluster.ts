@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, globSync, openSync, readdirSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
@@ -6,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { UserError } from "../lib/errors.ts";
+import { eventually } from "../lib/eventually.ts";
 import { writeChanged } from "../lib/files.ts";
 import { BIN } from "../toolchain/build.ts";
 import { containerdFile, files } from "./files.ts";
@@ -54,7 +56,7 @@ export function processes(layout: Layout): Record<string, number> {
 
 /** Waits until the node takes pods. */
 export async function waitReady(layout: Layout): Promise<void> {
-  await waitFor("the cluster's node to become ready", layout, async () => {
+  await waitFor("the cluster's node", layout, async () => {
     const { stdout } = await kubectl(layout, [
       "get",
       "node",
@@ -62,7 +64,7 @@ export async function waitReady(layout: Layout): Promise<void> {
       "-o",
       'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
     ]);
-    return stdout === "True";
+    if (stdout !== "True") throw new Error("its node is not ready");
   });
 }
 
@@ -70,7 +72,7 @@ export async function waitReady(layout: Layout): Promise<void> {
 export async function waitBuilder(layout: Layout): Promise<void> {
   await waitFor("the Docker daemon and the registry", layout, async () => {
     await execa("docker", ["version"], { env: { DOCKER_HOST: `unix://${layout.dockerSocket}` } });
-    return canConnect(layout.registryPort);
+    await tryConnect(layout.registryPort);
   });
 }
 
@@ -114,28 +116,17 @@ export async function residue(layout: Layout): Promise<string[]> {
   ];
 }
 
-async function waitFor(what: string, layout: Layout, check: () => Promise<boolean>): Promise<void> {
-  let last = "";
-  for (const end = Date.now() + READY_SECONDS * 1000; Date.now() < end; await sleep(200)) {
-    try {
-      if (await check()) return;
-    } catch (error) {
-      last = error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error);
-    }
-  }
-  throw new UserError(
-    `waited ${READY_SECONDS} s for ${what}${last ? ` (${last})` : ""}`,
-    "read the logs of the cluster's processes: make logs",
-    layout.logDir,
-  );
+async function waitFor(what: string, layout: Layout, attempt: () => Promise<void>): Promise<void> {
+  await eventually(what, READY_SECONDS, attempt).catch((error: Error) => {
+    const message = error.message.split("\n").slice(0, 2).join(" ");
+    throw new UserError(message, "read the logs of the cluster's processes: make logs", layout.logDir);
+  });
 }
 
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
+async function tryConnect(port: number): Promise<void> {
+  const socket = createConnection(port, "127.0.0.1");
+  await once(socket, "connect");
+  socket.destroy();
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -44,7 +44,6 @@ export function layoutOf(name: string): Layout {
   const dir = join(CLUSTERS, name);
   const number = numberOf(dir);
   const inside = `198.19.255.${4 * number + 2}`;
-  const first = 30_000 + number * PORTS_EACH;
   return {
     name,
     dir,
@@ -55,31 +54,55 @@ export function layoutOf(name: string): Layout {
     etcDir: join(dir, "etc"),
     kubeconfig: join(dir, "kubeconfig"),
     dockerSocket: join(dir, "run", "docker.sock"),
-    registryPort: 5800 + number,
     link: { name: `media-${number}`, host: `198.19.255.${4 * number + 1}`, inside },
     apiServer: `https://${inside}:6443`,
     podCidr: "198.18.0.0/16",
     serviceCidr: "198.19.0.0/17",
     serviceIp: "198.19.0.1",
     dnsIp: "198.19.0.10",
-    nodePorts: [first, first + PORTS_EACH - 1],
+    ...portsOf(number),
     cgroup: `media-platform-${name}`,
   };
 }
+
+export type Ports = Pick<Layout, "registryPort" | "nodePorts">;
+
+function portsOf(number: number): Ports {
+  const first = 30_000 + number * PORTS_EACH;
+  return { registryPort: 5800 + number, nodePorts: [first, first + PORTS_EACH - 1] };
+}
+
+/** The ports that a cluster has, or would take if it were made now; nothing is taken. */
+export function portsFor(name: string): Ports {
+  // With all numbers taken it cannot be made, and layoutOf says so: any ports are as good.
+  return portsOf(readNumber(join(CLUSTERS, name)) ?? firstFree(takenNumbers()) ?? MAX_CLUSTERS);
+}
+
+/** Whether the cluster has been made. */
+export const isMade = (name: string) => readNumber(join(CLUSTERS, name)) !== undefined;
 
 /** Names of all clusters that have data here. */
 export function clusterNames(): string[] {
   return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).sort() : [];
 }
 
-function numberOf(dir: string): number {
+function readNumber(dir: string): number | undefined {
   const file = join(dir, "number");
-  if (existsSync(file)) return Number(readFileSync(file, "utf8"));
-  const taken = clusterNames()
-    .map((other) => join(CLUSTERS, other, "number"))
-    .filter((path) => existsSync(path))
-    .map((path) => Number(readFileSync(path, "utf8")));
-  const free = Array.from({ length: MAX_CLUSTERS }, (_, number) => number).find((number) => !taken.includes(number));
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+}
+
+function takenNumbers(): number[] {
+  return clusterNames().flatMap((name) => readNumber(join(CLUSTERS, name)) ?? []);
+}
+
+function firstFree(taken: readonly number[]): number | undefined {
+  return Array.from({ length: MAX_CLUSTERS }, (_, number) => number).find((number) => !taken.includes(number));
+}
+
+function numberOf(dir: string): number {
+  const known = readNumber(dir);
+  if (known !== undefined) return known;
+  const free = firstFree(takenNumbers());
   if (free === undefined) {
     throw new UserError(
       `${MAX_CLUSTERS} clusters exist already`,
@@ -87,6 +110,6 @@ function numberOf(dir: string): number {
     );
   }
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(file, String(free));
+  writeFileSync(join(dir, "number"), String(free));
   return free;
 }

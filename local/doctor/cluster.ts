@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clusterNames, type Layout, layoutOf } from "../cluster/layout.ts";
+import { isMade, type Layout, layoutOf, portsFor } from "../cluster/layout.ts";
 import { running } from "../cluster/processes.ts";
-import { DATA } from "../lib/paths.ts";
 import { environment } from "../stack/environment.ts";
 import { BIN } from "../toolchain/build.ts";
 import type { Check, Finding } from "./check.ts";
@@ -11,14 +10,8 @@ import { type Listener, listeners, output } from "./look.ts";
 /** What concerns one embedded cluster: its ports, its processes and the stacks on it. */
 export function clusterChecks(name: string): Check[] {
   // Asking for the layout of a new cluster takes a number for it, and the doctor changes nothing.
-  const layout = hasNumber(name) ? layoutOf(name) : undefined;
-  const { registryPort, nodePorts } =
-    layout ??
-    nextPorts(
-      clusterNames()
-        .filter(hasNumber)
-        .map((other) => layoutOf(other).registryPort),
-    );
+  const layout = isMade(name) ? layoutOf(name) : undefined;
+  const { registryPort, nodePorts } = portsFor(name);
   const ours = layout ? Object.values(running(join(layout.runDir, "host"))) : [];
   const find = `find it with: ss -ltnp; then stop it, or take another cluster name: NAME=second`;
   return [
@@ -42,17 +35,6 @@ export function clusterChecks(name: string): Check[] {
     },
     ...(layout ? stackChecks(layout) : []),
   ];
-}
-
-const numberFile = (name: string) => join(DATA, "clusters", name, "number");
-const hasNumber = (name: string) => existsSync(numberFile(name));
-
-/** The ports that a new cluster will take: those of the first free number (layout.ts; the test holds the two together). */
-export function nextPorts(taken: readonly number[]): Pick<Layout, "registryPort" | "nodePorts"> {
-  let number = 0;
-  while (taken.includes(5800 + number)) number++;
-  const first = 30_000 + 300 * number;
-  return { registryPort: 5800 + number, nodePorts: [first, first + 299] };
 }
 
 /** Whether only processes of ours listen on these ports. */

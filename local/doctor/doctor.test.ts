@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { type Check, examine, exitCode, table } from "./check.ts";
 import { checksFor } from "./checks.ts";
-import { nextPorts, portsFound, stateFound } from "./cluster.ts";
+import { portsFound, stateFound } from "./cluster.ts";
 import { outOfStep } from "./host.ts";
 import { cgroupsOf } from "./kernel.ts";
 import { isAtLeast, output, parseListeners } from "./look.ts";
@@ -151,14 +151,25 @@ describe("ports", () => {
   });
 
   test("of a new cluster are those that it will get", async () => {
-    expect(nextPorts([])).toEqual({ registryPort: 5800, nodePorts: [30_000, 30_299] });
-    expect(nextPorts([5800, 5802])).toEqual({ registryPort: 5801, nodePorts: [30_300, 30_599] });
-    // Against what a cluster really takes, in a data folder of its own.
-    const script = `const { layoutOf } = await import(${JSON.stringify(join(import.meta.dirname, "../cluster/layout.ts"))});
-      layoutOf("one"); const { registryPort, nodePorts } = layoutOf("two"); console.log(JSON.stringify({ registryPort, nodePorts }));`;
+    // In a data folder of its own, so that there is no other cluster.
+    const layout = JSON.stringify(join(import.meta.dirname, "../cluster/layout.ts"));
+    const script = `const { clusterNames, isMade, layoutOf, portsFor } = await import(${layout});
+      const taken = (name) => (({ registryPort, nodePorts }) => ({ registryPort, nodePorts }))(layoutOf(name));
+      const before = [portsFor("one"), isMade("one"), clusterNames()];
+      const one = taken("one");
+      const two = [portsFor("two"), taken("two")];
+      console.log(JSON.stringify({ before, one, two, again: portsFor("one"), made: isMade("one") }));`;
     const env = { ...process.env, XDG_DATA_HOME: mkdtempSync(join(folder, "layout-")) };
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env });
-    expect(nextPorts([5800])).toEqual(JSON.parse(stdout));
+    const first = { registryPort: 5800, nodePorts: [30_000, 30_299] };
+    const second = { registryPort: 5801, nodePorts: [30_300, 30_599] };
+    expect(JSON.parse(stdout)).toEqual({
+      before: [first, false, []],
+      one: first,
+      two: [second, second],
+      again: first,
+      made: true,
+    });
     rmSync(env.XDG_DATA_HOME, { recursive: true });
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { PACKAGES } from "../host/packages.ts";
+import { installed, PACKAGES } from "../host/packages.ts";
 import { CACHE, DATA, REPO } from "../lib/paths.ts";
 import { pathOf } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
@@ -138,18 +138,6 @@ function debianPackages(): Check[] {
       },
       fix: `make ${group} installs it, without starting its services`,
     })),
-  );
-}
-
-async function installed(names: readonly string[]): Promise<Map<string, string>> {
-  // For names that Debian does not know it ends with 1, so the list is asked for whole and searched here.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders.
-  const text = await output("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n");
-  const rows = text.split("\n").map((line) => line.split(" "));
-  return new Map(
-    rows.flatMap(([name = "", status, version = ""]) =>
-      status === "installed" && names.includes(name) ? [[name, version] as const] : [],
-    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { kubectl } from "../cluster/cluster.ts";
 import { cgroupOf, family } from "../cluster/processes.ts";
 import { eventually } from "../lib/eventually.ts";
 import { clusterProcesses, layout, MINUTE } from "./commands.ts";
+import { withHeldPods } from "./held-pods.ts";
 
 /** A running pod: its workload's name, its address, a process of it on the host, and the port that Prometheus scrapes. */
 interface Pod {
@@ -28,13 +29,15 @@ export function links(): void {
     test(
       "of all connections between pods exactly the declared ones are possible",
       async () => {
-        const expected = await declared(await pods());
-        // A pod that has just been replaced leaves the list within moments.
-        const { open, tried } = await eventually("connections as declared", 60, async () => {
-          const found = await matrix();
-          if (JSON.stringify(found.open) !== JSON.stringify(expected))
-            throw new Error(difference(found.open, expected));
-          return found;
+        const { open, tried } = await withHeldPods(async () => {
+          const expected = await declared(await pods());
+          // A pod that has just been replaced leaves the list within moments.
+          return eventually("connections as declared", 60, async () => {
+            const found = await matrix();
+            if (JSON.stringify(found.open) !== JSON.stringify(expected))
+              throw new Error(difference(found.open, expected));
+            return found;
+          });
         });
         expect(open.length).toBeGreaterThan(20);
         expect(tried).toBeGreaterThan(5 * open.length);

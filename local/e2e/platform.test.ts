@@ -15,6 +15,7 @@ import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
+import { probes } from "./probes.ts";
 import { productionShape } from "./staging.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
@@ -55,7 +56,8 @@ describe("up", () => {
 
   test("outputs name every address, reachable on 127.0.0.1", async () => {
     const found = JSON.parse((await make("outputs")).stdout) as Record<string, string>;
-    for (const [name, path] of Object.entries({ prometheusUrl: "/-/ready", lokiUrl: "/ready", jaegerUrl: "/" })) {
+    const ready = { prometheusUrl: "/-/ready", pushgatewayUrl: "/-/ready", lokiUrl: "/ready", jaegerUrl: "/" };
+    for (const [name, path] of Object.entries(ready)) {
       const url = found[name] as string;
       expect(new URL(url).hostname).toBe("127.0.0.1");
       expect((await call(url + path)).status).toBeLessThan(400);
@@ -107,7 +109,7 @@ describe("up", () => {
 });
 
 links();
-
+probes();
 badDays();
 
 describe("nothing changes without a change", () => {

@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { output } from "../doctor/look.ts";
 import { UserError } from "../lib/errors.ts";
 import { LOGS } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
@@ -22,13 +21,14 @@ export const PACKAGES = {
     "iproute2",
     "ca-certificates",
   ],
-  test: ["postgresql", "redis-server", "pgbouncer", "shellcheck"],
+  test: ["postgresql", "redis-server", "pgbouncer", "prometheus-pushgateway", "shellcheck"],
 } as const;
 
 /** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */
 export async function installPackages(group: keyof typeof PACKAGES, report: (line: string) => void): Promise<void> {
-  const missing: string[] = [];
-  for (const name of PACKAGES[group]) if (!(await isInstalled(name))) missing.push(name);
+  // Where there is no Debian, apt-get's error is the one to read.
+  const there = await installed(PACKAGES[group]).catch(() => new Map<string, string>());
+  const missing = PACKAGES[group].filter((name) => !there.has(name));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
     throw new UserError(
@@ -63,10 +63,15 @@ async function withoutServices(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function isInstalled(name: string): Promise<boolean> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder.
-  const { stdout } = await promisify(execFile)("dpkg-query", ["-W", "-f", "${db:Status-Status}", name]).catch(() => ({
-    stdout: "",
-  }));
-  return stdout === "installed";
+/** Versions of those of the packages that are installed. Debian is asked once for all of them. */
+export async function installed(names: readonly string[]): Promise<Map<string, string>> {
+  // For names that Debian does not know it ends with 1, so the list is asked for whole and searched here.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders.
+  const text = await output("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n");
+  const rows = text.split("\n").map((line) => line.split(" "));
+  return new Map(
+    rows.flatMap(([name = "", status, version = ""]) =>
+      status === "installed" && names.includes(name) ? [[name, version] as const] : [],
+    ),
+  );
 }

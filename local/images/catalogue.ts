@@ -43,6 +43,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   { name: "redis" },
   { name: "nginx" },
   { name: "prometheus" },
+  { name: "pushgateway" },
   { name: "exporters" },
   ofTool("versitygw"),
   ofTool("otelcol"),

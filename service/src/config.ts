@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** The processes this one package can run as. */
-export const PROCESSES = ["api", "worker", "doubles", "migrate"] as const;
+export const PROCESSES = ["api", "worker", "doubles", "migrate", "prober"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
 /** A mistake of whoever configured the process: printed without a stack trace, exit 2. */
@@ -82,6 +82,8 @@ const environment = z.object({
   YOUTUBE_KEY_FILE: secretFile("youtube-key"),
   OVERSEERR_BASE_URL: url("http://doubles:8080/overseerr", "http://overseerr:5055"),
   OVERSEERR_KEY_FILE: secretFile("overseerr-key"),
+  /** Where the prober leaves what it found. */
+  PUSHGATEWAY_URL: url("http://pushgateway:9091", "http://pushgateway:9091"),
   /** Bearer token that authorises as the user "dev"; without it no token does. */
   DEV_TOKEN_FILE: secretFile("dev-token"),
   /** Signs access tokens; by default a key is derived from the database's password, which all api processes share. */
@@ -103,6 +105,8 @@ const environment = z.object({
 });
 
 type Environment = z.infer<typeof environment>;
+/** Every variable that is read; whoever sets another one has misspelt it. */
+export const VARIABLES = Object.keys(environment.shape);
 type SecretKey = Extract<keyof Environment, `${string}_FILE`>;
 
 /** Which process cannot do without a secret, and which reads it if it is given. */
@@ -111,11 +115,11 @@ const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: rea
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
   REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
   REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
-  TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles"] },
+  TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles", "prober"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
-  PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
-  YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api"] },
-  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api", "prober"] },
+  YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
+  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
 };
 

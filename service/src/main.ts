@@ -1,35 +1,49 @@
 import { type Config, ConfigError, loadConfig, PROCESSES, type ProcessName } from "./config.ts";
 import type { Running } from "./lifecycle.ts";
 import { createLogger, type Logger } from "./log.ts";
-import { migrate } from "./migrate.ts";
-import { startApi } from "./processes/api.ts";
-import { startDoubles } from "./processes/doubles.ts";
-import { startWorker } from "./processes/worker.ts";
 
 /** Past its drain time a process has this long to end before it ends itself; Kubernetes' default grace is 30 s. */
 const CLOSE_SECONDS = 20;
 
-const START: Record<Exclude<ProcessName, "migrate">, (config: Config) => Promise<Running>> = {
-  api: startApi,
-  worker: startWorker,
-  doubles: startDoubles,
+type Start = (config: Config) => Promise<Running>;
+type Task = (config: Config, log: Logger) => Promise<unknown>;
+type Run = (config: Config, log: Logger) => Promise<void>;
+
+/** Each process is loaded on demand: none pays for what only another one needs. */
+const RUN: Record<ProcessName, Run> = {
+  api: server(async () => (await import("./processes/api.ts")).startApi),
+  worker: server(async () => (await import("./processes/worker.ts")).startWorker),
+  doubles: server(async () => (await import("./processes/doubles.ts")).startDoubles),
+  migrate: task(async () => (await import("./migrate.ts")).migrate),
+  prober: task(async () => (await import("./processes/prober.ts")).probe),
 };
 
-async function main(config: Config, log: Logger): Promise<void> {
-  if (config.process === "migrate") {
-    await migrate(config, log);
-    return;
-  }
-  const stopped = signalled();
-  // A start can wait long for a database: a signal ends that too.
-  const running = await Promise.race([START[config.process](config), stopped]);
-  if (!running) return;
-  await stopped;
-  setTimeout(
-    () => fail(log, new Error("could not end in time")),
-    (config.DRAIN_SECONDS + CLOSE_SECONDS) * 1_000,
-  ).unref();
-  await running.drain();
+/** Runs until a signal, and then comes to an end in good order. */
+function server(load: () => Promise<Start>): Run {
+  return async (config, log) => {
+    const stopped = signalled();
+    const start = await load();
+    // A start can wait long for a database: a signal ends that too.
+    const running = await Promise.race([start(config), stopped]);
+    if (!running) return;
+    await stopped;
+    setTimeout(
+      () => fail(log, new Error("could not end in time")),
+      (config.DRAIN_SECONDS + CLOSE_SECONDS) * 1_000,
+    ).unref();
+    await running.drain();
+  };
+}
+
+/** Ends by itself. The first process of a container ignores signals that it does not handle, so it handles them. */
+function task(load: () => Promise<Task>): Run {
+  return async (config, log) => {
+    const interrupted = signalled().then(() => {
+      throw new Error("a signal came before the work was done");
+    });
+    const work = await load();
+    await Promise.race([work(config, log), interrupted]);
+  };
 }
 
 function signalled(): Promise<undefined> {
@@ -54,7 +68,7 @@ try {
   const config = readConfig();
   const log = createLogger(config);
   process.on("uncaughtException", (error) => fail(log, error));
-  await main(config, log).catch((error: unknown) => fail(log, error));
+  await RUN[config.process](config, log).catch((error: unknown) => fail(log, error));
   process.exit(0);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;

@@ -85,12 +85,7 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       return process;
     },
     sql: async (text, values) => (await database.query(text, values)).rows,
-    knobs: async (knobs = {}, service = "tmdb") => {
-      const body = JSON.stringify(knobs);
-      const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
-      const answer = await fetch(`http://127.0.0.1:${doubles.httpPort}/control/${service}`, init);
-      if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
-    },
+    knobs: (knobs = {}, service = "tmdb") => setKnobs(doubles.httpPort, service, knobs),
     stop: async () => {
       for (const { child, exit } of spawned) {
         child.kill("SIGKILL");
@@ -151,7 +146,15 @@ export function readableLog(process: ProcessName): { log: Logger; lines: Record<
   return { log, lines };
 }
 
-function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
+/** Sets all knobs of a double; those not given are off. */
+export async function setKnobs(port: number, service: string, knobs: object): Promise<void> {
+  const body = JSON.stringify(knobs);
+  const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
+  const answer = await fetch(`http://127.0.0.1:${port}/control/${service}`, init);
+  if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
+}
+
+export function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
   const child = spawn(process.execPath, [MAIN, name], {
     env: { ...env, PATH: process.env.PATH ?? "" },
     stdio: ["ignore", "pipe", "pipe"],

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { delimiter, join } from "node:path";
 
 /** Debian packages that hold the servers below. */
-const PACKAGES = "postgresql redis-server pgbouncer";
+const PACKAGES = "postgresql redis-server pgbouncer prometheus-pushgateway";
 /** PostgreSQL and PgBouncer refuse to run as root: then they run as this user (Debian's `nobody`). */
 const UNPRIVILEGED = 65_534;
 

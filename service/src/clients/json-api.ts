@@ -29,6 +29,8 @@ export interface JsonApiOptions {
 export interface JsonApi {
   /** Undefined where the service answered 404; throws a Problem where it cannot say. */
   get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;
+  /** Asks a route that costs the service little; throws a Problem unless it answers as documented. */
+  probe(path: string, query: Record<string, string>, schema: z.ZodType): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,16 +64,24 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       },
     ).then((response) => refuseTransient(name, response));
 
+  const badResponse = (status: number, path: string, cause?: z.ZodError) =>
+    new Problem("upstream-bad-response", {
+      cause: new Error(`${name} answered ${status} to ${path}`, { cause }),
+      extensions: { service: name },
+    });
+  const get: JsonApi["get"] = async (path, query, schema) => {
+    const answer = await guard
+      .execute((signal) => attempt(path, query, signal))
+      .catch((error) => asProblem(name, error));
+    if (answer.status === 404) return undefined;
+    const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
+    if (parsed?.success) return parsed.data;
+    throw badResponse(answer.status, path, parsed?.error);
+  };
   return {
-    async get(path, query, schema) {
-      const answer = await guard
-        .execute((signal) => attempt(path, query, signal))
-        .catch((error) => asProblem(name, error));
-      if (answer.status === 404) return undefined;
-      const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
-      if (parsed?.success) return parsed.data;
-      const cause = new Error(`${name} answered ${answer.status} to ${path}`, { cause: parsed?.error });
-      throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
+    get,
+    async probe(path, query, schema) {
+      if ((await get(path, query, schema)) === undefined) throw badResponse(404, path);
     },
     close: () => dispatcher.close(),
   };

@@ -3,12 +3,15 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const counts = z.object({ pending: z.int(), approved: z.int(), processing: z.int(), available: z.int() });
+const status = z.object({ version: z.string().min(1) });
 export type RequestCounts = z.infer<typeof counts>;
 
 /** An Overseerr server, as far as this service needs it. */
 export interface Overseerr {
   /** How many requests it holds, by state. */
   counts(): Promise<RequestCounts | undefined>;
+  /** Whether it works, by its cheapest route; throws a Problem where it does not. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,5 +23,9 @@ interface OverseerrOptions {
 
 export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Overseerr {
   const api = createJsonApi({ name: "overseerr", baseUrl, headers: { "x-api-key": key }, metrics });
-  return { counts: () => api.get("/api/v1/request/count", {}, counts), close: api.close };
+  return {
+    counts: () => api.get("/api/v1/request/count", {}, counts),
+    probe: () => api.probe("/api/v1/status", {}, status),
+    close: api.close,
+  };
 }

@@ -13,6 +13,8 @@ const contents = z.object({
   }),
 });
 
+const identity = z.object({ MediaContainer: z.object({ machineIdentifier: z.string().min(1) }) });
+
 /** What Plex calls the kinds of a section. */
 const MEDIA_TYPES: Record<string, "movie" | "tv"> = { movie: "movie", show: "tv" };
 
@@ -28,6 +30,8 @@ export interface LibraryItem {
 export interface Plex {
   /** What was added last, over all sections. */
   library(limit: number): Promise<LibraryItem[]>;
+  /** Whether it works, by its cheapest route; throws a Problem where it does not. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +61,7 @@ export function createPlex({ baseUrl, token, metrics }: { baseUrl: string; token
         .sort((a, b) => b.addedAt.localeCompare(a.addedAt))
         .slice(0, limit);
     },
+    probe: () => api.probe("/identity", {}, identity),
     close: api.close,
   };
 }

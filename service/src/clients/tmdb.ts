@@ -43,6 +43,8 @@ export interface Tmdb {
   /** What is popular now. */
   discover(mediaType: MediaType, page: number): Promise<Titles>;
   search(mediaType: MediaType, query: string, page: number): Promise<Titles>;
+  /** Whether it works, by its cheapest route; throws a Problem where it does not. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,8 @@ export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
       list("/3/discover", mediaType, { page: String(number), sort_by: "popularity.desc", include_adult: "false" }),
     search: (mediaType, query, number) =>
       list("/3/search", mediaType, { query, page: String(number), include_adult: "false" }),
+    // "Validate Key": nothing is looked up, and a token that was revoked is found.
+    probe: () => api.probe("/3/authentication", {}, z.object({ success: z.literal(true) })),
     close: api.close,
   };
 }

@@ -6,6 +6,9 @@ const videos = z.object({
   items: z.array(z.object({ id: z.object({ videoId: z.string() }), snippet: z.object({ title: z.string() }) })),
 });
 
+const FILM = "1";
+const categories = z.object({ items: z.array(z.object({ id: z.literal(FILM) })).length(1) });
+
 export interface Trailer {
   videoId: string;
   title: string;
@@ -15,6 +18,8 @@ export interface Trailer {
 /** YouTube's Data API v3, as far as this service needs it. */
 export interface Youtube {
   trailers(title: string): Promise<Trailer[]>;
+  /** Whether it works, by its cheapest route; throws a Problem where it does not. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +36,8 @@ export function createYoutube({ baseUrl, key, metrics }: { baseUrl: string; key:
         url: `https://www.youtube.com/watch?v=${encodeURIComponent(videoId)}`,
       }));
     },
+    // One unit of the daily quota of 10,000, where a search takes 100 (Google's table of quota costs): 1,440 a day.
+    probe: () => api.probe("/youtube/v3/videoCategories", { part: "snippet", id: FILM }, categories),
     close: api.close,
   };
 }

@@ -14,6 +14,10 @@ export function mountPlex(app: Express, faults: Faults): void {
     { key: "2", type: "show", title: "Series" },
     { key: "3", type: "photo", title: "Pictures" },
   ];
+  // It tells anybody who it is.
+  app.get("/plex/identity", misbehave(faults, fail), (_req, res) => {
+    res.json({ MediaContainer: { size: 0, claimed: true, machineIdentifier: "double", version: "1.41.0" } });
+  });
   app.get("/plex/library/sections", ...steps, (_req, res) => {
     res.json({ MediaContainer: { size: kinds.length, Directory: kinds } });
   });
@@ -39,7 +43,12 @@ export function mountPlex(app: Express, faults: Faults): void {
 export function mountYoutube(app: Express, faults: Faults): void {
   const fail: Fail = (res, status) =>
     void res.status(status).json({ error: { code: status, message: "The request cannot be completed.", errors: [] } });
-  app.get("/youtube/youtube/v3/search", misbehave(faults, fail), requireHeader("x-goog-api-key", fail), (req, res) => {
+  const steps = [misbehave(faults, fail), requireHeader("x-goog-api-key", fail)];
+  app.get("/youtube/youtube/v3/videoCategories", ...steps, (_req, res) => {
+    const film = { kind: "youtube#videoCategory", id: "1", snippet: { title: "Film & Animation", assignable: true } };
+    res.json({ kind: "youtube#videoCategoryListResponse", items: [film] });
+  });
+  app.get("/youtube/youtube/v3/search", ...steps, (req, res) => {
     const items = Array.from({ length: 5 }, (_, n) => ({
       kind: "youtube#searchResult",
       id: { kind: "youtube#video", videoId: `double-${n}` },
@@ -53,6 +62,9 @@ export function mountYoutube(app: Express, faults: Faults): void {
 export function mountOverseerr(app: Express, faults: Faults): void {
   const fail: Fail = (res, status) => void res.status(status).json({ message: "You do not have permission." });
   const steps = [misbehave(faults, fail), requireHeader("x-api-key", fail)];
+  app.get("/overseerr/api/v1/status", misbehave(faults, fail), (_req, res) => {
+    res.json({ version: "1.33.2", commitTag: "double", updateAvailable: false, commitsBehind: 0 });
+  });
   app.get("/overseerr/api/v1/request/count", ...steps, (_req, res) => {
     res.json({ total: 12, movie: 8, tv: 4, pending: 3, approved: 4, declined: 0, processing: 1, available: 4 });
   });

@@ -19,6 +19,9 @@ const INTERNAL = { status_code: 11, status_message: "Internal error: Something w
 
 /** The part of TMDB's API that the service uses. */
 export function mountTmdb(app: Express, faults: Faults, token: string | undefined): void {
+  app.get("/tmdb/3/authentication", misbehave(faults, fail), requireToken(token), (_req, res) => {
+    res.json({ success: true, status_code: 1, status_message: "Success." });
+  });
   for (const mediaType of MEDIA_TYPES) {
     app.get(`/tmdb/3/${mediaType}/:id`, misbehave(faults, fail), requireToken(token), (req, res) => {
       const id = Number(req.params.id);

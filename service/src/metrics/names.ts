@@ -37,6 +37,12 @@ export const PG_POOL_CONNECTIONS = "media_pg_pool_connections";
 export const BUILD_INFO = "media_build_info";
 /** Gauge, 0 or 1. Whether the process would answer "ready". */
 export const READY = "media_ready";
+/** Gauge, 0 or 1, pushed by the prober. Whether an outside service answered as documented, the policy's retries included. */
+export const PROBE_SUCCESS = "media_probe_success";
+/** Gauge, seconds, pushed by the prober. How long its last answer, or the lack of one, took. */
+export const PROBE_DURATION_SECONDS = "media_probe_duration_seconds";
+/** Gauge, seconds since 1970, pushed by the prober. When an outside service last answered as documented. */
+export const PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS = "media_probe_last_success_timestamp_seconds";
 
 /** The labels of each metric, and the values of those that have a fixed set. */
 export const LABELS = {
@@ -57,6 +63,9 @@ export const LABELS = {
   [PG_POOL_CONNECTIONS]: ["pool", "state"],
   [BUILD_INFO]: ["version"],
   [READY]: [],
+  [PROBE_SUCCESS]: ["service"],
+  [PROBE_DURATION_SECONDS]: ["service"],
+  [PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS]: ["service"],
 } as const;
 
 /** Route label of a request that no route matched: one constant, never the path, which a caller chooses. */

@@ -1,9 +1,6 @@
 import { createTokens } from "../accounts/tokens.ts";
 import { adminHandler } from "../admin.ts";
-import { createOverseerr } from "../clients/overseerr.ts";
-import { createPlex } from "../clients/plex.ts";
-import { createTmdb } from "../clients/tmdb.ts";
-import { createYoutube } from "../clients/youtube.ts";
+import { openOutside } from "../clients/outside.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
@@ -75,18 +72,5 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
       { name: "database", check: () => database.ping() },
       { name: "redis-state", check: () => stateRedis.ping() },
     ],
-  };
-}
-
-/** A service without a credential is asked all the same: its refusal is then the answer, and the log says whose. */
-const NO_CREDENTIAL = "none";
-
-function openOutside({ config, metrics }: Pick<Base, "config" | "metrics">) {
-  const secret = (key: keyof Config["secrets"]) => config.secrets[key] ?? NO_CREDENTIAL;
-  return {
-    tmdb: createTmdb({ baseUrl: config.TMDB_BASE_URL, token: secret("TMDB_TOKEN_FILE"), metrics }),
-    plex: createPlex({ baseUrl: config.PLEX_BASE_URL, token: secret("PLEX_TOKEN_FILE"), metrics }),
-    youtube: createYoutube({ baseUrl: config.YOUTUBE_BASE_URL, key: secret("YOUTUBE_KEY_FILE"), metrics }),
-    overseerr: createOverseerr({ baseUrl: config.OVERSEERR_BASE_URL, key: secret("OVERSEERR_KEY_FILE"), metrics }),
   };
 }

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Gauge, Pushgateway, Registry } from "prom-client";
+import { openOutside } from "../clients/outside.ts";
+import type { Config } from "../config.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Logger } from "../log.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { PROBE_DURATION_SECONDS, PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, PROBE_SUCCESS } from "../metrics/names.ts";
+
+/**
+ * A pod is new to the network each time: until those it connects to know its address, their policies refuse it. So long
+ * nobody is taken to be away; any answer at all is believed at once.
+ */
+const FIRST_MOMENTS_MS = 5_000;
+/** Long enough that the circuit does not open meanwhile. */
+const PAUSE_MS = 1_000;
+/** Silence of Pushgateway after which a push has failed. */
+const PUSH_MS = 5_000;
+const JOB = "prober";
+
+interface Probed {
+  probe(): Promise<void>;
+}
+
+interface Found {
+  service: string;
+  success: boolean;
+  seconds: number;
+}
+
+/**
+ * One round: asks every outside service, each under its policy, and leaves what it found at Pushgateway. A service that
+ * is down is a finding; only a finding that could not be left is a failure.
+ */
+export async function probe(config: Config, log: Logger): Promise<void> {
+  const outside = openOutside({ config, metrics: createMetrics(config.SERVICE_VERSION) });
+  const round = Object.entries(outside).map(async ([service, client]) => {
+    const found = await ask(service, client, log);
+    await client.close();
+    await push(config.PUSHGATEWAY_URL, found);
+  });
+  const failed = (await Promise.allSettled(round)).filter((result) => result.status === "rejected");
+  if (failed.length === 0) return;
+  const reasons = failed.map(({ reason }) => reason as unknown);
+  throw new AggregateError(reasons, `${failed.length} findings could not be pushed: ${String(reasons[0])}`);
+}
+
+async function ask(service: string, client: Probed, log: Logger): Promise<Found> {
+  for (;;) {
+    const started = performance.now();
+    const error = await client.probe().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const ended = performance.now(); // since the process began
+    if (isSilence(error) && ended < FIRST_MOMENTS_MS) {
+      await sleep(PAUSE_MS);
+      continue;
+    }
+    if (error) log.warn({ err: error, upstream: service }, "the service does not work");
+    return { service, success: error === undefined, seconds: (ended - started) / 1_000 };
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof Problem && error.code === "upstream-unreachable";
+}
+
+/**
+ * A group for each service, and added to (POST) instead of replaced: what is not pushed now, the time of the last
+ * success, stays as it was. The label `service` comes from the group.
+ */
+async function push(url: string, { service, success, seconds }: Found): Promise<void> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name, help, registers: [registry] }).set(value);
+  gauge(PROBE_SUCCESS, "Whether an outside service answered as documented.", success ? 1 : 0);
+  gauge(PROBE_DURATION_SECONDS, "Seconds that its answer, or the lack of one, took.", seconds);
+  if (success) gauge(PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "When it last answered as documented.", Date.now() / 1_000);
+  const gateway = new Pushgateway(url, { timeout: PUSH_MS }, registry);
+  await gateway.pushAdd({ jobName: JOB, groupings: { service } });
+}
