@@ -6,6 +6,7 @@ import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createGuard } from "../recovery/guard.ts";
 import { POLICIES } from "../recovery/policies.ts";
+import { createHealthWatch, type ServiceHealth } from "../recovery/service-health.ts";
 import { carryTrace, inSpan } from "../telemetry.ts";
 
 /** Worth another try: the service said that it is overloaded or broken. */
@@ -29,6 +30,8 @@ export interface JsonApiOptions {
 export interface JsonApi {
   /** Undefined where the service answered 404; throws a Problem where it cannot say. */
   get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;
+  /** From the calls that were made. */
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   const isTransient = (error: unknown) => error instanceof Transient;
   const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
   const guard = createGuard(name, { isFailure: isTransient, isRetriable }, metrics);
+  const watch = createHealthWatch(guard.circuit);
   const base = baseUrl.replace(/\/$/, "");
 
   const attempt = (path: string, query: Record<string, string>, signal: AbortSignal) =>
@@ -62,17 +66,20 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       },
     ).then((response) => refuseTransient(name, response));
 
+  const get: JsonApi["get"] = async (path, query, schema) => {
+    const answer = await guard
+      .execute((signal) => attempt(path, query, signal))
+      .catch((error) => asProblem(name, error));
+    if (answer.status === 404) return undefined;
+    const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
+    if (parsed?.success) return parsed.data;
+    const cause = new Error(`${name} answered ${answer.status} to ${path}`, { cause: parsed?.error });
+    throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
+  };
+
   return {
-    async get(path, query, schema) {
-      const answer = await guard
-        .execute((signal) => attempt(path, query, signal))
-        .catch((error) => asProblem(name, error));
-      if (answer.status === 404) return undefined;
-      const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
-      if (parsed?.success) return parsed.data;
-      const cause = new Error(`${name} answered ${answer.status} to ${path}`, { cause: parsed?.error });
-      throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
-    },
+    get: (path, query, schema) => watch.watch(get(path, query, schema)),
+    health: watch.health,
     close: () => dispatcher.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const counts = z.object({ pending: z.int(), approved: z.int(), processing: z.int(), available: z.int() });
@@ -9,6 +10,7 @@ export type RequestCounts = z.infer<typeof counts>;
 export interface Overseerr {
   /** How many requests it holds, by state. */
   counts(): Promise<RequestCounts | undefined>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -20,5 +22,5 @@ interface OverseerrOptions {
 
 export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Overseerr {
   const api = createJsonApi({ name: "overseerr", baseUrl, headers: { "x-api-key": key }, metrics });
-  return { counts: () => api.get("/api/v1/request/count", {}, counts), close: api.close };
+  return { counts: () => api.get("/api/v1/request/count", {}, counts), health: api.health, close: api.close };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const sections = z.object({
@@ -28,6 +29,7 @@ export interface LibraryItem {
 export interface Plex {
   /** What was added last, over all sections. */
   library(limit: number): Promise<LibraryItem[]>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export function createPlex({ baseUrl, token, metrics }: { baseUrl: string; token
         .sort((a, b) => b.addedAt.localeCompare(a.addedAt))
         .slice(0, limit);
     },
+    health: api.health,
     close: api.close,
   };
 }

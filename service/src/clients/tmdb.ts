@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
@@ -43,6 +44,7 @@ export interface Tmdb {
   /** What is popular now. */
   discover(mediaType: MediaType, page: number): Promise<Titles>;
   search(mediaType: MediaType, query: string, page: number): Promise<Titles>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
       list("/3/discover", mediaType, { page: String(number), sort_by: "popularity.desc", include_adult: "false" }),
     search: (mediaType, query, number) =>
       list("/3/search", mediaType, { query, page: String(number), include_adult: "false" }),
+    health: api.health,
     close: api.close,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const videos = z.object({
@@ -15,6 +16,7 @@ export interface Trailer {
 /** YouTube's Data API v3, as far as this service needs it. */
 export interface Youtube {
   trailers(title: string): Promise<Trailer[]>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export function createYoutube({ baseUrl, key, metrics }: { baseUrl: string; key:
         url: `https://www.youtube.com/watch?v=${encodeURIComponent(videoId)}`,
       }));
     },
+    health: api.health,
     close: api.close,
   };
 }
