@@ -65,7 +65,7 @@ CREATE INDEX request_usage_week ON request_usage (week);
 CREATE TABLE activity (
   day  date NOT NULL,
   kind text NOT NULL CHECK (kind IN ('account', 'visitor')),
-  who  text NOT NULL,
+  who  text COLLATE "C" NOT NULL,
   PRIMARY KEY (day, kind, who)
 );
 
