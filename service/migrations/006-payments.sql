@@ -12,14 +12,13 @@ INSERT INTO plans (id, name, requests_per_week, price_minor, currency) VALUES
   ('standard', 'Standard', 50, 499, 'EUR'),
   ('premium', 'Premium', 250, 999, 'EUR');
 
--- Every signed event of the payment provider, once, as it came. `user_id` has no foreign key: money that was moved
--- stays on record when its account is gone.
+-- Every signed event of the payment provider, once, as it came: json, since jsonb refuses some of what JSON allows.
 CREATE TABLE payment_events (
   id          text COLLATE "C" PRIMARY KEY,
   type        text NOT NULL,
   occurred_at timestamptz NOT NULL,
   received_at timestamptz NOT NULL DEFAULT now(),
-  data        jsonb NOT NULL
+  data        json NOT NULL
 );
 
 -- What the newest event says; (occurred_at, event_id) is that event, and only a greater one overwrites it.
@@ -34,6 +33,7 @@ CREATE TABLE subscriptions (
 -- Paying accounts by plan, for the business metrics.
 CREATE INDEX subscriptions_paid_until ON subscriptions (paid_until) INCLUDE (plan_id);
 
+-- `user_id` has no foreign key: money that was moved stays on record when its account is gone.
 -- `state` is null while only a refund has come. A refund holds the sum refunded so far, so the greatest is the newest.
 CREATE TABLE payments (
   id             text COLLATE "C" PRIMARY KEY,

@@ -119,18 +119,23 @@ interface SecretUse {
   /** Processes that read it if it is given. */
   readBy: readonly ProcessName[];
   /** What it must look like; the message never repeats what it does look like. */
-  form?: { pattern: RegExp; message: string };
+  form?: { fits(secret: string): boolean; message: string };
 }
 
 const WEBHOOK_KEYS = {
-  pattern: /^\S{16,}(\s+\S{16,})?$/,
+  fits: (secret: string) => /^\S{16,}(\s+\S{16,})?$/.test(secret),
   message: "must hold one key or two, each of 16 characters or more",
 };
 const ADMIN = {
-  pattern: /^[^\s:@]+@[^\s:@]+:.{10,200}$/,
+  // What signing in would refuse could never be used.
+  fits: (secret: string) => {
+    const [email, password] = [secret.slice(0, secret.indexOf(":")), secret.slice(secret.indexOf(":") + 1)];
+    return z.email().max(254).safeParse(email).success && /^.{10,200}$/.test(password);
+  },
   message: "must hold address:password, with 10 characters or more",
 };
 
+/** Which process reads which secret, and what it must look like. */
 const SECRETS: Record<SecretKey, SecretUse> = {
   PGPASSWORD_FILE: { neededBy: ["api", "worker", "migrate"], readBy: [] },
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
@@ -181,7 +186,7 @@ function readSecret(key: SecretKey, file: string, into: Config["secrets"], probl
     const secret = readFileSync(file, "utf8").trim();
     const { form } = SECRETS[key];
     if (secret === "") problems.push(describe(key, `names ${file}, which is empty`));
-    else if (form && !form.pattern.test(secret)) problems.push(describe(key, `names ${file}, which ${form.message}`));
+    else if (form && !form.fits(secret)) problems.push(describe(key, `names ${file}, which ${form.message}`));
     else into[key] = secret;
   } catch (error) {
     problems.push(describe(key, `names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`));

@@ -195,6 +195,7 @@ describe("once, whatever comes how often", () => {
     const cases = [
       [event("invoice.finalized", { total: 1 }), "other", "ignored"],
       [event("toString", {}), "other", "ignored"],
+      [event("note.written", { text: "\u0000 \ud800", __proto__: null }), "other", "ignored"],
       [event("subscription.changed", plan("gold")), "subscription.changed", "unmatched"],
       [event("subscription.changed", plan("standard", { userId: nobody })), "subscription.changed", "unmatched"],
     ] as const;

@@ -62,6 +62,7 @@ export function publishFigures({ database, metrics, log }: PublishDeps, interval
   return async () => {
     clearInterval(timer);
     await running;
+    heldUntil = 0;
     await releaseLease(database.primary, LEASE, holder);
   };
 }

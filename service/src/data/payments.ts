@@ -8,7 +8,7 @@ import type { EventData, PaymentEvent } from "../payments/events.ts";
 export type Effect = "applied" | "superseded" | "unmatched";
 
 /** Which event wrote a row: the greater of two wins, in whichever order they come, and equal times are told apart by id. */
-interface Version {
+export interface Version {
   occurredAt: Date;
   eventId: string;
 }

@@ -19,7 +19,10 @@ export const paymentEvent = z.object({
   id: identifier.meta({ description: "The same event has the same id, however often it is sent." }),
   type: identifier,
   createdAt: seconds.meta({ description: "When it happened, in seconds since 1970." }),
-  data: z.looseObject({}),
+  data: z.looseObject({}).meta({
+    description:
+      "`PaymentData` of payment.succeeded and payment.failed, `RefundData` of payment.refunded, `SubscriptionData` of subscription.changed and subscription.cancelled; anything of other types.",
+  }),
 });
 export type PaymentEvent = z.infer<typeof paymentEvent>;
 

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Database } from "../data/database.ts";
-import { type Effect, insertEvent, savePayment, saveRefund, saveSubscription } from "../data/payments.ts";
+import { type Effect, insertEvent, savePayment, saveRefund, saveSubscription, type Version } from "../data/payments.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -14,11 +14,6 @@ export interface ReceiveEventDeps {
 
 /** `ignored`: of a type that has no effect here. */
 type Outcome = Effect | "replayed" | "ignored";
-
-interface Version {
-  occurredAt: Date;
-  eventId: string;
-}
 
 type Apply<T extends KnownType> = (client: pg.ClientBase, data: EventData<T>, version: Version) => Promise<Effect>;
 
