@@ -48,6 +48,10 @@ function serviceSecrets(ctx: Context): Record<string, pulumi.Input<string>> {
     "redis-state-password": ctx.password("redis-state"),
     "token-key": ctx.password("token-key"),
     ...Object.fromEntries(outsideNames.map((name) => [credentialOf(name), outsideCredential(name, ctx)])),
+    "payment-webhook-key": app.paymentWebhookKey
+      ? pulumi.secret(app.paymentWebhookKey)
+      : ctx.password("payment-webhook-key"),
+    ...(app.firstAdmin ? { "first-admin": pulumi.interpolate`${app.firstAdmin}:${ctx.password("first-admin")}` } : {}),
     ...(app.devToken ? { "dev-token": ctx.password("dev-token") } : {}),
   };
 }
@@ -62,6 +66,8 @@ function outsideCredential(name: OutsideService, ctx: Context): pulumi.Output<st
 function credentials(ctx: Context, secrets: Record<string, pulumi.Input<string>>): pulumi.Output<unknown> {
   return pulumi.secret({
     devToken: secrets["dev-token"] ?? null,
+    firstAdmin: secrets["first-admin"] ?? null,
+    paymentWebhookKey: secrets["payment-webhook-key"],
     databasePassword: ctx.password("database"),
     postgresPassword: ctx.password("postgres"),
     redisCachePassword: ctx.password("redis-cache"),

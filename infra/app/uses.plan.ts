@@ -14,7 +14,19 @@ export interface Part {
 
 /** What each process uses. Its variables, secret files and links all follow from this, so none has more than it needs. */
 const USES: Record<Process, readonly PartName[]> = {
-  api: ["common", "server", "traces", "database", "migrations", "cache", "state", "outside", "tokens", "limits"],
+  api: [
+    "common",
+    "server",
+    "traces",
+    "database",
+    "migrations",
+    "cache",
+    "state",
+    "outside",
+    "tokens",
+    "limits",
+    "payments",
+  ],
   worker: ["common", "server", "traces", "database", "cache"],
   doubles: ["common", "server", "traces"],
   prober: ["common", "outside", "pushgateway"],
@@ -67,6 +79,9 @@ const parts = {
   }),
   outside: ({ app }) => outside(app),
   tokens: () => ({ secretFiles: { DEV_TOKEN_FILE: "dev-token", TOKEN_KEY_FILE: "token-key" } }),
+  payments: () => ({
+    secretFiles: { FIRST_ADMIN_FILE: "first-admin", PAYMENT_WEBHOOK_KEY_FILE: "payment-webhook-key" },
+  }),
   limits: ({ app }) => ({
     env: {
       LOGIN_RATE_LIMIT_PER_MINUTE: String(app.loginRateLimitPerMinute),

@@ -74,6 +74,10 @@ const app = z.strictObject({
   doubles: z.boolean().default(true),
   /** Generate a token that authorises every request; never for users' stacks. @default false */
   devToken: z.boolean().default(false),
+  /** E-mail address of the first administrator, who is made while there is none; the password is generated. @default nobody */
+  firstAdmin: z.email().optional(),
+  /** Key by which the payment provider signs its events, 16 characters or more; two, one a line, while one follows the other. @default a generated one */
+  paymentWebhookKey: z.string().min(16).optional(),
   /** Requests per second that the gateway lets through from one address; more are answered with 429. @default 200 */
   rateLimitPerSecond: z.int().min(1).default(200),
   /** Requests one token may make in a minute. @default 12000 */
@@ -153,6 +157,8 @@ export const examples: Record<string, string> = {
   ...outsideExamples(),
   "app.doubles": "false",
   "app.devToken": "true",
+  "app.firstAdmin": '"admin@example.com"',
+  "app.paymentWebhookKey": '"whsec_…"',
   "app.traceSampleRatio": "0.1",
   "app.rateLimitPerSecond": "200",
   "app.rateLimitPerMinute": "12000",

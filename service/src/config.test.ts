@@ -57,6 +57,17 @@ test("all problems come in one message, each with its key and an example", () =>
   expect(message).toContain("TMDB_TOKEN_FILE: is missing, and api needs it");
 });
 
+test.each([
+  ["short", "not a key of 16"],
+  ["three", "a-long-enough-key-1 a-long-enough-key-2 a-long-enough-key-3"],
+])("a secret of the wrong form is refused without being shown: %s", (name, content) => {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  const message = problems("api", { ...files, PAYMENT_WEBHOOK_KEY_FILE: file });
+  expect(message).toContain("must hold one key or two");
+  expect(message).not.toContain(content);
+});
+
 test("a process reads only the secrets it needs", () => {
   expect(loadConfig("doubles", { ...files, PGPASSWORD_FILE: "/nowhere" }).secrets).toEqual({
     TMDB_TOKEN_FILE: "s3cret",

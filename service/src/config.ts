@@ -88,8 +88,16 @@ const environment = z.object({
   DEV_TOKEN_FILE: secretFile("dev-token"),
   /** Signs access tokens; by default a key is derived from the database's password, which all api processes share. */
   TOKEN_KEY_FILE: secretFile("token-key"),
+  /** Signs the payment provider's events: one key or, while it is being changed, two, one per line. Without it none is accepted. */
+  PAYMENT_WEBHOOK_KEY_FILE: secretFile("payment-webhook-key"),
+  /** `<address>:<password>` of the administrator to make when there is none; read when the database is migrated. */
+  FIRST_ADMIN_FILE: secretFile("first-admin"),
   /** Calls one address may make in a minute before it is signed in. */
   VISITOR_RATE_LIMIT_PER_MINUTE: whole(60, 1, 10_000_000),
+  /** Timings of pages that one address may report in a minute. */
+  BEACON_RATE_LIMIT_PER_MINUTE: whole(120, 1, 10_000_000),
+  /** Seconds between two computations of the business metrics. */
+  BUSINESS_INTERVAL_SECONDS: whole(60, 1, 3_600),
   /** Tries per account and minute to sign in, whoever makes them. */
   LOGIN_RATE_LIMIT_PER_MINUTE: whole(10, 1, 10_000_000),
   /** Requests one token may make in a minute. */
@@ -109,8 +117,30 @@ type Environment = z.infer<typeof environment>;
 export const VARIABLES = Object.keys(environment.shape);
 type SecretKey = Extract<keyof Environment, `${string}_FILE`>;
 
-/** Which process cannot do without a secret, and which reads it if it is given. */
-const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: readonly ProcessName[] }> = {
+interface SecretUse {
+  /** Processes that cannot do without it. */
+  neededBy: readonly ProcessName[];
+  /** Processes that read it if it is given. */
+  readBy: readonly ProcessName[];
+  /** What it must look like; the message never repeats what it does look like. */
+  form?: { fits(secret: string): boolean; message: string };
+}
+
+const WEBHOOK_KEYS = {
+  fits: (secret: string) => /^\S{16,}(\s+\S{16,})?$/.test(secret),
+  message: "must hold one key or two, each of 16 characters or more",
+};
+const ADMIN = {
+  // What signing in would refuse could never be used.
+  fits: (secret: string) => {
+    const [, email] = /^([^:]+):.{10,200}$/.exec(secret) ?? [];
+    return z.email().max(254).safeParse(email).success;
+  },
+  message: "must hold address:password, with 10 characters or more",
+};
+
+/** Which process reads which secret, and what it must look like. */
+const SECRETS: Record<SecretKey, SecretUse> = {
   PGPASSWORD_FILE: { neededBy: ["api", "worker", "migrate"], readBy: [] },
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
   REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
@@ -121,6 +151,8 @@ const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: rea
   YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
   OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  PAYMENT_WEBHOOK_KEY_FILE: { neededBy: [], readBy: ["api"], form: WEBHOOK_KEYS },
+  FIRST_ADMIN_FILE: { neededBy: [], readBy: ["api", "migrate"], form: ADMIN },
 };
 
 export interface Config extends Omit<Environment, SecretKey> {
@@ -156,7 +188,9 @@ function withoutEmpty(env: Record<string, string | undefined>): Record<string, s
 function readSecret(key: SecretKey, file: string, into: Config["secrets"], problems: string[]): void {
   try {
     const secret = readFileSync(file, "utf8").trim();
+    const { form } = SECRETS[key];
     if (secret === "") problems.push(describe(key, `names ${file}, which is empty`));
+    else if (form && !form.fits(secret)) problems.push(describe(key, `names ${file}, which ${form.message}`));
     else into[key] = secret;
   } catch (error) {
     problems.push(describe(key, `names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
+import { ensureFirstAdmin } from "./accounts/first-admin.ts";
 import type { Config } from "./config.ts";
 import { DELIVERY_OPTIONS, DELIVERY_QUEUE, executor } from "./data/queue.ts";
 import type { Logger } from "./log.ts";
@@ -38,6 +39,8 @@ export async function migrate(config: Config, log: Logger, migrations = readMigr
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
     const applied = await applyFiles(client, migrations);
     await prepareQueue(client);
+    const firstAdmin = config.secrets.FIRST_ADMIN_FILE;
+    if (firstAdmin) await ensureFirstAdmin(client, firstAdmin, log);
     if (applied.length > 0) log.info({ applied }, "database migrated");
     return applied;
   } finally {

@@ -4,6 +4,7 @@ import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/er
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL } from "../src/metrics/names.ts";
 import { POLICIES } from "../src/recovery/policies.ts";
+import { event, sendEvent, useUp } from "./payments.ts";
 import {
   type Answer,
   call,
@@ -65,6 +66,13 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
   },
   "invalid-credentials": () =>
     postAs(api.httpPort, "", "/api/v1/auth/login", { email: "nobody@example.org", password: "x" }),
+  "signature-invalid": () => sendEvent(api.httpPort, event("payment.noted", {}), { key: "another key, not ours" }),
+  "signature-expired": () => sendEvent(api.httpPort, event("payment.noted", {}), { seconds: 1_000_000 }),
+  "quota-exceeded": async () => {
+    const { id, token } = await person(api.httpPort, "greedy");
+    await useUp(platform, id);
+    return postAs(api.httpPort, token, "/api/v1/requests", movie());
+  },
   forbidden: async () => getAs(api.httpPort, (await person(api.httpPort, "curious")).token, "/api/v1/admin/users"),
   "email-taken": async () => {
     const { email } = await person(api.httpPort, "first");

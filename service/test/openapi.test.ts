@@ -121,6 +121,10 @@ function near(part: Json): fc.Arbitrary<unknown> {
     if (part.type === "integer")
       return fc.integer({ min: Number(part.minimum ?? -10), max: Number(part.maximum ?? 10) });
     if (part.format === "email") return fc.constantFrom("ann@example.org", "a.b+c@mail.example.com", "ann@", "@x.org");
+    if (part.type === "number")
+      return fc.double({ min: Number(part.minimum ?? -10), max: Number(part.maximum ?? 10), noNaN: true });
+    if (part.type === "object") return bodies(part);
+    if (typeof part.pattern === "string") return fc.stringMatching(new RegExp(part.pattern));
     if (part.type === "string") return fc.string({ minLength: Number(part.minLength ?? 0), maxLength: 90 });
     return fc.jsonValue();
   })();

@@ -17,6 +17,7 @@ import { keepsContract } from "./contract.ts";
 import { type Servers, STATE_PASSWORD, startServers } from "./servers.ts";
 
 export const DEV_TOKEN = "dev-token-of-the-tests";
+export const WEBHOOK_KEY = "webhook-key-of-the-tests";
 const MAIN = new URL("../src/main.ts", import.meta.url).pathname;
 
 /** The servers, the TMDB double, and what it takes to start a process of ours against them. */
@@ -116,6 +117,7 @@ function environment(servers: Servers, secrets: string): Record<string, string> 
     REDIS_STATE_PASSWORD_FILE: join(secrets, "redis-state-password"),
     TMDB_TOKEN_FILE: join(secrets, "tmdb-token"),
     DEV_TOKEN_FILE: join(secrets, "dev-token"),
+    PAYMENT_WEBHOOK_KEY_FILE: join(secrets, "payment-webhook-key"),
   };
 }
 
@@ -127,6 +129,7 @@ function writeSecrets(servers: Servers): string {
     "redis-state-password": STATE_PASSWORD,
     "tmdb-token": "tmdb-token-of-the-tests",
     "dev-token": DEV_TOKEN,
+    "payment-webhook-key": WEBHOOK_KEY,
   };
   for (const [name, secret] of Object.entries(secrets)) writeFileSync(join(folder, name), `${secret}\n`);
   return folder;

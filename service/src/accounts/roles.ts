@@ -2,16 +2,27 @@
 export const ROLES = ["user", "moderator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-export type Permission = "requests:auto-approve" | "requests:read-all" | "requests:decide" | "users:manage";
+export type Permission =
+  | "requests:auto-approve"
+  | "requests:read-all"
+  | "requests:decide"
+  | "requests:unlimited"
+  | "services:inspect"
+  | "users:manage";
 
-const MODERATOR: readonly Permission[] = ["requests:auto-approve", "requests:read-all", "requests:decide"];
+const MODERATOR: readonly Permission[] = [
+  "requests:auto-approve",
+  "requests:read-all",
+  "requests:decide",
+  "requests:unlimited",
+];
 
 /** What each role may do besides what everybody may. `dev` is no account's: it is what the dev token stands for. */
 const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
   user: [],
   moderator: MODERATOR,
-  admin: [...MODERATOR, "users:manage"],
-  dev: ["requests:auto-approve", "users:manage"],
+  admin: [...MODERATOR, "services:inspect", "users:manage"],
+  dev: ["requests:auto-approve", "requests:unlimited", "services:inspect", "users:manage"],
 };
 
 /** Who calls. */

@@ -6,6 +6,7 @@ import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createGuard } from "../recovery/guard.ts";
 import { POLICIES } from "../recovery/policies.ts";
+import { createHealthWatch, type ServiceHealth } from "../recovery/service-health.ts";
 import { carryTrace, inSpan } from "../telemetry.ts";
 
 /** Worth another try: the service said that it is overloaded or broken. */
@@ -31,6 +32,8 @@ export interface JsonApi {
   get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;
   /** Asks a route that costs the service little; throws a Problem unless it answers as documented. */
   probe(path: string, query: Record<string, string>, schema: z.ZodType): Promise<void>;
+  /** From the calls that were made. */
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   const isTransient = (error: unknown) => error instanceof Transient;
   const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
   const guard = createGuard(name, { isFailure: isTransient, isRetriable }, metrics);
+  const watch = createHealthWatch(guard.circuit);
   const base = baseUrl.replace(/\/$/, "");
 
   const attempt = (path: string, query: Record<string, string>, signal: AbortSignal) =>
@@ -69,7 +73,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       cause: new Error(`${name} answered ${status} to ${path}`, { cause }),
       extensions: { service: name },
     });
-  const get: JsonApi["get"] = async (path, query, schema) => {
+  const ask: JsonApi["get"] = async (path, query, schema) => {
     const answer = await guard
       .execute((signal) => attempt(path, query, signal))
       .catch((error) => asProblem(name, error));
@@ -78,11 +82,13 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
     if (parsed?.success) return parsed.data;
     throw badResponse(answer.status, path, parsed?.error);
   };
+  const get: JsonApi["get"] = (path, query, schema) => watch.watch(ask(path, query, schema));
   return {
     get,
     async probe(path, query, schema) {
       if ((await get(path, query, schema)) === undefined) throw badResponse(404, path);
     },
+    health: watch.health,
     close: () => dispatcher.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const counts = z.object({ pending: z.int(), approved: z.int(), processing: z.int(), available: z.int() });
@@ -12,6 +13,7 @@ export interface Overseerr {
   counts(): Promise<RequestCounts | undefined>;
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Ov
   return {
     counts: () => api.get("/api/v1/request/count", {}, counts),
     probe: () => api.probe("/api/v1/status", {}, status),
+    health: api.health,
     close: api.close,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const sections = z.object({
@@ -32,6 +33,7 @@ export interface Plex {
   library(limit: number): Promise<LibraryItem[]>;
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export function createPlex({ baseUrl, token, metrics }: { baseUrl: string; token
         .slice(0, limit);
     },
     probe: () => api.probe("/identity", {}, identity),
+    health: api.health,
     close: api.close,
   };
 }

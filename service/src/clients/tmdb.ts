@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const movie = z.object({ title: z.string().min(1) }).transform(({ title }) => title);
@@ -45,6 +46,7 @@ export interface Tmdb {
   search(mediaType: MediaType, query: string, page: number): Promise<Titles>;
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
       list("/3/search", mediaType, { query, page: String(number), include_adult: "false" }),
     // "Validate Key": nothing is looked up, and a token that was revoked is found.
     probe: () => api.probe("/3/authentication", {}, z.object({ success: z.literal(true) })),
+    health: api.health,
     close: api.close,
   };
 }

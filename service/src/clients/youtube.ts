@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
 
 const videos = z.object({
@@ -20,6 +21,7 @@ export interface Youtube {
   trailers(title: string): Promise<Trailer[]>;
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
+  health(): ServiceHealth;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export function createYoutube({ baseUrl, key, metrics }: { baseUrl: string; key:
     },
     // One unit of the daily quota of 10,000, where a search takes 100 (Google's table of quota costs): 1,440 a day.
     probe: () => api.probe("/youtube/v3/videoCategories", { part: "snippet", id: FILM }, categories),
+    health: api.health,
     close: api.close,
   };
 }

@@ -35,6 +35,32 @@ export async function insertUser(
   return rows[0] && fromRow(rows[0]);
 }
 
+/** What keeps the account from becoming the first administrator, if anything does. */
+export async function whatStandsInTheWay(
+  client: pg.ClientBase,
+  email: string,
+): Promise<"admin" | "account" | undefined> {
+  const { rows } = await client.query<{ admin: boolean; account: boolean }>(
+    `SELECT EXISTS (SELECT FROM users WHERE role = 'admin') AS admin, EXISTS (SELECT FROM users WHERE email = $1) AS account`,
+    [email],
+  );
+  if (rows[0]?.admin) return "admin";
+  return rows[0]?.account ? "account" : undefined;
+}
+
+/** Answers its id; undefined when there is an administrator, or an account with the address, by now. */
+export async function insertFirstAdmin(
+  client: pg.ClientBase,
+  { email, passwordHash }: { email: string; passwordHash: string },
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ id: string }>(
+    `INSERT INTO users (email, name, password_hash, role) SELECT $1, 'Administrator', $2, 'admin'
+     WHERE NOT EXISTS (SELECT FROM users WHERE role = 'admin') ON CONFLICT (email) DO NOTHING RETURNING id`,
+    [email, passwordHash],
+  );
+  return rows[0]?.id;
+}
+
 export async function findLogin(pool: pg.Pool, email: string): Promise<(User & { passwordHash: string }) | undefined> {
   const sql = `SELECT ${COLUMNS}, password_hash FROM users WHERE email = $1`;
   const [row] = await query<Row & { password_hash: string }>(pool, "find login", sql, [email]);

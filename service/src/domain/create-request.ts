@@ -11,6 +11,7 @@ import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
+import { chargeQuota } from "./quota.ts";
 
 const MAX_TMDB_ID = 2_147_483_647;
 
@@ -45,6 +46,7 @@ export async function createRequest(
     const outcome = await insertRequest(client, wish);
     if ("existingId" in outcome)
       throw new Problem("duplicate-request", { extensions: { existingId: outcome.existingId } });
+    await chargeQuota(client, user);
     if (wish.status === "pending") await sendDelivery(deps.boss, client, outcome.created.id);
     await also(client, outcome.created);
     return outcome.created;

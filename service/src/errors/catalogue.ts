@@ -53,6 +53,19 @@ export const CATALOGUE = {
     remedy: "Get a new one with the refresh token, and send the request again.",
   },
   "session-ended": { ...turnedAway, status: 401, title: "The session is over", remedy: "Sign in again." },
+  "signature-invalid": {
+    ...turnedAway,
+    status: 401,
+    title: "The signature does not fit the body",
+    remedy:
+      "Sign the time and the body's bytes as sent with the shared key: `Payment-Signature: t=<seconds>,v1=<hex>`.",
+  },
+  "signature-expired": {
+    ...turnedAway,
+    status: 401,
+    title: "The signature is too old, or from the future",
+    remedy: "Sign anew with each try, and set the clock: five minutes are allowed.",
+  },
   "invalid-credentials": {
     ...turnedAway,
     layer: "service",
@@ -141,6 +154,14 @@ export const CATALOGUE = {
     status: 422,
     title: "TMDB does not know this title",
     remedy: "Check the id and whether it is a movie or a series.",
+  },
+  "quota-exceeded": {
+    class: "business",
+    source: "client",
+    layer: "database",
+    status: 429,
+    title: "This week's requests are used up",
+    remedy: "Take a larger plan (`/api/v1/plans`), or wait until `resetsAt`: the seconds are in `Retry-After`.",
   },
   "rate-limited": {
     class: "business",

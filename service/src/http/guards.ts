@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { json, type Request, type RequestHandler, type Response } from "express";
 import type { Identity } from "../accounts/roles.ts";
 import type { Tokens } from "../accounts/tokens.ts";
+import type { Activity } from "../activity.ts";
 import type { RateLimit } from "../data/rate-limit.ts";
 import type { Sessions } from "../data/sessions.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 
-const MAX_BODY = "16kb";
+export const MAX_BODY = "16kb";
 
 export interface GuardDeps {
   /** Bearer token that stands for the user "dev"; without it no token does. */
@@ -16,10 +17,13 @@ export interface GuardDeps {
   sessions: Sessions;
   rateLimit: RateLimit;
   visitorLimit: RateLimit;
+  /** Counts beacons apart from the rest: pages that report must not use up the tries to sign in. */
+  beaconLimit: RateLimit;
+  activity: Activity;
 }
 
 /** Lets only a known token through, and not too often; leaves the identity in `res.locals`. */
-export function admitUser({ devToken, tokens, sessions, rateLimit }: GuardDeps): RequestHandler {
+export function admitUser({ devToken, tokens, sessions, rateLimit, activity }: GuardDeps): RequestHandler {
   return async (req, res, next) => {
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     if (!token) throw turnAway("unauthenticated");
@@ -29,15 +33,17 @@ export function admitUser({ devToken, tokens, sessions, rateLimit }: GuardDeps):
     const [open, waitSeconds] = await Promise.all([isOpen, rateLimit(identity.limitKey)]);
     if (open === false) throw turnAway("session-ended");
     refuse(waitSeconds);
+    if (identity.sessionId !== undefined) activity.account(identity.id);
     identityOf.set(res, identity);
     next();
   };
 }
 
-/** Counts whoever has no token yet by address. */
-export function admitVisitor({ visitorLimit }: GuardDeps): RequestHandler {
+/** Counts whoever has no token yet by address, under a count of its own. */
+export function admitVisitor(count: "address" | "beacon", limit: RateLimit, activity: Activity): RequestHandler {
   return async (req, _res, next) => {
-    refuse(await visitorLimit(`address:${req.ip}`));
+    refuse(await limit(`${count}:${req.ip}`));
+    activity.visitor(req.ip ?? "", req.get("user-agent") ?? "");
     next();
   };
 }
@@ -70,21 +76,27 @@ function same(left: string, right: string): boolean {
   return timingSafeEqual(hash(left), hash(right));
 }
 
-const JSON_TYPE = /^application\/json\s*(;|$)/i;
 const RAW = Symbol("raw body");
 const parseJson = json({
   limit: MAX_BODY,
   type: () => true,
-  verify: (req, _res, bytes) => Object.assign(req, { [RAW]: bytes }),
+  verify: (req, _res, bytes) => keepRaw(req, bytes),
 });
+
+export function keepRaw(req: object, bytes: Buffer): void {
+  Object.assign(req, { [RAW]: bytes });
+}
 
 /** The body's bytes as they came. */
 export function rawBody(req: Request): Buffer {
   return (req as Request & { [RAW]?: Buffer })[RAW] ?? Buffer.alloc(0);
 }
 
-/** Reads a JSON body; says so when it is something else instead of seeing an empty one. */
-export const jsonBody: RequestHandler = (req, res, next) => {
-  if (!JSON_TYPE.test(req.get("content-type") ?? "")) throw new Problem("unsupported-media-type");
-  parseJson(req, res, next);
-};
+/** Reads a JSON body, if it was not read before; says so when it is something else instead of seeing an empty one. */
+export function jsonBody(types: readonly string[]): RequestHandler {
+  return (req, res, next) => {
+    const type = (req.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+    if (!types.includes(type)) throw new Problem("unsupported-media-type");
+    parseJson(req, res, next);
+  };
+}

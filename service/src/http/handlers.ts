@@ -5,16 +5,19 @@ import { listUsers, type User } from "../data/users.ts";
 import { type ChangeName, changeRequest } from "../domain/change-request.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
 import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
+import { recordTimings } from "../metrics/page-timings.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
+import { healthHandlers } from "./health-handlers.ts";
 import { PAGE_HEADERS } from "./html.ts";
 import { type MediaDeps, mediaHandlers } from "./media-handlers.ts";
 import type { Handler, Handlers } from "./mount.ts";
 import { openapi } from "./openapi.ts";
+import { type PaymentDeps, paymentHandlers } from "./payment-handlers.ts";
 import { listProblems, readProblem } from "./problem-pages.ts";
 import { empty, html, json, type Reply } from "./reply.ts";
 
-export interface HandlerDeps extends CreateRequestDeps, GetRequestDeps, AccountDeps, MediaDeps {
+export interface HandlerDeps extends CreateRequestDeps, GetRequestDeps, AccountDeps, MediaDeps, PaymentDeps {
   version: string;
 }
 
@@ -29,7 +32,15 @@ const STALE = '110 - "Response is Stale"';
 
 /** What each operation does, between its checks and its answer. */
 export function createHandlers(deps: HandlerDeps): Handlers {
-  return { ...requestHandlers(deps), ...accountHandlers(deps), ...mediaHandlers(deps), ...documentationHandlers(deps) };
+  return {
+    ...requestHandlers(deps),
+    ...accountHandlers(deps),
+    ...mediaHandlers(deps),
+    ...paymentHandlers(deps),
+    ...healthHandlers(deps),
+    ...timingHandlers(deps),
+    ...documentationHandlers(deps),
+  };
 }
 
 function requestHandlers(deps: HandlerDeps) {
@@ -71,6 +82,15 @@ function accountHandlers(deps: HandlerDeps) {
     changeRole: async ({ params, body, commit }) => {
       const reply = (user: User) => json(200, user, PRIVATE);
       return reply(await changeRole(deps, params.id, body.role, (client, user) => commit(client, reply(user))));
+    },
+  } satisfies Partial<Handlers>;
+}
+
+function timingHandlers({ metrics }: HandlerDeps) {
+  return {
+    reportTimings: ({ body }) => {
+      recordTimings(metrics, body);
+      return empty(SECRET);
     },
   } satisfies Partial<Handlers>;
 }

@@ -23,7 +23,7 @@ export function parseKey(header: string): string {
 
 /**
  * Does the work once per key. Answers that are the caller's to mend (a conflict, an unknown title) are kept like
- * successes; after an error of ours the key is free again, since nothing was done.
+ * successes; after an error of ours, or one that passes with time, the key is free again, since nothing was done.
  */
 export async function once(
   { pool, metrics }: IdempotentDeps,
@@ -49,9 +49,9 @@ export async function once(
     return reply;
   } catch (error) {
     const problem = toProblem(error);
-    const ours = CATALOGUE[problem.code].class === "system";
+    const passes = CATALOGUE[problem.code].class === "system" || "Retry-After" in problem.headers;
     // If not even this is possible, the claim runs out by itself.
-    await (ours ? releaseKey(pool, claim) : keepReply(pool, claim, replyOf(problem))).catch(() => {});
+    await (passes ? releaseKey(pool, claim) : keepReply(pool, claim, replyOf(problem))).catch(() => {});
     throw problem;
   }
 }

@@ -4,7 +4,7 @@ import { type Identity, may } from "../accounts/roles.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
 import { currentRequestId } from "../telemetry.ts";
 import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
-import type { Operation } from "./contract/operation.ts";
+import { JSON_ONLY, type Operation } from "./contract/operation.ts";
 import { identityOf, jsonBody, rawBody } from "./guards.ts";
 import { type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
@@ -36,7 +36,10 @@ export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
   for (const [path, group] of Map.groupBy(operations, ([, { path }]) => path)) {
     const route = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
     for (const [id, operation] of group) {
-      const steps = [...deps.guards[operation.access], ...(operation.body ? [jsonBody] : [])];
+      const steps = [
+        ...deps.guards[operation.access],
+        ...(operation.body ? [jsonBody(operation.bodyTypes ?? JSON_ONLY)] : []),
+      ];
       route[operation.method](...steps, perform(deps, id, operation, handlers[id] as unknown as Handler<Operation>));
     }
     const allow = group.map(([, { method }]) => (method === "get" ? "GET, HEAD" : method.toUpperCase())).join(", ");
@@ -53,7 +56,11 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
     const user = identityOf.get(res);
     if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
     const call = { ...check(operation, req), req, user };
-    const work = async (commit: Commit) => handler({ ...call, commit } as Call<Operation>);
+    const work = async (commit: Commit) => {
+      const reply = await handler({ ...call, commit } as Call<Operation>);
+      deps.metrics.featureUsed(id, operation.method);
+      return reply;
+    };
     const key = operation.method === "post" ? req.get("idempotency-key") : undefined;
     if (key === undefined) return send(res, await work(NOT_KEPT));
     const owner = { user: user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
+import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { CONTRACT } from "./contract/contract.ts";
-import type { Operation } from "./contract/operation.ts";
+import { JSON_ONLY, type Operation } from "./contract/operation.ts";
 
 type Json = Record<string, unknown>;
 
@@ -27,6 +28,9 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", pattern: "^[!-~]{1,255}$" },
 };
 
+const SIGNATURE_SCHEME =
+  "`t=<seconds since 1970>,v1=<hex>`: HMAC-SHA256 with the shared key over the time, a full stop and the body's bytes.";
+
 /**
  * The API as an OpenAPI 3.1 document. It is made from the very contract that is enforced, so it cannot promise what
  * is not checked; OpenAPI 3.1 takes JSON Schema 2020-12 as it is.
@@ -48,26 +52,38 @@ export function openapi(version: string): Json {
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(named).map(([name, schema]) => [name, bare(schema as Json)])),
-      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        signature: { type: "apiKey", in: "header", name: SIGNATURE_HEADER, description: SIGNATURE_SCHEME },
+      },
     },
   };
 }
 
 function describe(operationId: string, operation: Operation): Json {
-  const { tag, summary, access, body } = operation;
+  const { tag, summary, access, body, bodyTypes = JSON_ONLY } = operation;
   return {
     operationId,
     tags: [tag],
     summary,
-    ...(access === "user" && { security: [{ bearer: [] }] }),
+    ...security(access),
     parameters: [
       ...parameters(operation.params, "path"),
       ...parameters(operation.query, "query"),
       ...(operation.method === "post" ? [IDEMPOTENCY_KEY] : []),
     ],
-    ...(body && { requestBody: { required: true, content: { "application/json": { schema: inputSchema(body) } } } }),
+    ...(body && { requestBody: { required: true, content: contentOf(bodyTypes, body) } }),
     responses: { ...answers(operation), ...problems(operation) },
   };
+}
+
+function security(access: Operation["access"]): Json {
+  if (access === "user") return { security: [{ bearer: [] }] };
+  return access === "webhook" ? { security: [{ signature: [] }] } : {};
+}
+
+function contentOf(types: readonly string[], body: z.ZodType): Json {
+  return Object.fromEntries(types.map((type) => [type, { schema: inputSchema(body) }]));
 }
 
 function parameters(schema: z.ZodObject | undefined, place: "path" | "query"): Json[] {
@@ -105,6 +121,8 @@ function problems(operation: Operation): Json {
 const BY_ACCESS: Record<Operation["access"], readonly ProblemCode[]> = {
   public: [],
   visitor: ["circuit-open", "overloaded", "rate-limited"],
+  beacon: ["circuit-open", "overloaded", "rate-limited"],
+  webhook: ["circuit-open", "overloaded", "database-unavailable", "signature-invalid", "signature-expired"],
   user: [
     "circuit-open",
     "overloaded",

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { currentTrace } from "../telemetry.ts";
 import * as names from "./names.ts";
+import { SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "./page-timings.ts";
 
 type Labelled = keyof typeof names.LABELS;
 type Label<N extends Labelled> = (typeof names.LABELS)[N][number];
@@ -30,21 +31,31 @@ export function createMetrics(version: string) {
       registers,
       ...(collect && {
         collect() {
+          // What is not set this time is not shown: without labels a reset would show 0.
+          if (names.LABELS[name].length === 0) this.remove();
+          else this.reset();
           collect((labels, value) => this.set(labels, value));
         },
       }),
     });
-  const histogram = <N extends Labelled>(name: N, help: string) => {
+  const histogram = <N extends Labelled>(
+    name: N,
+    help: string,
+    buckets: readonly number[] = names.DURATION_BUCKETS_SECONDS,
+  ) => {
     const labelNames = [...names.LABELS[name]] as string[];
-    const buckets = [...names.DURATION_BUCKETS_SECONDS];
-    const metric = new Histogram({ name, help, labelNames, buckets, enableExemplars: true, registers });
-    return (labels: LabelValues<N>, value: number) => metric.observe({ labels, value, exemplarLabels: exemplar() });
+    const options = { name, help, labelNames, buckets: [...buckets], enableExemplars: true, registers };
+    const metric = new Histogram(options);
+    /** The exemplar leads to the active trace unless another is given. */
+    return (labels: LabelValues<N>, value: number, exemplarLabels: Record<string, string> = exemplar()) =>
+      metric.observe({ labels, value, exemplarLabels });
   };
 
   const circuits = new Map<string, () => number>();
   gauge(names.CIRCUIT_STATE, "State of a dependency's circuit: 0 closed, 1 half open, 2 open.", (set) => {
     for (const [dependency, state] of circuits) set({ dependency }, state());
   });
+  const uses = countUses(registers);
   gauge(names.BUILD_INFO, "The version that runs; always 1.").set({ version }, 1);
   return {
     registry,
@@ -61,12 +72,39 @@ export function createMetrics(version: string) {
     upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
     cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),
+    webVital: histogram(names.WEB_VITAL_SECONDS, "Web vitals in browsers, in seconds.", VITAL_BUCKETS_SECONDS),
+    layoutShift: histogram(names.LAYOUT_SHIFT, "Cumulative layout shift in browsers.", SHIFT_BUCKETS),
+    navigationPhase: histogram(names.NAVIGATION_PHASE_SECONDS, "Phases of loading a page in browsers, in seconds."),
+    featureUsed: uses,
+    paymentEvent: counter(names.PAYMENT_EVENTS_TOTAL, "Events of the payment provider by type and outcome."),
+    activityDropped: counter(names.ACTIVITY_DROPPED_TOTAL, "People not noted as active."),
     /** Gauges are read when they are scraped. */
     gauge,
   };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Counted in a plain map and shown when scraped: it is on the way of every call. */
+function countUses(registers: Registry<OpenMetricsContentType>[]): (operation: string, method: string) => void {
+  const counts = new Map<string, number>();
+  const actions = new Set<string>();
+  new Counter({
+    name: names.FEATURE_USES_TOTAL,
+    help: "Calls that did what they were asked, by operation.",
+    labelNames: [...names.LABELS[names.FEATURE_USES_TOTAL]],
+    registers,
+    collect() {
+      this.reset();
+      for (const [operation, count] of counts)
+        this.inc({ operation, kind: actions.has(operation) ? "action" : "view" }, count);
+    },
+  });
+  return (operation, method) => {
+    if (method !== "get") actions.add(operation);
+    counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  };
+}
 
 /** Only a sampled trace can be opened: an exemplar of any other would dangle. */
 function exemplar(): Record<string, string> {

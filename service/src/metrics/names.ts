@@ -31,6 +31,35 @@ export const UPSTREAM_REQUEST_DURATION_SECONDS = "media_upstream_request_duratio
 export const CACHE_LOOKUPS_TOTAL = "media_cache_lookups_total";
 /** Counter. Decisions of the rate limit; store `memory` means that Redis could not be asked. */
 export const RATE_LIMIT_DECISIONS_TOTAL = "media_rate_limit_decisions_total";
+/** Histogram, seconds. How long a page took in a browser, by vital (lcp, inp, fcp, ttfb), with exemplars `trace_id`. */
+export const WEB_VITAL_SECONDS = "media_web_vital_seconds";
+/** Histogram, no unit. How far a page's content shifted in a browser (CLS), with exemplars `trace_id`. */
+export const LAYOUT_SHIFT = "media_layout_shift_score";
+/** Histogram, seconds. Phases of loading a page in a browser, with exemplars `trace_id`. */
+export const NAVIGATION_PHASE_SECONDS = "media_navigation_phase_seconds";
+/** Counter. Calls that did what they were asked, by operation; kind `action` changes something, `view` does not. */
+export const FEATURE_USES_TOTAL = "media_feature_uses_total";
+/** Counter. Events of the payment provider by what became of them; types without an effect are `other`. */
+export const PAYMENT_EVENTS_TOTAL = "media_payment_events_total";
+/** Counter. People not noted as active because there were more than a process remembers. */
+export const ACTIVITY_DROPPED_TOTAL = "media_activity_dropped_total";
+/**
+ * Gauges of the business, all for `period` day (today) or week (since Monday), in UTC. One worker at a time has them,
+ * as of BUSINESS_COMPUTED_TIMESTAMP_SECONDS; take their `max`, so that a change of workers does not count twice.
+ */
+export const BUSINESS_REQUESTS = "media_business_requests";
+/** Requests that were delivered. */
+export const BUSINESS_DOWNLOADS = "media_business_downloads";
+/** Accounts and visitors that were here. */
+export const BUSINESS_ACTIVE = "media_business_active";
+/** The way from a visitor to an account, its first request and its first payment: how many reached each stage. */
+export const BUSINESS_FUNNEL = "media_business_funnel";
+/** Payments less what was refunded of them, in minor units of the currency. */
+export const BUSINESS_REVENUE_MINOR = "media_business_revenue_minor_units";
+/** Accounts that have a plan now, by plan. */
+export const BUSINESS_SUBSCRIPTIONS = "media_business_subscriptions";
+/** Seconds since 1970. When the gauges of the business were computed: older than a few minutes, they are stale. */
+export const BUSINESS_COMPUTED_TIMESTAMP_SECONDS = "media_business_computed_timestamp_seconds";
 /** Gauge. Connections of a pool, and callers waiting for one. */
 export const PG_POOL_CONNECTIONS = "media_pg_pool_connections";
 /** Gauge, always 1. The version that runs. */
@@ -60,6 +89,19 @@ export const LABELS = {
   [UPSTREAM_REQUEST_DURATION_SECONDS]: ["upstream", "outcome"],
   [CACHE_LOOKUPS_TOTAL]: ["result"],
   [RATE_LIMIT_DECISIONS_TOTAL]: ["decision", "store"],
+  [WEB_VITAL_SECONDS]: ["page", "vital"],
+  [LAYOUT_SHIFT]: ["page"],
+  [NAVIGATION_PHASE_SECONDS]: ["page", "phase"],
+  [FEATURE_USES_TOTAL]: ["operation", "kind"],
+  [PAYMENT_EVENTS_TOTAL]: ["type", "outcome"],
+  [ACTIVITY_DROPPED_TOTAL]: ["kind"],
+  [BUSINESS_REQUESTS]: ["period", "media_type"],
+  [BUSINESS_DOWNLOADS]: ["period", "media_type"],
+  [BUSINESS_ACTIVE]: ["period", "kind"],
+  [BUSINESS_FUNNEL]: ["period", "stage"],
+  [BUSINESS_REVENUE_MINOR]: ["period", "currency"],
+  [BUSINESS_SUBSCRIPTIONS]: ["plan"],
+  [BUSINESS_COMPUTED_TIMESTAMP_SECONDS]: [],
   [PG_POOL_CONNECTIONS]: ["pool", "state"],
   [BUILD_INFO]: ["version"],
   [READY]: [],

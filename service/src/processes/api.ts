@@ -1,4 +1,5 @@
 import { createTokens } from "../accounts/tokens.ts";
+import { createActivity, flushRegularly } from "../activity.ts";
 import { adminHandler } from "../admin.ts";
 import { openOutside } from "../clients/outside.ts";
 import type { Config } from "../config.ts";
@@ -12,6 +13,7 @@ import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { migrate } from "../migrate.ts";
+import { webhookKeys } from "../payments/signature.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
 
@@ -52,6 +54,10 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     cacheRedis.disconnect();
     stateRedis.disconnect();
   });
+  // Access tokens and visitors' names are made with keys derived from it.
+  const secret = config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? "";
+  const activity = createActivity({ database, metrics, log }, secret);
+  lifecycle.onClose("activity", flushRegularly(activity));
   for (const [name, service] of Object.entries(outside)) lifecycle.onClose(name, () => service.close());
   return {
     database,
@@ -62,10 +68,13 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     log,
     version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
-    tokens: createTokens(config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? ""),
+    tokens: createTokens(secret),
     sessions: createSessions(stateRedis, stateGuard),
     rateLimit: limit(config.RATE_LIMIT_PER_MINUTE),
     visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
+    beaconLimit: limit(config.BEACON_RATE_LIMIT_PER_MINUTE),
+    activity,
+    webhookKeys: webhookKeys(config.secrets.PAYMENT_WEBHOOK_KEY_FILE),
     loginLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE),
     // The cache is not among them: all pods share it, and without it each of them still serves everything.
     readiness: [

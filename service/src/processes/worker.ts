@@ -1,10 +1,13 @@
 import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
+import { publishFigures } from "../business/publish.ts";
 import type { Config } from "../config.ts";
+import { purgeActivity } from "../data/activity.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeKeys } from "../data/idempotency.ts";
+import { purgeUsage } from "../data/plans.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
 import { connectCache } from "../data/redis.ts";
 import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
@@ -57,18 +60,25 @@ async function openWorker(base: Base): Promise<Opened> {
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
   purgeHourly(base, database);
+  lifecycle.onClose("business metrics", publishFigures({ database, metrics, log }, config.BUSINESS_INTERVAL_SECONDS));
   // Nobody routes to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
 }
 
-/** By every worker: it is one cheap statement, and the second finds nothing to do. */
+/** What is deleted when its time has come. */
+const PURGES = { "idempotency keys": purgeKeys, "weeks of usage": purgeUsage, "days of activity": purgeActivity };
+
+/** By every worker: each is one cheap statement, and the second worker finds nothing to do. */
 function purgeHourly({ log, lifecycle }: Base, database: Database): void {
-  const purge = () =>
-    purgeKeys(database.primary).then(
-      (keys) => keys > 0 && log.info({ keys }, "idempotency keys purged"),
-      (error: unknown) => log.warn({ err: error }, "idempotency keys could not be purged"),
-    );
-  void purge();
+  const purge = () => {
+    for (const [what, run] of Object.entries(PURGES)) {
+      run(database.primary).then(
+        (rows) => rows > 0 && log.info({ what, rows }, "purged"),
+        (error: unknown) => log.warn({ err: error, what }, "could not be purged"),
+      );
+    }
+  };
+  purge();
   const timer = setInterval(purge, PURGE_MS);
   lifecycle.onClose("purge", async () => clearInterval(timer));
 }

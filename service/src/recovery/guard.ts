@@ -30,6 +30,8 @@ export interface Guard {
   execute<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Under bulkhead and breaker only, with deadlines of its own. */
   once<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether calls pass now. */
+  circuit(): "closed" | "half-open" | "open";
 }
 
 /** Puts a dependency's policy around the calls to it. */
@@ -59,7 +61,7 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
     openedAt = Date.now();
   });
   retries.onRetry(() => metrics.retry({ dependency: name }));
-  metrics.watchCircuit(name, () => CIRCUIT[breaker.state]);
+  metrics.watchCircuit(name, () => CIRCUIT[breaker.state].value);
 
   const enter = <T>(work: () => Promise<T>): Promise<T> =>
     door.execute(work).catch((error: unknown) => {
@@ -73,16 +75,17 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
       return enter(() => attempts.execute(({ signal }) => work(signal)));
     },
     once: enter,
+    circuit: () => CIRCUIT[breaker.state].name,
   };
 }
 
-/** Values of the gauge. */
-const CIRCUIT: Record<CircuitState, number> = {
-  [CircuitState.Closed]: 0,
-  [CircuitState.HalfOpen]: 1,
-  [CircuitState.Open]: 2,
-  [CircuitState.Isolated]: 2,
-};
+/** What a state is called, and its value in the gauge. */
+const CIRCUIT = {
+  [CircuitState.Closed]: { name: "closed", value: 0 },
+  [CircuitState.HalfOpen]: { name: "half-open", value: 1 },
+  [CircuitState.Open]: { name: "open", value: 2 },
+  [CircuitState.Isolated]: { name: "open", value: 2 },
+} as const satisfies Record<CircuitState, object>;
 
 function circuitOpen(dependency: string, restMs: number): Problem {
   const seconds = Math.max(1, Math.ceil(restMs / 1_000));

@@ -1,10 +1,13 @@
 import { accounts } from "./accounts.ts";
 import { documentation } from "./documentation.ts";
+import { health } from "./health.ts";
 import { media } from "./media.ts";
+import { payments } from "./payments.ts";
 import { requests } from "./requests.ts";
+import { rum } from "./rum.ts";
 
 /** The whole API. */
-export const CONTRACT = { ...accounts, ...requests, ...media, ...documentation };
+export const CONTRACT = { ...accounts, ...requests, ...media, ...payments, ...health, ...rum, ...documentation };
 
 export type Contract = typeof CONTRACT;
 export type OperationId = keyof Contract;

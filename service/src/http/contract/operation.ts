@@ -9,18 +9,25 @@ export interface Operation {
   path: string;
   tag: string;
   summary: string;
-  /** `visitor`: anybody, counted by address. `public`: anybody, as often as they like. */
-  access: "public" | "visitor" | "user";
+  /**
+   * `visitor`: anybody, counted by address. `beacon`: the same with a count of its own. `webhook`: whoever signs the body.
+   * `public`: anybody, as often as they like.
+   */
+  access: "public" | "visitor" | "beacon" | "webhook" | "user";
   /** What the user must be allowed besides. */
   needs?: Permission;
   /** A path that does not fit is a path that does not exist. */
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** Content types under which the body may come; it is JSON in any case. @default application/json */
+  bodyTypes?: readonly string[];
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   /** Besides those that its access, body and method bring with them. */
   problems?: readonly ProblemCode[];
 }
+
+export const JSON_ONLY = ["application/json"] as const;
 
 export const operation = <const O extends Operation>(it: O) => it;
 

@@ -29,6 +29,7 @@ export const requests = {
     },
     problems: [
       "duplicate-request",
+      "quota-exceeded",
       "unknown-title",
       "upstream-bad-response",
       "upstream-unavailable",

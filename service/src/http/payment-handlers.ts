@@ -1,0 +1,34 @@
+import { may } from "../accounts/roles.ts";
+import type { Database } from "../data/database.ts";
+import { findSubscription, listPlans } from "../data/plans.ts";
+import { Problem } from "../errors/problem.ts";
+import { type ReceiveEventDeps, receiveEvent } from "../payments/receive-event.ts";
+import type { Handlers } from "./mount.ts";
+import { json } from "./reply.ts";
+
+export interface PaymentDeps extends ReceiveEventDeps {
+  database: Database;
+}
+
+/** Plans change with a release only. */
+const KEEP = { "Cache-Control": "public, max-age=300" };
+const PRIVATE = { "Cache-Control": "private, no-cache" };
+
+export function paymentHandlers(deps: PaymentDeps) {
+  const { primary } = deps.database;
+  return {
+    listPlans: async () => json(200, { items: await listPlans(primary) }, KEEP),
+    getSubscription: async ({ user }) => {
+      // The dev token's user is no account.
+      if (user.sessionId === undefined) throw new Problem("not-found");
+      const { usage, ...subscription } = await findSubscription(primary, user.id);
+      const limit = may(user, "requests:unlimited") ? null : subscription.plan.requestsPerWeek;
+      return json(200, { ...subscription, requests: { ...usage, limit } }, PRIVATE);
+    },
+    receivePayment: async ({ body, commit }) => {
+      const reply = json(200, { received: body.id });
+      await receiveEvent(deps, body, (client) => commit(client, reply));
+      return reply;
+    },
+  } satisfies Partial<Handlers>;
+}

@@ -1,0 +1,34 @@
+import { type RequestHandler, raw } from "express";
+import { Problem } from "../errors/problem.ts";
+import { SIGNATURE_HEADER, type SignatureVerdict, verifySignature } from "../payments/signature.ts";
+import { keepRaw, MAX_BODY } from "./guards.ts";
+
+/** A compressed body is refused: the signature is over the bytes that are sent. */
+const readBytes = raw({ limit: MAX_BODY, type: () => true, inflate: false });
+
+/** Lets through only what was signed with one of the keys; nothing is parsed before that. Without a key nothing is. */
+export function admitSigned(keys: readonly string[]): RequestHandler[] {
+  const check: RequestHandler = (req, _res, next) => {
+    const body: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+    refuse(verifySignature(keys, req.get(SIGNATURE_HEADER) ?? "", body));
+    keepRaw(req, body);
+    req.body = parse(body);
+    next();
+  };
+  return [readBytes, check];
+}
+
+function refuse(verdict: SignatureVerdict): void {
+  if (verdict === "valid") return;
+  const code = verdict === "expired" ? "signature-expired" : "signature-invalid";
+  throw new Problem(code, { headers: { "WWW-Authenticate": `HMAC-SHA256 header="${SIGNATURE_HEADER}"` } });
+}
+
+/** Bytes that are no UTF-8 are no JSON. */
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new Problem("malformed-body", { cause });
+  }
+}
