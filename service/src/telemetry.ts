@@ -64,8 +64,13 @@ function exportTo(config: Config): SpanProcessor[] {
   ];
 }
 
-/** Runs `work` inside a span that ends with it and that is marked when it throws. */
+/**
+ * Runs `work` inside a span that ends with it and that is marked when it throws. Below a span that nobody keeps there
+ * is none to make: its children would follow its decision.
+ */
 export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const parent = trace.getActiveSpan();
+  if (parent && !isSampled(parent)) return work(parent);
   const span = tracer.startSpan(name, options);
   try {
     return await context.with(trace.setSpan(context.active(), span), () => work(span));
@@ -75,6 +80,10 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
   } finally {
     span.end();
   }
+}
+
+function isSampled(span: Span): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 export function startSpan(name: string, options: SpanOptions, parent: Context): Span {
@@ -114,9 +123,10 @@ export interface CurrentTrace {
 }
 
 export function currentTrace(): CurrentTrace | undefined {
-  const active = trace.getActiveSpan()?.spanContext();
+  const active = trace.getActiveSpan();
   if (!active) return undefined;
-  return { traceId: active.traceId, spanId: active.spanId, sampled: (active.traceFlags & TraceFlags.SAMPLED) !== 0 };
+  const { traceId, spanId } = active.spanContext();
+  return { traceId, spanId, sampled: isSampled(active) };
 }
 
 /** W3C trace context of the current span, as the `Traceresponse` header wants it. */

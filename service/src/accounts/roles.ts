@@ -2,7 +2,12 @@
 export const ROLES = ["user", "moderator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-export type Permission = "requests:auto-approve" | "requests:read-all" | "requests:decide" | "users:manage";
+export type Permission =
+  | "requests:auto-approve"
+  | "requests:read-all"
+  | "requests:decide"
+  | "users:manage"
+  | "errors:manage";
 
 const MODERATOR: readonly Permission[] = ["requests:auto-approve", "requests:read-all", "requests:decide"];
 
@@ -10,8 +15,8 @@ const MODERATOR: readonly Permission[] = ["requests:auto-approve", "requests:rea
 const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
   user: [],
   moderator: MODERATOR,
-  admin: [...MODERATOR, "users:manage"],
-  dev: ["requests:auto-approve", "users:manage"],
+  admin: [...MODERATOR, "users:manage", "errors:manage"],
+  dev: ["requests:auto-approve", "users:manage", "errors:manage"],
 };
 
 /** Who calls. */
