@@ -14,6 +14,7 @@ import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
 import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
+import { signals } from "./signals.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
 
@@ -103,6 +104,8 @@ describe("up", () => {
     2 * MINUTE,
   );
 });
+
+signals();
 
 badDays();
 
