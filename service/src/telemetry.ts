@@ -65,12 +65,17 @@ function exportTo(config: Config): SpanProcessor[] {
 }
 
 /**
- * Runs `work` inside a span that ends with it and that is marked when it throws. Below a span that nobody keeps there
- * is none to make: its children would follow its decision.
+ * Runs `work` inside a span that ends with it and that is marked when it throws. In a trace that is not recorded no
+ * span is made: nobody would keep it, and it would cost as much as a cached read.
  */
-export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const parent = trace.getActiveSpan();
-  if (parent && !isSampled(parent)) return work(parent);
+  // Not `isRecording`, which is false as well for a span of another process.
+  const kept = !parent || (parent.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+  return parent && !kept ? work(parent) : inNewSpan(name, options, work);
+}
+
+async function inNewSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const span = tracer.startSpan(name, options);
   try {
     return await context.with(trace.setSpan(context.active(), span), () => work(span));
@@ -80,10 +85,6 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
   } finally {
     span.end();
   }
-}
-
-function isSampled(span: Span): boolean {
-  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 export function startSpan(name: string, options: SpanOptions, parent: Context): Span {
@@ -123,10 +124,9 @@ export interface CurrentTrace {
 }
 
 export function currentTrace(): CurrentTrace | undefined {
-  const active = trace.getActiveSpan();
+  const active = trace.getActiveSpan()?.spanContext();
   if (!active) return undefined;
-  const { traceId, spanId } = active.spanContext();
-  return { traceId, spanId, sampled: isSampled(active) };
+  return { traceId: active.traceId, spanId: active.spanId, sampled: (active.traceFlags & TraceFlags.SAMPLED) !== 0 };
 }
 
 /** W3C trace context of the current span, as the `Traceresponse` header wants it. */
