@@ -1,5 +1,5 @@
 /** A sample's name, whose ending a histogram or summary adds. */
-const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (\S+)$/i;
+const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)$/i;
 
 /** What `promtool check metrics` would say of Prometheus' text format, as far as our metrics could go wrong. */
 export function lint(text: string): string[] {
@@ -33,7 +33,7 @@ function ofSample(line: string, types: Map<string, string>, seen: Set<string>): 
   const [, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
   const family = types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
   if (!types.has(family)) return [`not of a family that was announced: ${line}`];
-  if (value !== "Nan" && Number.isNaN(Number(value.replace("Inf", "Infinity")))) return [`not a number: ${line}`];
+  if (value !== "NaN" && Number.isNaN(Number(value.replace("Inf", "Infinity")))) return [`not a number: ${line}`];
   const series = `${name}{${labels}}`;
   if (seen.has(series)) return [`twice: ${series}`];
   seen.add(series);
