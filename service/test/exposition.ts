@@ -33,7 +33,7 @@ function ofSample(line: string, types: Map<string, string>, seen: Set<string>): 
   const [, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
   const family = types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
   if (!types.has(family)) return [`not of a family that was announced: ${line}`];
-  if (value !== "NaN" && Number.isNaN(Number(value.replace("Inf", "Infinity")))) return [`not a number: ${line}`];
+  if (!/^[-+]?(\d[\d.e+-]*|Inf|Nan)$/i.test(value)) return [`not a number: ${line}`];
   const series = `${name}{${labels}}`;
   if (seen.has(series)) return [`twice: ${series}`];
   seen.add(series);

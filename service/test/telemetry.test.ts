@@ -171,13 +171,14 @@ describe("the database", () => {
     const narrow = await platform.api({ PG_POOL_MAX: "1" });
     const wait = () => metric(narrow.adminPort, `${names.PG_POOL_WAIT_SECONDS}_sum{pool="primary"}`);
     const before = await wait();
-    await onRequests("INSERT", "PERFORM pg_sleep(0.3);", async () => {
+    await onRequests("INSERT", "PERFORM pg_sleep(0.5);", async () => {
       await Promise.all([post(narrow.httpPort, wish()), post(narrow.httpPort, wish())]);
     });
-    expect((await wait()) - before).toBeGreaterThan(0.25);
+    expect((await wait()) - before).toBeGreaterThan(0.4);
     const took = await metric(narrow.adminPort, `${names.PG_QUERY_DURATION_SECONDS}_sum{query="create request"}`);
-    expect(took).toBeGreaterThan(0.6);
-    expect(took).toBeLessThan(0.9);
+    // With the second one's wait in it, it would be 1.5.
+    expect(took).toBeGreaterThan(1);
+    expect(took).toBeLessThan(1.45);
   });
 
   test("the mean of the last 100 statements follows them", async () => {
@@ -219,19 +220,20 @@ describe("a trace", () => {
     await delivered(body.id);
     await eventually(() => {
       const named = spansOf(headers.get("x-trace-id")).map(({ name }) => name);
-      expect(named.sort()).toEqual(
-        [
+      // The double is a process of ours too, and goes on in the trace.
+      expect(named.filter((name) => name.startsWith("GET /tmdb"))).toHaveLength(1);
+      expect(named).toEqual(
+        expect.arrayContaining([
           "POST /api/v1/requests",
-          "job deliver-request",
-          "redis add",
-          "redis invalidate",
-          "sql create request",
-          "sql deliver request",
           "tmdb GET",
-          // The double is a process of ours too, and goes on in the trace.
-          expect.stringMatching(/^GET \/tmdb/),
-        ].sort(),
+          "sql create request",
+          "redis add",
+          "job deliver-request",
+          "sql deliver request",
+          "redis invalidate",
+        ]),
       );
+      expect(named.length).toBeLessThan(12);
     });
   });
 
