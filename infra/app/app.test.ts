@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { outsideNames } from "../config/outside.ts";
 import { tiers } from "../config/tiers.ts";
 import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
+import { PROBLEMS } from "./gateway/problems.ts";
 import { hashOfInputs } from "./image.plan.ts";
 import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
 
@@ -137,17 +138,43 @@ describe("the gateway", () => {
     expect(nginxConfig({ ...app, traceSampleRatio })).toContain(`    ${rules}\n`);
   });
 
-  test.each([400, 404, 413, 429, 502, 503, 504])(
+  test.each(Object.keys(PROBLEMS).map(Number))(
     "its own error %d is a problem document with the request's id",
     (status) => {
-      const body = new RegExp(`return ${status} '(.*)';`).exec(nginxConfig(app))?.[1] ?? "";
+      const text = nginxConfig(app);
+      const body = new RegExp(`return ${status} '(.*)';`).exec(text)?.[1] ?? "";
       expect(JSON.parse(body)).toMatchObject({ type: "about:blank", status, requestId: "$request_id" });
-      expect(nginxConfig(app)).toContain(`error_page ${status} @problem-${status};`);
+      expect(text).toMatch(new RegExp(`error_page [\\d ]+ =${status} /-/problems/${status};`));
     },
   );
 
-  test("says when to come back to whom it sends away", () => {
-    expect(nginxConfig(app).match(/Retry-After/g)).toHaveLength(1);
+  test("knows every error that nginx can give by itself in this configuration", () => {
+    expect(Object.keys(PROBLEMS)).toEqual(
+      expect.arrayContaining(["400", "404", "413", "414", "429", "431", "502", "504"]),
+    );
+    const codes = [...nginxConfig(app).matchAll(/error_page ([\d ]+) =/g)].flatMap(([, list]) => list?.split(" "));
+    expect(codes).toEqual(expect.arrayContaining(["494", "495", "496", "497"]));
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  test("says when to come back to whom it sends away or cannot serve", () => {
+    const waits = Object.entries(PROBLEMS).filter(([, { retryAfter }]) => retryAfter !== undefined);
+    expect(waits.map(([status]) => status)).toEqual(["429", "502", "503", "504"]);
+    expect(nginxConfig(app).match(/Retry-After/g)).toHaveLength(waits.length);
+  });
+
+  test("its errors keep the headers that every answer has", () => {
+    const server = [...nginxConfig(app).matchAll(/^ {4}add_header (\S+ .*) always;/gm)].map(([, header]) => header);
+    const location = /location = \/-\/problems\/404 \{([^}]*)/.exec(nginxConfig(app))?.[1] ?? "";
+    for (const header of server) expect(location).toContain(`add_header ${header} always;`);
+    expect(server).toHaveLength(3);
+  });
+
+  test("is scraped where its counts are", () => {
+    const plan = gatewayPlan({ tier: tiers.small, app, certificate: "CERT", key: "KEY" });
+    expect(plan.metrics).toEqual({ port: "status" });
+    expect(Object.keys(plan.files?.config?.data ?? {})).toEqual(["metrics.js", "nginx.conf"]);
+    expect(nginxConfig(app)).toContain("js_import metrics from /etc/nginx/metrics.js;");
   });
 
   test("has its key in a secret", () => {

@@ -76,6 +76,14 @@ describe("PostgreSQL's pods", () => {
     expect(restapi.authentication).toEqual({ username: "patroni", password: "p" });
   });
 
+  test("the exporter tells what statements cost, by their ids: a text could hold data", () => {
+    const command = plan.sidecars?.exporter?.command ?? [];
+    expect(command).toEqual(
+      expect.arrayContaining(["--collector.stat_statements", "--collector.long_running_transactions"]),
+    );
+    expect(command.join()).not.toContain("include_query");
+  });
+
   test("the exporter sees its own password only", () => {
     expect(plan.sidecars?.exporter?.mounts).toEqual(["exporter"]);
     expect(plan.secrets?.exporter?.data).toEqual({ password: "e" });

@@ -9,7 +9,7 @@ export const listeners = {
   "backup-store": { s3: 9000 },
   collector: { "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   doubles: { http: 8080, admin: 9464 },
-  gateway: { https: 8443, status: 8081, metrics: 9113 },
+  gateway: { https: 8443, status: 8081 },
   jaeger: { ui: 16686, "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   "kube-state-metrics": { metrics: 8080, telemetry: 8081 },
   "log-agent": { metrics: 8888, health: 13133 },

@@ -19,7 +19,6 @@ export const catalogue = {
   },
   loki: { version: "3.7.8", folder: "loki", published: "docker.io/grafana/loki:3.7.8" },
   nginx: { version: "1.26.3", folder: "nginx", published: "docker.io/library/nginx:1.26.3" },
-  "nginx-exporter": { version: "1.4.1", folder: "exporters" },
   node: { version: "24.21.0", folder: "node", published: "docker.io/library/node:24.21.0-trixie-slim" },
   "node-exporter": { version: "1.9.0", folder: "exporters" },
   otelcol: {

@@ -16,6 +16,7 @@ import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
 import { probes } from "./probes.ts";
+import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
@@ -109,7 +110,11 @@ describe("up", () => {
 });
 
 links();
+
 probes();
+
+signals();
+
 badDays();
 
 describe("nothing changes without a change", () => {

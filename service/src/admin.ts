@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Lifecycle } from "./lifecycle.ts";
+import { PLAIN_TEXT, toPlainText, wantsOpenMetrics } from "./metrics/exposition.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { READY } from "./metrics/names.ts";
 
@@ -33,14 +34,21 @@ export function adminHandler(options: AdminOptions): (req: IncomingMessage, res:
     set({}, options.lifecycle.serving ? 1 : 0),
   );
   const reached = new Set<string>();
-  const routes: Record<string, () => Promise<Answer>> = {
-    "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+  const routes: Record<string, (accept: string | undefined) => Promise<Answer>> = {
+    "/metrics": async (accept) => {
+      const body = await registry.metrics();
+      return wantsOpenMetrics(accept)
+        ? { status: 200, type: registry.contentType, body }
+        : { status: 200, type: PLAIN_TEXT, body: toPlainText(body) };
+    },
     "/livez": async () => liveness(options.stuck?.()),
     "/readyz": () => readiness(options, reached),
   };
   return async (req, res) => {
     const route = routes[(req.url ?? "").split("?")[0] ?? ""];
-    const answer = route ? await route() : json(404, { status: "no such path", paths: Object.keys(routes) });
+    const answer = route
+      ? await route(req.headers.accept)
+      : json(404, { status: "no such path", paths: Object.keys(routes) });
     res.writeHead(answer.status, { "content-type": answer.type }).end(answer.body);
   };
 }

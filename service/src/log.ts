@@ -1,16 +1,13 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
 import type { Config } from "./config.ts";
+import { createRedactor, describeError } from "./redact.ts";
 import { currentRequestId, currentTrace } from "./telemetry.ts";
 
 export type Logger = PinoLogger;
 
-/** Never written, wherever in a logged object they stand one or two levels deep. */
-const SECRET_KEYS = ["authorization", "cookie", "password", "token", "secret", "accessKey", "secretKey", "apiKey"];
-const REDACTED = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
-
-/** JSON lines on stdout; every line carries the trace, span and request that it belongs to. */
+/** JSON lines on stdout, without secrets; every line carries the trace, span and request that it belongs to. */
 export function createLogger(
-  config: Pick<Config, "process" | "SERVICE_VERSION" | "LOG_LEVEL">,
+  config: Pick<Config, "process" | "SERVICE_VERSION" | "LOG_LEVEL"> & Partial<Pick<Config, "secrets">>,
   to?: DestinationStream,
 ): Logger {
   const options = {
@@ -18,7 +15,8 @@ export function createLogger(
     base: { service: `media-${config.process}`, version: config.SERVICE_VERSION },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: REDACTED, censor: "[redacted]" },
+    serializers: { err: describeError },
+    hooks: { streamWrite: createRedactor(Object.values(config.secrets ?? {})) },
     mixin: correlation,
   };
   return to ? pino(options, to) : pino(options);

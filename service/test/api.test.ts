@@ -222,7 +222,7 @@ describe("what is seen from outside", () => {
 
   test("requests are timed by route template, with the trace as exemplar", async () => {
     const { headers } = await call(api.httpPort, "/api/v1/requests/nonsense");
-    const { body } = await call(api.adminPort, "/metrics");
+    const { body } = await call(api.adminPort, "/metrics", { headers: { accept: "application/openmetrics-text" } });
     const series = `${HTTP_REQUEST_DURATION_SECONDS}_bucket{le="`;
     const lines = (body as string)
       .split("\n")

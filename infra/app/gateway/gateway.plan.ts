@@ -3,7 +3,8 @@ import type { Config } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { address, portOf } from "../../lib/endpoints.ts";
 import { fill, readBeside } from "../../lib/files.ts";
-import type { ContainerSpec, WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { WorkloadSpec } from "../../lib/workload.spec.ts";
+import { problemLocations } from "./problems.ts";
 
 export interface GatewayArgs {
   tier: Tier;
@@ -13,7 +14,7 @@ export interface GatewayArgs {
   key: pulumi.Input<string>;
 }
 
-/** The way in: TLS, limits, request and trace ids, and errors of its own as problem documents. */
+/** The way in: TLS, limits, request and trace ids, and errors of its own as problem documents, which it counts. */
 export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): WorkloadSpec {
   const { replicas, memoryMi } = tier.gateway;
   return {
@@ -23,25 +24,21 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
     command: ["nginx", "-c", "/etc/nginx/nginx.conf", "-g", "daemon off;"],
     replicas,
     connectsTo: ["api:http"],
-    metrics: { port: "metrics" },
+    metrics: { port: "status" },
     probes: {
       readiness: { path: "/health", port: "status" },
       liveness: { path: "/health", port: "status", periodSeconds: 10 },
     },
     resources: { memoryMi },
-    files: { config: { path: "/etc/nginx", data: { "nginx.conf": nginxConfig(app) } } },
+    files: {
+      config: {
+        path: "/etc/nginx",
+        data: { "metrics.js": readBeside(import.meta.url, "metrics.js"), "nginx.conf": nginxConfig(app) },
+      },
+    },
     secrets: { tls: { path: "/run/secrets/gateway", data: { "tls.crt": certificate, "tls.key": key } } },
-    sidecars: { exporter },
   };
 }
-
-const exporter: ContainerSpec = {
-  image: "nginx-exporter",
-  command: ["/usr/bin/prometheus-nginx-exporter", `--web.listen-address=:${portOf("gateway", "metrics")}`],
-  args: [`--nginx.scrape-uri=http://127.0.0.1:${portOf("gateway", "status")}/stub_status`],
-  ports: ["metrics"],
-  resources: { memoryMi: 48 },
-};
 
 export function nginxConfig(app: Config["app"]): string {
   return fill(readBeside(import.meta.url, "nginx.conf"), {
@@ -51,7 +48,7 @@ export function nginxConfig(app: Config["app"]): string {
     sampling: sampling(app.traceSampleRatio),
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
-    problems: problems(),
+    problems: problemLocations(),
   });
 }
 
@@ -60,30 +57,4 @@ function sampling(ratio: number): string {
   const percent = (ratio * 100).toFixed(2);
   if (Number(percent) === 0) return "* 00;";
   return Number(percent) === 100 ? "* 01;" : `${percent}% 01; * 00;`;
-}
-
-/** Title and advice of each error that nginx gives by itself. */
-const PROBLEMS: Record<number, [title: string, detail: string]> = {
-  400: ["Bad Request", "The request is not valid HTTP."],
-  404: ["Not Found", "Nothing is served under this path."],
-  413: ["Content Too Large", "A request may have 1 MiB at most."],
-  429: ["Too Many Requests", "Too many requests came from this address: wait a second."],
-  502: ["Bad Gateway", "The service gave no valid answer: try again in a moment."],
-  503: ["Service Unavailable", "The service is not available: try again in a moment."],
-  504: ["Gateway Timeout", "The service did not answer in time: the request may or may not have been done."],
-};
-
-/** Locations that answer each error; the service's own errors pass through untouched. */
-function problems(): string {
-  return Object.entries(PROBLEMS)
-    .map(([status, [title, detail]]) => {
-      const body = `{"type":"about:blank","title":"${title}","status":${status},"detail":"${detail}","requestId":"$request_id"}`;
-      return `    error_page ${status} @problem-${status};
-    location @problem-${status} {
-      default_type application/problem+json;
-      add_header X-Request-Id $request_id always;
-      ${Number(status) === 429 ? "add_header Retry-After 1 always;\n      " : ""}return ${status} '${body}';
-    }`;
-    })
-    .join("\n");
 }

@@ -23,6 +23,8 @@ apply_files() {
   patroni --request POST "${api}/reload" > /dev/null || return
   if is_primary; then
     patroni --request PATCH --data @/etc/patroni/shared.json "${api}/config" > /dev/null || return
+    # Clusters that were made before roles.sql did this.
+    psql --no-psqlrc --quiet --dbname=media --command="CREATE EXTENSION IF NOT EXISTS pg_stat_statements" || return
     log "settings applied"
   fi
   applied_files="${files}"

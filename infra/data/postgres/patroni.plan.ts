@@ -1,3 +1,4 @@
+import { SLOW_QUERY_SECONDS } from "../../../service/src/metrics/objectives.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { selectorLabels } from "../../lib/naming.ts";
@@ -110,7 +111,18 @@ function localParameters(sizes: Sizes) {
     archive_command: "pgbackrest --stanza=main archive-push %p",
     // At most this much acknowledged work is missing from the store when everything else is lost.
     archive_timeout: "60s",
-    shared_preload_libraries: "pg_stat_statements",
+    shared_preload_libraries: "auto_explain,pg_stat_statements",
+    // The plan of each slow statement, also inside functions; without timing every node of every plan, which costs.
+    "auto_explain.log_min_duration": `${SLOW_QUERY_SECONDS * 1_000}ms`,
+    "auto_explain.log_format": "json",
+    "auto_explain.log_nested_statements": "on",
+    // Parameters are people's data: neither here, nor with slow statements, nor with errors.
+    "auto_explain.log_parameter_max_length": 0,
+    log_parameter_max_length: 0,
+    log_parameter_max_length_on_error: 0,
+    "pg_stat_statements.max": 1000,
+    "pg_stat_statements.track": "top",
+    track_io_timing: "on",
     password_encryption: "scram-sha-256",
     log_checkpoints: "on",
     log_lock_waits: "on",

@@ -137,11 +137,16 @@ restapi:
   };
 }
 
+/** Off by default: the statements that take the most time (by id, never by text), what runs for long, checkpoints. */
+const COLLECTORS = ["stat_statements", "long_running_transactions", "stat_checkpointer"].map(
+  (name) => `--collector.${name}`,
+);
+
 function exporter(): ContainerSpec {
   const [database, metrics] = [portOf("postgres", "postgresql"), portOf("postgres", "metrics")];
   return {
     image: "postgres-exporter",
-    command: ["/usr/bin/prometheus-postgres-exporter", `--web.listen-address=:${metrics}`],
+    command: ["/usr/bin/prometheus-postgres-exporter", `--web.listen-address=:${metrics}`, ...COLLECTORS],
     env: {
       DATA_SOURCE_URI: `127.0.0.1:${database}/media?sslmode=disable`,
       DATA_SOURCE_USER: "exporter",

@@ -12,3 +12,7 @@ SELECT 'CREATE DATABASE media OWNER media' WHERE NOT EXISTS (SELECT FROM pg_data
 -- Nobody but the application, and the superuser, has business in its database.
 REVOKE CONNECT ON DATABASE media FROM PUBLIC;
 GRANT CONNECT ON DATABASE media TO exporter;
+
+-- The view of what statements cost; the exporter's role reads it there.
+\connect media
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements;

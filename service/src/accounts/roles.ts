@@ -8,7 +8,8 @@ export type Permission =
   | "requests:decide"
   | "requests:unlimited"
   | "services:inspect"
-  | "users:manage";
+  | "users:manage"
+  | "errors:manage";
 
 const MODERATOR: readonly Permission[] = [
   "requests:auto-approve",
@@ -21,8 +22,8 @@ const MODERATOR: readonly Permission[] = [
 const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
   user: [],
   moderator: MODERATOR,
-  admin: [...MODERATOR, "services:inspect", "users:manage"],
-  dev: ["requests:auto-approve", "requests:unlimited", "services:inspect", "users:manage"],
+  admin: [...MODERATOR, "services:inspect", "users:manage", "errors:manage"],
+  dev: ["requests:auto-approve", "requests:unlimited", "services:inspect", "users:manage", "errors:manage"],
 };
 
 /** Who calls. */

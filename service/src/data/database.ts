@@ -7,6 +7,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
 import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
+import { createQueryWatch, type QueryWatch, secondsSince } from "./query-watch.ts";
 
 /** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
 const CONNECT_MS = 2_000;
@@ -35,7 +36,10 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
   const replica = createPool(config, config.PG_RO_DATABASE, log);
   const guard = createGuard("database", { isFailure: isUnavailable, isRetriable: failedAtOnce }, metrics);
   const replicaGuard = createGuard("database-replica", { isFailure: isUnavailable, isRetriable: () => false }, metrics);
-  guards.set(primary, guard).set(replica, replicaGuard);
+  const watch = createQueryWatch(log, metrics);
+  instruments
+    .set(primary, { pool: "primary", guard, watch })
+    .set(replica, { pool: "replica", guard: replicaGuard, watch });
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
   return {
@@ -44,7 +48,7 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, guard, work),
+        transact(primary, name, guard, work),
       ),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
@@ -69,12 +73,20 @@ function createPool(config: Config, database: string, log: Logger): pg.Pool {
   });
   // Without a listener a connection that dies in the pool would end the process.
   pool.on("error", (error) => log.warn({ err: error, database }, "an idle database connection broke"));
+  // The same of one that is in use, whose statement gets the error too: the pool listens to idle ones only.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
 /** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
-async function transact<T>(pool: pg.Pool, guard: Guard, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function transact<T>(
+  pool: pg.Pool,
+  name: string,
+  guard: Guard,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
+  const started = performance.now();
   try {
     const result = await work(client);
     await client.query("COMMIT");
@@ -83,11 +95,13 @@ async function transact<T>(pool: pg.Pool, guard: Guard, work: (client: pg.PoolCl
   } catch (error) {
     await abandon(client, error);
     throw error;
+  } finally {
+    instruments.get(pool)?.watch.ran(name, secondsSince(started));
   }
 }
 
 async function begin(pool: pg.Pool): Promise<pg.PoolClient> {
-  const client = await pool.connect();
+  const client = await checkOut(pool);
   try {
     await client.query(BEGIN);
     return client;
@@ -116,8 +130,22 @@ async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
   client.release(failed);
 }
 
-/** A guarded pool per connectDatabase; a bare pool, as in a script, is not guarded. */
-const guards = new WeakMap<pg.Pool, Guard>();
+interface Instruments {
+  pool: string;
+  guard: Guard;
+  watch: QueryWatch;
+}
+
+/** Of the pools of connectDatabase; a bare pool, as in a script, is neither guarded nor watched. */
+const instruments = new WeakMap<pg.Pool, Instruments>();
+
+async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
+  const asked = performance.now();
+  const client = await pool.connect();
+  const watched = instruments.get(pool);
+  watched?.watch.waited(watched.pool, secondsSince(asked));
+  return client;
+}
 
 /** One reading statement outside a transaction, under the database's policy. */
 export function query<R extends pg.QueryResultRow>(
@@ -126,7 +154,7 @@ export function query<R extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = guards.get(pool);
+  const guard = instruments.get(pool)?.guard;
   const run = () => statement<R>(pool, name, text, values);
   return guard ? guard.execute(run) : run();
 }
@@ -138,16 +166,38 @@ export function write<R extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = guards.get(pool);
+  const guard = instruments.get(pool)?.guard;
   const run = () => statement<R>(pool, name, text, values);
   return guard ? guard.once(run) : run();
 }
 
 function statement<R extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string, values: unknown[]) {
   return inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, async () => {
-    const result = await pool.query<R>(text, values);
+    const result = await execute<R>(pool, name, text, values);
     return result.rows;
   });
+}
+
+/** One measured statement without guard and span. */
+export async function execute<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  name: string,
+  text: string,
+  values?: unknown[],
+): Promise<pg.QueryResult<R>> {
+  const client = await checkOut(pool);
+  const started = performance.now();
+  try {
+    const result = await client.query<R>(text, values);
+    client.release();
+    return result;
+  } catch (error) {
+    // As pg's own pool does: after an error the connection is not trusted.
+    client.release(true);
+    throw error;
+  } finally {
+    instruments.get(pool)?.watch.ran(name, secondsSince(started));
+  }
 }
 
 /** What took its whole time the first time would take it again. */

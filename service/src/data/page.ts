@@ -14,7 +14,8 @@ export interface Page<T> {
 }
 
 const AT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$/;
-const ID = /^[0-9a-f-]{36}$/;
+/** A UUID, or the fingerprint of an error. */
+const ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
 
 export function parseCursor(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined;

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { type Db, PgBoss, type UpdateQueueOptions } from "pg-boss";
 import type { Logger } from "../log.ts";
 import { carryTrace, currentRequestId, type TraceCarrier } from "../telemetry.ts";
+import { execute } from "./database.ts";
 
 /** The one queue of this slice: each job delivers one request. */
 export const DELIVERY_QUEUE = "deliver-request";
@@ -30,7 +31,7 @@ export interface DeliveryJob {
  */
 export function createBoss(pool: pg.Pool, log: Logger, { supervise }: { supervise: boolean }): PgBoss {
   const boss = new PgBoss({
-    db: executor(pool),
+    db: { executeSql: (text, values) => execute(pool, "job queue", text, values as unknown[]) },
     migrate: false,
     createSchema: false,
     schedule: false,
@@ -49,6 +50,6 @@ export async function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestI
   await boss.send(DELIVERY_QUEUE, job, { db: executor(client) });
 }
 
-export function executor(client: Pick<pg.Pool, "query"> | Pick<pg.ClientBase, "query">): Db {
+export function executor(client: Pick<pg.ClientBase, "query">): Db {
   return { executeSql: (text, values) => client.query(text, values as unknown[]) };
 }

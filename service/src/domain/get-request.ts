@@ -4,15 +4,11 @@ import type { Database } from "../data/database.ts";
 import { findRequest, type MediaRequest } from "../data/requests.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
-import { recordProblem } from "../errors/record.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import { type Monitors, recordProblem } from "../errors/record.ts";
 
-export interface GetRequestDeps {
+export interface GetRequestDeps extends Monitors {
   database: Database;
   cache: RequestCache;
-  metrics: Metrics;
-  log: Logger;
 }
 
 export interface Found {

@@ -1,14 +1,10 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { Problem, toProblem } from "../errors/problem.ts";
-import { recordProblem } from "../errors/record.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import { type Monitors, recordProblem } from "../errors/record.ts";
 import { problemReply, send } from "./mount.ts";
 import { observe } from "./observe.ts";
 
-export interface AppDeps {
-  log: Logger;
-  metrics: Metrics;
+export interface AppDeps extends Monitors {
   /** Whether the process is on its way out. */
   draining: () => boolean;
 }

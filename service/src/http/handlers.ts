@@ -8,6 +8,7 @@ import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
 import { recordTimings } from "../metrics/page-timings.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
+import { errorHandlers } from "./error-handlers.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { PAGE_HEADERS } from "./html.ts";
 import { type MediaDeps, mediaHandlers } from "./media-handlers.ts";
@@ -39,6 +40,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     ...paymentHandlers(deps),
     ...healthHandlers(deps),
     ...timingHandlers(deps),
+    ...errorHandlers(deps),
     ...documentationHandlers(deps),
   };
 }

@@ -1,5 +1,6 @@
 import { createMetrics } from "./metrics.ts";
 import * as names from "./names.ts";
+import { LATENCY_OBJECTIVES, SLOW_QUERY_SECONDS } from "./objectives.ts";
 
 const constants = Object.entries(names).filter(
   ([, value]) => typeof value === "string" && value !== names.UNMATCHED_ROUTE,
@@ -31,4 +32,17 @@ test("counters and histograms come out under their names, in OpenMetrics", async
   expect(text).toContain("nodejs_eventloop_lag_p99_seconds");
   // No trace is active here, so there is nothing an exemplar could lead to.
   expect(text).not.toContain("trace_id");
+});
+
+test.each(Object.entries(LATENCY_OBJECTIVES))("the objective of %s is on the edge of a bucket", (_name, objective) => {
+  expect(names.DURATION_BUCKETS_SECONDS).toContain(objective.seconds);
+  expect(Object.keys(names.LABELS)).toContain(objective.metric);
+  expect(objective.ratio).toBeGreaterThan(0.5);
+  expect(objective.ratio).toBeLessThan(1);
+});
+
+test("the control: between two edges nothing can be promised", () => {
+  expect(names.DURATION_BUCKETS_SECONDS).toContain(SLOW_QUERY_SECONDS);
+  expect(names.DURATION_BUCKETS_SECONDS).not.toContain(0.25);
+  expect([...names.DURATION_BUCKETS_SECONDS].sort((a, b) => a - b)).toEqual([...names.DURATION_BUCKETS_SECONDS]);
 });

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { currentTrace } from "../telemetry.ts";
 import * as names from "./names.ts";
@@ -14,10 +15,11 @@ export function createMetrics(version: string) {
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
 
   const counter = <N extends Labelled>(name: N, help: string) => {
     const metric = new Counter({ name, help, labelNames: [...names.LABELS[name]] as string[], registers });
-    return (labels: LabelValues<N>) => metric.inc(labels);
+    return (labels: LabelValues<N>, by = 1) => metric.inc(labels, by);
   };
   const gauge = <N extends Labelled>(
     name: N,
@@ -56,11 +58,14 @@ export function createMetrics(version: string) {
     for (const [dependency, state] of circuits) set({ dependency }, state());
   });
   const uses = countUses(registers);
+  watchEventLoop(registers);
   gauge(names.BUILD_INFO, "The version that runs; always 1.").set({ version }, 1);
   return {
     registry,
     httpRequest: histogram(names.HTTP_REQUEST_DURATION_SECONDS, "Seconds from the request's head to the answer's end."),
     error: counter(names.ERRORS_TOTAL, "Problems answered and jobs failed."),
+    errorReport: counter(names.ERROR_REPORTS_TOTAL, "Errors by class and whether their group was stored."),
+    errorGroup: counter(names.ERROR_GROUPS_TOTAL, "Groups of errors that are new, or came again after their end."),
     idempotency: counter(names.IDEMPOTENCY_KEYS_TOTAL, "POSTs with an Idempotency-Key by what became of them."),
     login: counter(names.LOGINS_TOTAL, "Tries to sign in by outcome."),
     watchCircuit: (dependency: string, state: () => number) => void circuits.set(dependency, state),
@@ -78,6 +83,9 @@ export function createMetrics(version: string) {
     featureUsed: uses,
     paymentEvent: counter(names.PAYMENT_EVENTS_TOTAL, "Events of the payment provider by type and outcome."),
     activityDropped: counter(names.ACTIVITY_DROPPED_TOTAL, "People not noted as active."),
+    poolWait: histogram(names.PG_POOL_WAIT_SECONDS, "Seconds until a caller of a pool had its connection."),
+    query: histogram(names.PG_QUERY_DURATION_SECONDS, "Seconds of a named statement or transaction."),
+    slowQuery: counter(names.PG_SLOW_QUERIES_TOTAL, "Named statements and transactions that took too long."),
     /** Gauges are read when they are scraped. */
     gauge,
   };
@@ -104,6 +112,25 @@ function countUses(registers: Registry<OpenMetricsContentType>[]): (operation: s
     if (method !== "get") actions.add(operation);
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
   };
+}
+
+/** prom-client calls these gauges `_total`, which belongs to counters; the same by kind is in nodejs_active_resources. */
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
+/** As counters, so that the utilisation of any span of time can be asked for, by any number of scrapers. */
+function watchEventLoop(registers: Registry<OpenMetricsContentType>[]): void {
+  new Counter({
+    name: names.EVENT_LOOP_SECONDS_TOTAL,
+    help: "Seconds that the event loop was active and idle.",
+    labelNames: [...names.LABELS[names.EVENT_LOOP_SECONDS_TOTAL]],
+    registers,
+    collect() {
+      const { active, idle } = performance.eventLoopUtilization();
+      this.reset();
+      this.inc({ state: "active" }, active / 1_000);
+      this.inc({ state: "idle" }, idle / 1_000);
+    },
+  });
 }
 
 /** Only a sampled trace can be opened: an exemplar of any other would dangle. */

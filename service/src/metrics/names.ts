@@ -7,6 +7,10 @@
 export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_seconds";
 /** Counter. Problems answered and jobs failed, by what the catalogue says of their code; each error counts once. */
 export const ERRORS_TOTAL = "media_errors_total";
+/** Counter. Errors by class, once their group is `stored`; `dropped`: it could not be, and is only in the log. */
+export const ERROR_REPORTS_TOTAL = "media_error_reports_total";
+/** Counter. Groups of errors that nobody had seen before, or that came again in a release newer than their end. */
+export const ERROR_GROUPS_TOTAL = "media_error_groups_total";
 /** Counter. POSTs that carried an Idempotency-Key, by what became of them. */
 export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
 /** Counter. Tries to sign in. */
@@ -62,6 +66,20 @@ export const BUSINESS_SUBSCRIPTIONS = "media_business_subscriptions";
 export const BUSINESS_COMPUTED_TIMESTAMP_SECONDS = "media_business_computed_timestamp_seconds";
 /** Gauge. Connections of a pool, and callers waiting for one. */
 export const PG_POOL_CONNECTIONS = "media_pg_pool_connections";
+/** Histogram, seconds. Callers of a pool until they have their connection. */
+export const PG_POOL_WAIT_SECONDS = "media_pg_pool_wait_seconds";
+/** Histogram, seconds. Statements by their names in the code and transactions by theirs, without the wait for a connection. */
+export const PG_QUERY_DURATION_SECONDS = "media_pg_query_duration_seconds";
+/** Gauge, seconds. Mean of the last 100 statements and transactions; not there before the first. */
+export const PG_RECENT_QUERY_MEAN_SECONDS = "media_pg_recent_query_mean_seconds";
+/** Counter. Statements and transactions slower than SLOW_QUERY_SECONDS; each has a line in the log too. */
+export const PG_SLOW_QUERIES_TOTAL = "media_pg_slow_queries_total";
+/** Gauge. Jobs that are due (`waiting`), due later (`delayed`) and at work (`active`); all workers see the same queues. */
+export const QUEUE_JOBS = "media_queue_jobs";
+/** Gauge, seconds. How long the oldest job that is due has been; 0 where none is. */
+export const QUEUE_OLDEST_JOB_AGE_SECONDS = "media_queue_oldest_job_age_seconds";
+/** Counter, seconds. The event loop at work (`active`) and waiting (`idle`); active's share of both is its utilisation. */
+export const EVENT_LOOP_SECONDS_TOTAL = "nodejs_eventloop_time_seconds_total";
 /** Gauge, always 1. The version that runs. */
 export const BUILD_INFO = "media_build_info";
 /** Gauge, 0 or 1. Whether the process would answer "ready". */
@@ -77,6 +95,8 @@ export const PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS = "media_probe_last_success_ti
 export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
   [ERRORS_TOTAL]: ["code", "class", "layer", "source"],
+  [ERROR_REPORTS_TOTAL]: ["class", "outcome"],
+  [ERROR_GROUPS_TOTAL]: ["change"],
   [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
   [LOGINS_TOTAL]: ["outcome"],
   [CIRCUIT_STATE]: ["dependency"],
@@ -103,6 +123,13 @@ export const LABELS = {
   [BUSINESS_SUBSCRIPTIONS]: ["plan"],
   [BUSINESS_COMPUTED_TIMESTAMP_SECONDS]: [],
   [PG_POOL_CONNECTIONS]: ["pool", "state"],
+  [PG_POOL_WAIT_SECONDS]: ["pool"],
+  [PG_QUERY_DURATION_SECONDS]: ["query"],
+  [PG_RECENT_QUERY_MEAN_SECONDS]: [],
+  [PG_SLOW_QUERIES_TOTAL]: ["query"],
+  [QUEUE_JOBS]: ["queue", "state"],
+  [QUEUE_OLDEST_JOB_AGE_SECONDS]: ["queue"],
+  [EVENT_LOOP_SECONDS_TOTAL]: ["state"],
   [BUILD_INFO]: ["version"],
   [READY]: [],
   [PROBE_SUCCESS]: ["service"],
@@ -114,4 +141,6 @@ export const LABELS = {
 export const UNMATCHED_ROUTE = "unmatched";
 
 /** Upper bounds in seconds. Thresholds of objectives must be among them, else a quantile cannot answer for them. */
-export const DURATION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10] as const;
+export const DURATION_BUCKETS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10,
+] as const;

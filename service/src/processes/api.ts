@@ -15,7 +15,7 @@ import { listen, type Running } from "../lifecycle.ts";
 import { migrate } from "../migrate.ts";
 import { webhookKeys } from "../payments/signature.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
-import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
+import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
 /** The public HTTP API. */
 export function startApi(config: Config, overrides?: Overrides): Promise<Running> {
@@ -35,13 +35,18 @@ async function openApi(base: Base): Promise<Opened> {
   await untilAvailable(base, "migrating the database", () => migrate(config, log));
   await untilAvailable(base, "starting the job queue", () => parts.boss.start());
   lifecycle.onClose("job queue", () => parts.boss.stop());
+  parts.reports.start();
 
-  const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => mountRoutes(express, parts));
+  const { reports } = parts;
+  const app = createApp({ log, metrics, reports, draining: () => lifecycle.draining }, (express) =>
+    mountRoutes(express, parts),
+  );
   const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }
 
-function openParts({ config, log, metrics, lifecycle }: Base) {
+function openParts(base: Base) {
+  const { config, log, metrics, lifecycle } = base;
   const database = connectDatabase(config, log, metrics);
   const cacheRedis = connectCache(config, log);
   const stateRedis = connectState(config, log);
@@ -50,6 +55,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
   const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
+  const reports = openReports(base, database);
   lifecycle.onClose("redis", async () => {
     cacheRedis.disconnect();
     stateRedis.disconnect();
@@ -66,6 +72,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     ...outside,
     metrics,
     log,
+    reports,
     version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
     tokens: createTokens(secret),

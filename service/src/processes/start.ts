@@ -1,7 +1,9 @@
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { Config } from "../config.ts";
+import type { Database } from "../data/database.ts";
 import { isUnavailable } from "../errors/problem.ts";
+import { ErrorReports } from "../errors/reports.ts";
 import { Lifecycle, type Running } from "../lifecycle.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -57,6 +59,19 @@ function startBase(config: Config, overrides: Overrides = {}): Base {
   const tracing = startTracing(config, log, overrides.spanProcessors);
   lifecycle.onClose("traces", () => tracing.stop());
   return { config, log, metrics: createMetrics(config.SERVICE_VERSION), lifecycle };
+}
+
+/** To be called right after the database is opened: what is opened later can report errors until it is closed. */
+export function openReports({ config, log, metrics, lifecycle }: Base, { primary }: Database): ErrorReports {
+  const reports = new ErrorReports({
+    pool: primary,
+    log,
+    metrics,
+    release: config.SERVICE_VERSION,
+    process: config.process,
+  });
+  lifecycle.onClose("error reports", () => reports.close());
+  return reports;
 }
 
 /**

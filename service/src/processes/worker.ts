@@ -6,18 +6,19 @@ import type { Config } from "../config.ts";
 import { purgeActivity } from "../data/activity.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase, type Database } from "../data/database.ts";
+import { purgeGroups } from "../data/error-groups.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { purgeUsage } from "../data/plans.ts";
 import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
+import { watchQueues } from "../data/queue-watch.ts";
 import { connectCache } from "../data/redis.ts";
 import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
 import { toProblem } from "../errors/problem.ts";
-import { recordProblem } from "../errors/record.ts";
+import { type Monitors, recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
-import type { Logger } from "../log.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
 import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
-import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
+import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
 /** A poll is due twice a second and is given up after 4 s: a minute without one means that the loop itself is stuck. */
 const STUCK_SECONDS = 60;
@@ -38,6 +39,7 @@ async function openWorker(base: Base): Promise<Opened> {
   const redis = connectCache(config, log);
   const boss = createBoss(database.primary, log, { supervise: true });
   lifecycle.onClose("database", () => database.close());
+  const reports = openReports(base, database);
   lifecycle.onClose("redis", async () => redis.disconnect());
 
   const startedAt = Date.now();
@@ -56,7 +58,10 @@ async function openWorker(base: Base): Promise<Opened> {
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
-  await work(boss, log, { database, cache: createRequestCache(redis, log, metrics), metrics });
+  reports.start();
+  const queues = watchQueues(database.primary, log, metrics);
+  lifecycle.onClose("queue watch", async () => queues.stop());
+  await work(boss, { database, cache: createRequestCache(redis, log, metrics), metrics, log, reports });
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
   purgeHourly(base, database);
@@ -66,7 +71,12 @@ async function openWorker(base: Base): Promise<Opened> {
 }
 
 /** What is deleted when its time has come. */
-const PURGES = { "idempotency keys": purgeKeys, "weeks of usage": purgeUsage, "days of activity": purgeActivity };
+const PURGES = {
+  "idempotency keys": purgeKeys,
+  "weeks of usage": purgeUsage,
+  "days of activity": purgeActivity,
+  "error groups": purgeGroups,
+};
 
 /** By every worker: each is one cheap statement, and the second worker finds nothing to do. */
 function purgeHourly({ log, lifecycle }: Base, database: Database): void {
@@ -83,7 +93,9 @@ function purgeHourly({ log, lifecycle }: Base, database: Database): void {
   lifecycle.onClose("purge", async () => clearInterval(timer));
 }
 
-async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promise<void> {
+type WorkDeps = DeliverRequestDeps & Monitors;
+
+async function work(boss: PgBoss, deps: WorkDeps): Promise<void> {
   const options = {
     pollingIntervalSeconds: POLL_SECONDS,
     localConcurrency: FETCHERS,
@@ -96,12 +108,12 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
     includeMetadata: true,
   } as const;
   await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
-    Promise.all(jobs.map((job) => runJob(job, log, deps))),
+    Promise.all(jobs.map((job) => runJob(job, deps))),
   );
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
+function runJob(job: JobWithMetadata<DeliveryJob>, deps: WorkDeps): Promise<JobResult> {
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
   const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
   return context.with(parent, () =>
@@ -113,13 +125,13 @@ function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverReq
       try {
         const outcome = (await deliverRequest(deps, job.data.requestId)) ? "delivered" : "already-delivered";
         done(outcome);
-        log.info({ ...about, outcome }, "job done");
+        deps.log.info({ ...about, outcome }, "job done");
         return { id: job.id, status: "completed" };
       } catch (error) {
         done("failed");
         markFailed(span, error);
-        recordProblem(toProblem(error), { log, metrics: deps.metrics }, "job failed", about);
-        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId, log);
+        recordProblem(toProblem(error), deps, "job failed", about);
+        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
@@ -127,9 +139,9 @@ function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverReq
 }
 
 /** If not even that is possible, the request stays pending and its failed job says why. */
-async function giveUp(deps: DeliverRequestDeps, requestId: string, log: Logger): Promise<void> {
+async function giveUp(deps: WorkDeps, requestId: string): Promise<void> {
   await giveUpRequest(deps, requestId).catch((error: unknown) =>
-    log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
+    deps.log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
 }
 

@@ -1,5 +1,6 @@
 import { accounts } from "./accounts.ts";
 import { documentation } from "./documentation.ts";
+import { errors } from "./errors.ts";
 import { health } from "./health.ts";
 import { media } from "./media.ts";
 import { payments } from "./payments.ts";
@@ -7,7 +8,16 @@ import { requests } from "./requests.ts";
 import { rum } from "./rum.ts";
 
 /** The whole API. */
-export const CONTRACT = { ...accounts, ...requests, ...media, ...payments, ...health, ...rum, ...documentation };
+export const CONTRACT = {
+  ...accounts,
+  ...requests,
+  ...media,
+  ...payments,
+  ...health,
+  ...rum,
+  ...errors,
+  ...documentation,
+};
 
 export type Contract = typeof CONTRACT;
 export type OperationId = keyof Contract;

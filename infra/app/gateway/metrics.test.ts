@@ -1,0 +1,69 @@
+import { beforeEach, expect, test } from "@jest/globals";
+// @ts-expect-error It is JavaScript, since nginx runs it as it is.
+import metrics from "./metrics.js";
+
+/** What njs gives a script: numbers by key, shared by all workers. */
+function zone() {
+  const held = new Map<string, number>();
+  return {
+    incr: (key: string, by: number, from: number) => held.set(key, (held.get(key) ?? from) + by),
+    get: (key: string) => held.get(key),
+    items: () => [...held],
+  };
+}
+
+beforeEach(() => {
+  Object.assign(globalThis, { ngx: { shared: { answers: zone(), durations: zone() } } });
+});
+
+const STUB_STATUS = `Active connections: 3
+server accepts handled requests
+ 21 20 40
+Reading: 1 Writing: 2 Waiting: 0
+`;
+
+const answer = (status: string, headerTime: string | undefined, seconds = "0.020") =>
+  metrics.count({ variables: { status, upstream_header_time: headerTime, request_time: seconds } });
+
+async function scrape(): Promise<string> {
+  let text = "";
+  await metrics.expose({
+    subrequest: async () => ({ responseText: STUB_STATUS }),
+    headersOut: {},
+    return: (_status: number, body: string) => {
+      text = body;
+    },
+  });
+  return text;
+}
+
+test.each([
+  ["no route", "404", undefined, "gateway"],
+  ["nothing came back", "504", "-", "gateway"],
+  ["the client left before an answer", "499", "", "gateway"],
+  ["two pods, both silent", "502", "-, -", "gateway"],
+  ["the first pod silent, the second not", "200", "-, 0.004", "service"],
+  ["the service's own 404", "404", "0.002", "service"],
+  ["the service's own 503", "503", "0.002", "service"],
+])("%s: %s with head time %p is by the %s", async (_name, status, headerTime, source) => {
+  expect(answer(status, headerTime)).toBe(source);
+  expect(await scrape()).toContain(`gateway_http_responses_total{source="${source}",status="${status}"} 1\n`);
+});
+
+test("durations are a histogram: cumulative, with sum and count", async () => {
+  for (const seconds of ["0.001", "0.200", "0.201", "60.000"]) answer("200", "0.001", seconds);
+  const text = await scrape();
+  const bucket = (le: string) => `gateway_http_request_duration_seconds_bucket{source="service",le="${le}"}`;
+  for (const line of [`${bucket("0.1")} 1`, `${bucket("0.2")} 2`, `${bucket("10")} 3`, `${bucket("+Inf")} 4`])
+    expect(text).toContain(`${line}\n`);
+  expect(text).toContain('_sum{source="service"} 60.402\n');
+  expect(text).toContain('_count{source="service"} 4\n');
+});
+
+test("connections come from stub_status", async () => {
+  const text = await scrape();
+  for (const [state, n] of Object.entries({ active: 3, reading: 1, writing: 2, waiting: 0 }))
+    expect(text).toContain(`gateway_connections{state="${state}"} ${n}\n`);
+  expect(text).toContain("gateway_connections_accepted_total 21\n");
+  expect(text).toContain("gateway_connections_handled_total 20\n");
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "@jest/globals";
+import { eventually } from "../lib/eventually.ts";
+import { call, json } from "../verify/http.ts";
+import { targetOf } from "../verify/journey.ts";
+import { dev, MINUTE } from "./commands.ts";
+
+/** What only the whole stack can show about its own measurements. */
+export function signals(): void {
+  describe("signals", () => {
+    test(
+      "what the gateway answers by itself is a problem document, and is counted as its own",
+      async () => {
+        const { gatewayUrl, caPem: ca } = await targetOf(dev());
+        const api = `${gatewayUrl}/api/v1`;
+        const own = {
+          404: await call(`${gatewayUrl}/nothing`, { ca }),
+          413: await call(`${api}/requests`, { ca, method: "POST", body: "x".repeat(1_100_000) }),
+          414: await call(`${api}/${"x".repeat(40_000)}`, { ca }),
+        };
+        for (const [status, answer] of Object.entries(own)) {
+          expect(answer.headers["content-type"]).toBe("application/problem+json");
+          expect(json(answer, Number(status))).toMatchObject({ status: Number(status), type: "about:blank" });
+          await isPositive(`sum(gateway_http_responses_total{source="gateway",status="${status}"})`);
+        }
+        // The control: the service's own 404 counts as the service's.
+        expect((await call(`${api}/nothing`, { ca })).status).toBe(404);
+        await isPositive('sum(gateway_http_responses_total{source="service",status="404"})');
+      },
+      3 * MINUTE,
+    );
+
+    test(
+      "what the database's statements cost is in Prometheus, by their ids and without their texts",
+      async () => {
+        await isPositive("count(pg_stat_statements_calls_total)");
+        await expect(isPositive('count(pg_stat_statements_calls_total{query!=""})', 2)).rejects.toThrow(/not within/);
+      },
+      2 * MINUTE,
+    );
+  });
+}
+
+async function isPositive(query: string, seconds = 60): Promise<void> {
+  const { prometheusUrl } = await targetOf(dev());
+  await eventually(query, seconds, async () => {
+    const answer = await call(`${prometheusUrl}/api/v1/query?query=${encodeURIComponent(query)}`);
+    const { data } = json<{ data: { result: { value: [number, string] }[] } }>(answer, 200);
+    if (!(Number(data.result[0]?.value[1]) > 0)) throw new Error(`it is ${answer.text}`);
+  });
+}

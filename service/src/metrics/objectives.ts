@@ -1,0 +1,22 @@
+import { HTTP_REQUEST_DURATION_SECONDS, JOB_DURATION_SECONDS, PG_QUERY_DURATION_SECONDS } from "./names.ts";
+
+/** A promise about how long something takes. */
+export interface LatencyObjective {
+  /** The histogram that is asked. */
+  metric: typeof HTTP_REQUEST_DURATION_SECONDS | typeof JOB_DURATION_SECONDS | typeof PG_QUERY_DURATION_SECONDS;
+  /** A good event takes no longer. It must be the edge of a bucket: between edges a histogram can only guess. */
+  seconds: number;
+  /** Share of the events that are good. */
+  ratio: number;
+}
+
+/** Slower statements are logged and counted one by one (docs/spec: "Queries > 1s"). */
+export const SLOW_QUERY_SECONDS = 1;
+
+/** What dashboards, alerts and load tests hold the service to. */
+export const LATENCY_OBJECTIVES = {
+  "http answers": { metric: HTTP_REQUEST_DURATION_SECONDS, seconds: 0.3, ratio: 0.99 },
+  "http answers, at worst": { metric: HTTP_REQUEST_DURATION_SECONDS, seconds: 2, ratio: 0.999 },
+  "job done": { metric: JOB_DURATION_SECONDS, seconds: 5, ratio: 0.99 },
+  "database statements": { metric: PG_QUERY_DURATION_SECONDS, seconds: SLOW_QUERY_SECONDS, ratio: 0.999 },
+} as const satisfies Record<string, LatencyObjective>;

@@ -1,0 +1,54 @@
+import * as names from "../src/metrics/names.ts";
+
+export type Emitter = "api" | "worker" | "doubles";
+const BOTH: Emitter[] = ["api", "worker"];
+export const ALL: Emitter[] = ["api", "worker", "doubles"];
+
+/** Shown where they come about: rum.test.ts, activity.test.ts, payments.test.ts, business.test.ts, prober.test.ts. */
+type ShownElsewhere =
+  | typeof names.WEB_VITAL_SECONDS
+  | typeof names.LAYOUT_SHIFT
+  | typeof names.NAVIGATION_PHASE_SECONDS
+  | typeof names.FEATURE_USES_TOTAL
+  | typeof names.PAYMENT_EVENTS_TOTAL
+  | typeof names.ACTIVITY_DROPPED_TOTAL
+  | typeof names.BUSINESS_REQUESTS
+  | typeof names.BUSINESS_DOWNLOADS
+  | typeof names.BUSINESS_ACTIVE
+  | typeof names.BUSINESS_FUNNEL
+  | typeof names.BUSINESS_REVENUE_MINOR
+  | typeof names.BUSINESS_SUBSCRIPTIONS
+  | typeof names.BUSINESS_COMPUTED_TIMESTAMP_SECONDS
+  | typeof names.PROBE_SUCCESS
+  | typeof names.PROBE_DURATION_SECONDS
+  | typeof names.PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS;
+
+/** Which process emits what, once the platform has lived through the day of telemetry.test.ts. A name that is missing here does not compile. */
+export const EMITTED_BY: Record<Exclude<keyof typeof names.LABELS, ShownElsewhere>, Emitter[]> = {
+  [names.HTTP_REQUEST_DURATION_SECONDS]: ["api", "doubles"],
+  [names.ERRORS_TOTAL]: BOTH,
+  [names.ERROR_REPORTS_TOTAL]: BOTH,
+  [names.ERROR_GROUPS_TOTAL]: BOTH,
+  [names.IDEMPOTENCY_KEYS_TOTAL]: ["api"],
+  [names.LOGINS_TOTAL]: ["api"],
+  [names.CIRCUIT_STATE]: BOTH,
+  [names.RETRIES_TOTAL]: ["api"],
+  [names.FALLBACKS_TOTAL]: ["api"],
+  [names.REQUESTS_CREATED_TOTAL]: ["api"],
+  [names.REQUESTS_DELIVERED_TOTAL]: ["worker"],
+  [names.JOB_DURATION_SECONDS]: ["worker"],
+  [names.WORKER_LAST_POLL_TIMESTAMP_SECONDS]: ["worker"],
+  [names.UPSTREAM_REQUEST_DURATION_SECONDS]: ["api"],
+  [names.CACHE_LOOKUPS_TOTAL]: ["api"],
+  [names.RATE_LIMIT_DECISIONS_TOTAL]: ["api"],
+  [names.PG_POOL_CONNECTIONS]: BOTH,
+  [names.PG_POOL_WAIT_SECONDS]: BOTH,
+  [names.PG_QUERY_DURATION_SECONDS]: BOTH,
+  [names.PG_RECENT_QUERY_MEAN_SECONDS]: BOTH,
+  [names.PG_SLOW_QUERIES_TOTAL]: BOTH,
+  [names.QUEUE_JOBS]: ["worker"],
+  [names.QUEUE_OLDEST_JOB_AGE_SECONDS]: ["worker"],
+  [names.EVENT_LOOP_SECONDS_TOTAL]: ALL,
+  [names.BUILD_INFO]: ALL,
+  [names.READY]: ALL,
+};
