@@ -93,6 +93,13 @@ const environment = z.object({
   /** Requests one token may make in a minute. */
   RATE_LIMIT_PER_MINUTE: whole(12_000, 1, 10_000_000),
 
+  /** Socket.IO connections that one api process takes. */
+  SOCKETS_MAX: whole(5_000, 1, 1_000_000),
+  /** Of them, those of one user. */
+  SOCKETS_PER_USER: whole(20, 1, 1_000_000),
+  /** Seconds between two looks whether the session of a connection is still open. */
+  SOCKET_SESSION_CHECK_SECONDS: whole(30, 1, 900),
+
   /** OTLP over HTTP, without the /v1/traces; unset where nobody collects traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/ })
@@ -109,13 +116,13 @@ type SecretKey = Extract<keyof Environment, `${string}_FILE`>;
 const SECRETS: Record<SecretKey, { neededBy: readonly ProcessName[]; readBy: readonly ProcessName[] }> = {
   PGPASSWORD_FILE: { neededBy: ["api", "worker", "migrate"], readBy: [] },
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
-  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
-  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
+  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
+  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
   TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
   PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
   YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api"] },
-  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "worker"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
 };
 

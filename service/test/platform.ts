@@ -7,6 +7,7 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
 import type { OutsideService } from "../src/clients/json-api.ts";
 import { loadConfig, type ProcessName } from "../src/config.ts";
+import type { Pace } from "../src/doubles/overseerr.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createLogger, type Logger } from "../src/log.ts";
 import { startApi } from "../src/processes/api.ts";
@@ -29,6 +30,10 @@ export interface Platform {
   /** A process of its own, as it runs in a pod. */
   spawn(process: ProcessName, changes?: Record<string, string>): Spawned;
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  /** How downloads go at Overseerr's double; without any, as it is by itself. */
+  pace(pace?: Partial<Pace>): Promise<void>;
+  /** Overseerr's double forgets every request. */
+  forgetDownloads(): Promise<void>;
   /** Sets a double's knobs; without any it is healthy. */
   knobs(knobs?: object, service?: OutsideService): Promise<void>;
   stop(): Promise<void>;
@@ -85,12 +90,9 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       return process;
     },
     sql: async (text, values) => (await database.query(text, values)).rows,
-    knobs: async (knobs = {}, service = "tmdb") => {
-      const body = JSON.stringify(knobs);
-      const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
-      const answer = await fetch(`http://127.0.0.1:${doubles.httpPort}/control/${service}`, init);
-      if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
-    },
+    pace: (pace = {}) => control(doubles, "overseerr/downloads", "PUT", pace),
+    forgetDownloads: () => control(doubles, "overseerr/downloads", "DELETE"),
+    knobs: (knobs = {}, service = "tmdb") => control(doubles, service, "PUT", knobs),
     stop: async () => {
       for (const { child, exit } of spawned) {
         child.kill("SIGKILL");
@@ -101,6 +103,13 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       await servers.stop();
     },
   };
+}
+
+async function control({ httpPort }: Running, path: string, method: string, settings?: object): Promise<void> {
+  const body = settings === undefined ? null : JSON.stringify(settings);
+  const init = { method, body, headers: { "content-type": "application/json" } };
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/control/${path}`, init);
+  if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
 }
 
 function environment(servers: Servers, secrets: string): Record<string, string> {
@@ -211,7 +220,7 @@ export function idempotent(key: string): { "idempotency-key": string } {
 export async function slowDeliveries({ sql }: Platform, seconds: number): Promise<void> {
   const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
   await sql(`CREATE FUNCTION slow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-  await sql("CREATE TRIGGER slow BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
+  await sql("CREATE TRIGGER slow BEFORE INSERT ON downloads FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
 }
 
 /** Returns when no delivery is in the middle any more. */

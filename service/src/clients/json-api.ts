@@ -29,7 +29,21 @@ export interface JsonApiOptions {
 export interface JsonApi {
   /** Undefined where the service answered 404; throws a Problem where it cannot say. */
   get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;
+  /** Only for what may come twice: a try of which nothing came back is made again. Undefined for one of `refusals`. */
+  post<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: S,
+    refusals: readonly number[],
+  ): Promise<z.output<S> | undefined>;
   close(): Promise<void>;
+}
+
+interface Sending {
+  method: "GET" | "POST";
+  path: string;
+  query?: Record<string, string>;
+  body?: unknown;
 }
 
 export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOptions): JsonApi {
@@ -40,17 +54,20 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   const guard = createGuard(name, { isFailure: isTransient, isRetriable }, metrics);
   const base = baseUrl.replace(/\/$/, "");
 
-  const attempt = (path: string, query: Record<string, string>, signal: AbortSignal) =>
+  const attempt = ({ method, path, query = {}, body }: Sending, signal: AbortSignal) =>
     // The query stays out of the span: some services want their key in it.
     inSpan(
-      `${name} GET`,
-      { kind: SpanKind.CLIENT, attributes: { "http.request.method": "GET", "url.path": path } },
+      `${name} ${method}`,
+      { kind: SpanKind.CLIENT, attributes: { "http.request.method": method, "url.path": path } },
       async (span) => {
         const started = performance.now();
         let outcome = "error";
         try {
-          const all = { ...headers, accept: "application/json", ...carryTrace() };
-          const response = await request(`${base}${path}`, { dispatcher, signal, query, headers: all });
+          const type = body === undefined ? {} : { "content-type": "application/json" };
+          const all = { ...headers, ...type, accept: "application/json", ...carryTrace() };
+          const sent = body === undefined ? null : JSON.stringify(body);
+          const options = { dispatcher, signal, method, query, headers: all, body: sent };
+          const response = await request(`${base}${path}`, options);
           outcome = String(response.statusCode);
           span.setAttribute("http.response.status_code", response.statusCode);
           return { status: response.statusCode, body: await response.body.text() };
@@ -62,17 +79,18 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       },
     ).then((response) => refuseTransient(name, response));
 
+  const send = async <S extends z.ZodType>(sending: Sending, schema: S, good: number, nothing: readonly number[]) => {
+    const answer = await guard.execute((signal) => attempt(sending, signal)).catch((error) => asProblem(name, error));
+    if (nothing.includes(answer.status)) return undefined;
+    const parsed = answer.status === good ? schema.safeParse(parseJson(answer.body)) : undefined;
+    if (parsed?.success) return parsed.data;
+    const cause = new Error(`${name} answered ${answer.status} to ${sending.path}`, { cause: parsed?.error });
+    throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
+  };
+
   return {
-    async get(path, query, schema) {
-      const answer = await guard
-        .execute((signal) => attempt(path, query, signal))
-        .catch((error) => asProblem(name, error));
-      if (answer.status === 404) return undefined;
-      const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
-      if (parsed?.success) return parsed.data;
-      const cause = new Error(`${name} answered ${answer.status} to ${path}`, { cause: parsed?.error });
-      throw new Problem("upstream-bad-response", { cause, extensions: { service: name } });
-    },
+    get: (path, query, schema) => send({ method: "GET", path, query }, schema, 200, [404]),
+    post: (path, body, schema, refusals) => send({ method: "POST", path, body }, schema, 201, refusals),
     close: () => dispatcher.close(),
   };
 }

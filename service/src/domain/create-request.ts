@@ -9,6 +9,7 @@ import { sendDelivery } from "../data/queue.ts";
 import { insertRequest, type MediaRequest } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Publisher } from "../realtime/publisher.ts";
 import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
 
@@ -25,6 +26,7 @@ export interface CreateRequestDeps {
   boss: PgBoss;
   cache: RequestCache;
   tmdb: Tmdb;
+  publisher: Publisher;
   metrics: Metrics;
 }
 
@@ -51,5 +53,6 @@ export async function createRequest(
   });
   deps.metrics.requestCreated({ media_type: mediaType });
   await deps.cache.add(request);
+  deps.publisher.requestChanged(request);
   return request;
 }

@@ -7,6 +7,7 @@ import { type CreateRequestDeps, createRequest } from "../domain/create-request.
 import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
+import { downloadHandlers } from "./download-handlers.ts";
 import { PAGE_HEADERS } from "./html.ts";
 import { type MediaDeps, mediaHandlers } from "./media-handlers.ts";
 import type { Handler, Handlers } from "./mount.ts";
@@ -29,7 +30,13 @@ const STALE = '110 - "Response is Stale"';
 
 /** What each operation does, between its checks and its answer. */
 export function createHandlers(deps: HandlerDeps): Handlers {
-  return { ...requestHandlers(deps), ...accountHandlers(deps), ...mediaHandlers(deps), ...documentationHandlers(deps) };
+  return {
+    ...requestHandlers(deps),
+    ...downloadHandlers(deps),
+    ...accountHandlers(deps),
+    ...mediaHandlers(deps),
+    ...documentationHandlers(deps),
+  };
 }
 
 function requestHandlers(deps: HandlerDeps) {

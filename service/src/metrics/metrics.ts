@@ -16,7 +16,7 @@ export function createMetrics(version: string) {
 
   const counter = <N extends Labelled>(name: N, help: string) => {
     const metric = new Counter({ name, help, labelNames: [...names.LABELS[name]] as string[], registers });
-    return (labels: LabelValues<N>) => metric.inc(labels);
+    return (labels: LabelValues<N>, by = 1) => metric.inc(labels, by);
   };
   const gauge = <N extends Labelled>(
     name: N,
@@ -57,6 +57,11 @@ export function createMetrics(version: string) {
     fallback: counter(names.FALLBACKS_TOTAL, "Answers looked for elsewhere."),
     requestCreated: counter(names.REQUESTS_CREATED_TOTAL, "Requests for media stored together with their job."),
     requestDelivered: counter(names.REQUESTS_DELIVERED_TOTAL, "Requests that went to available."),
+    downloadEnded: counter(names.DOWNLOADS_ENDED_TOTAL, "Downloads that came to an end."),
+    socketConnected: counter(names.SOCKET_CONNECTIONS_TOTAL, "Socket.IO connections accepted."),
+    socketRefused: counter(names.SOCKET_REFUSALS_TOTAL, "Socket.IO connections refused or ended, by code."),
+    socketEvents: counter(names.SOCKET_EVENTS_TOTAL, "Events sent to clients, one for each client."),
+    updatePublished: counter(names.UPDATES_PUBLISHED_TOTAL, "Live updates handed to Redis."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
     upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
     cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),

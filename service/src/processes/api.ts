@@ -15,6 +15,9 @@ import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { migrate } from "../migrate.ts";
+import { BLOCK_MS } from "../realtime/feed.ts";
+import { createPublisher } from "../realtime/publisher.ts";
+import { createRealtime } from "../realtime/server.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
 
@@ -38,7 +41,10 @@ async function openApi(base: Base): Promise<Opened> {
   lifecycle.onClose("job queue", () => parts.boss.stop());
 
   const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => mountRoutes(express, parts));
-  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
+  const realtime = openRealtime(base, parts);
+  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app, realtime.attach);
+  // Before the server, which would wait for them.
+  lifecycle.onClose("sockets", () => realtime.close());
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }
 
@@ -51,7 +57,9 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
   const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
+  const publisher = createPublisher(stateRedis, stateGuard, log, metrics);
   lifecycle.onClose("redis", async () => {
+    await publisher.settled();
     cacheRedis.disconnect();
     stateRedis.disconnect();
   });
@@ -61,6 +69,7 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
     boss: createBoss(database.primary, log, { supervise: false }),
     cache: createRequestCache(cacheRedis, log, metrics),
     ...outside,
+    publisher,
     metrics,
     log,
     version: config.SERVICE_VERSION,
@@ -76,6 +85,19 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
       { name: "redis-state", check: () => stateRedis.ping() },
     ],
   };
+}
+
+/** Live updates. A read of their stream blocks its connection, so it is not the one that everything else uses. */
+function openRealtime({ config, log, lifecycle }: Base, parts: ReturnType<typeof openParts>) {
+  return createRealtime({
+    ...parts,
+    reader: connectState(config, log, BLOCK_MS + 1_000),
+    socketsMax: config.SOCKETS_MAX,
+    socketsPerUser: config.SOCKETS_PER_USER,
+    sessionCheckSeconds: config.SOCKET_SESSION_CHECK_SECONDS,
+    drainSeconds: config.DRAIN_SECONDS,
+    stopping: lifecycle.stopping,
+  });
 }
 
 /** A service without a credential is asked all the same: its refusal is then the answer, and the log says whose. */

@@ -1,18 +1,22 @@
 import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
+import { createOverseerr } from "../clients/overseerr.ts";
 import type { Config } from "../config.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeKeys } from "../data/idempotency.ts";
-import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
-import { connectCache } from "../data/redis.ts";
-import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
+import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob } from "../data/queue.ts";
+import { connectCache, connectState } from "../data/redis.ts";
+import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
+import { type FollowDownloadDeps, followDownload } from "../domain/follow-download.ts";
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
-import type { Logger } from "../log.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
+import { createPublisher } from "../realtime/publisher.ts";
+import { createSweep } from "../realtime/sweep.ts";
+import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "./start.ts";
 
@@ -23,19 +27,18 @@ const BATCH = 10;
 const FETCHERS = 2;
 const POLL_SECONDS = 0.5;
 const PURGE_MS = 3_600_000;
+/** An Overseerr without a key is asked all the same: its refusal is then the answer. */
+const NO_CREDENTIAL = "none";
 
-/** Takes delivery jobs from the queue and does each exactly once. */
+/** Sets approved requests to work and follows their downloads; each job takes effect exactly once. */
 export function startWorker(config: Config, overrides?: Overrides): Promise<Running> {
   return startProcess(config, overrides, openWorker);
 }
 
 async function openWorker(base: Base): Promise<Opened> {
-  const { config, log, metrics, lifecycle } = base;
-  const database = connectDatabase(config, log, metrics);
-  const redis = connectCache(config, log);
-  const boss = createBoss(database.primary, log, { supervise: true });
-  lifecycle.onClose("database", () => database.close());
-  lifecycle.onClose("redis", async () => redis.disconnect());
+  const { config, metrics, lifecycle } = base;
+  const parts = openParts(base);
+  const { boss, database } = parts;
 
   const startedAt = Date.now();
   const lastPoll = () => lastCompletedPoll(boss, startedAt);
@@ -47,18 +50,47 @@ async function openWorker(base: Base): Promise<Opened> {
     lifecycle,
     readiness: [
       { name: "database", check: () => database.ping() },
-      { name: "redis-cache", check: () => redis.ping() },
+      { name: "redis-cache", check: () => parts.cacheRedis.ping() },
     ],
     stuck: () => (lifecycle.serving ? pollIsOverdue(lastPoll()) : undefined),
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
-  await work(boss, log, { database, cache: createRequestCache(redis, log, metrics), metrics });
+  await work(parts);
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
   purgeHourly(base, database);
+  sweepUpdates(base, parts);
   // Nobody routes to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
+}
+
+function openParts({ config, log, metrics, lifecycle }: Base) {
+  const database = connectDatabase(config, log, metrics);
+  const cacheRedis = connectCache(config, log);
+  const stateRedis = connectState(config, log);
+  const key = config.secrets.OVERSEERR_KEY_FILE ?? NO_CREDENTIAL;
+  const overseerr = createOverseerr({ baseUrl: config.OVERSEERR_BASE_URL, key, metrics });
+  const publisher = createPublisher(stateRedis, createGuard("redis-state", ANY_ERROR, metrics), log, metrics);
+  lifecycle.onClose("database", () => database.close());
+  lifecycle.onClose("overseerr", () => overseerr.close());
+  lifecycle.onClose("redis", async () => {
+    await publisher.settled();
+    cacheRedis.disconnect();
+    stateRedis.disconnect();
+  });
+  const boss = createBoss(database.primary, log, { supervise: true });
+  const cache = createRequestCache(cacheRedis, log, metrics);
+  return { database, cacheRedis, cache, boss, overseerr, publisher, log, metrics };
+}
+
+function sweepUpdates({ log, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
+  const stop = new AbortController();
+  const running = createSweep(database.primary, publisher, log).run(stop.signal);
+  lifecycle.onClose("sweep", () => {
+    stop.abort();
+    return running;
+  });
 }
 
 /** By every worker: it is one cheap statement, and the second finds nothing to do. */
@@ -73,7 +105,27 @@ function purgeHourly({ log, lifecycle }: Base, database: Database): void {
   lifecycle.onClose("purge", async () => clearInterval(timer));
 }
 
-async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promise<void> {
+/** A queue, what its jobs do, and under which outcome that is counted. */
+interface Work<J extends DeliveryJob> {
+  queue: string;
+  /** Outcomes that come again and again and are no news. */
+  routine: readonly string[];
+  perform(deps: FollowDownloadDeps, job: J): Promise<string>;
+}
+
+const DELIVER: Work<DeliveryJob> = {
+  queue: DELIVERY_QUEUE,
+  routine: [],
+  perform: async (deps, { requestId }) => ((await deliverRequest(deps, requestId)) ? "started" : "already-started"),
+};
+const FOLLOW: Work<FollowJob> = { queue: FOLLOW_QUEUE, routine: ["queued", "downloading"], perform: followDownload };
+
+async function work(deps: FollowDownloadDeps): Promise<void> {
+  await fetchJobs(deps, DELIVER);
+  await fetchJobs(deps, FOLLOW);
+}
+
+async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {
   const options = {
     pollingIntervalSeconds: POLL_SECONDS,
     localConcurrency: FETCHERS,
@@ -85,31 +137,35 @@ async function work(boss: PgBoss, log: Logger, deps: DeliverRequestDeps): Promis
     // Says which try it is.
     includeMetadata: true,
   } as const;
-  await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
-    Promise.all(jobs.map((job) => runJob(job, log, deps))),
+  await deps.boss.work<J, unknown, typeof options>(it.queue, options, (jobs) =>
+    Promise.all(jobs.map((job) => runJob(job, deps, it))),
   );
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverRequestDeps): Promise<JobResult> {
+function runJob<J extends DeliveryJob>(
+  job: JobWithMetadata<J>,
+  deps: FollowDownloadDeps,
+  { queue, routine, perform }: Work<J>,
+): Promise<JobResult> {
+  const { log, metrics } = deps;
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
-  const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
+  const attributes = { "messaging.destination.name": queue, "messaging.message.id": job.id };
   return context.with(parent, () =>
-    inSpan(`job ${DELIVERY_QUEUE}`, { kind: SpanKind.CONSUMER, attributes }, async (span): Promise<JobResult> => {
+    inSpan(`job ${queue}`, { kind: SpanKind.CONSUMER, attributes }, async (span): Promise<JobResult> => {
       const started = performance.now();
-      const done = (outcome: string) =>
-        deps.metrics.job({ queue: DELIVERY_QUEUE, outcome }, (performance.now() - started) / 1_000);
-      const about = { jobId: job.id, mediaRequestId: job.data.requestId };
+      const done = (outcome: string) => metrics.job({ queue, outcome }, (performance.now() - started) / 1_000);
+      const about = { queue, jobId: job.id, mediaRequestId: job.data.requestId };
       try {
-        const outcome = (await deliverRequest(deps, job.data.requestId)) ? "delivered" : "already-delivered";
+        const outcome = await perform(deps, job.data);
         done(outcome);
-        log.info({ ...about, outcome }, "job done");
+        log[routine.includes(outcome) ? "debug" : "info"]({ ...about, outcome }, "job done");
         return { id: job.id, status: "completed" };
       } catch (error) {
         done("failed");
         markFailed(span, error);
-        recordProblem(toProblem(error), { log, metrics: deps.metrics }, "job failed", about);
-        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId, log);
+        recordProblem(toProblem(error), { log, metrics }, "job failed", about);
+        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
@@ -117,9 +173,9 @@ function runJob(job: JobWithMetadata<DeliveryJob>, log: Logger, deps: DeliverReq
 }
 
 /** If not even that is possible, the request stays pending and its failed job says why. */
-async function giveUp(deps: DeliverRequestDeps, requestId: string, log: Logger): Promise<void> {
+async function giveUp(deps: FollowDownloadDeps, requestId: string): Promise<void> {
   await giveUpRequest(deps, requestId).catch((error: unknown) =>
-    log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
+    deps.log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
 }
 
