@@ -7,6 +7,9 @@ import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
 import { hashOfInputs } from "./image.plan.ts";
 import { apiPlan, doublesPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
 
+/** Socket.IO's server speaks at least every 25 s. */
+const PING_SECONDS = 25;
+
 const app: ServiceArgs["app"] = {
   tmdbBaseUrl: "http://doubles:8080/tmdb",
   doubles: true,
@@ -60,7 +63,7 @@ describe("the service's processes", () => {
     const real = apiPlan({ ...args, app: { ...app, doubles: false } }).connectsTo;
     expect(real).toContain("internet");
     expect(real).not.toContain("doubles:http");
-    expect(workerPlan(args).connectsTo).not.toContain("doubles:http"); // it asks nobody outside
+    expect(workerPlan(args).connectsTo).toContain("doubles:http");
   });
 
   test("have longer to stop than they take to drain", () => {
@@ -95,6 +98,13 @@ describe("the gateway", () => {
       expect(nginxConfig(app)).toContain(`error_page ${status} @problem-${status};`);
     },
   );
+
+  test("keeps a socket open for longer than its two ends are silent", () => {
+    const location = /location \/socket\.io\/ \{([^}]*)\}/.exec(nginxConfig(app))?.[1] ?? "";
+    expect(location).toContain("proxy_set_header Upgrade $http_upgrade;");
+    const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(location)?.[1]);
+    expect(seconds).toBeGreaterThan(PING_SECONDS);
+  });
 
   test("says when to come back to whom it sends away", () => {
     expect(nginxConfig(app).match(/Retry-After/g)).toHaveLength(1);

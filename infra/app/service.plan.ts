@@ -107,14 +107,15 @@ function dataEnv(args: ServiceArgs) {
 }
 
 function apiLinks(args: ServiceArgs): Link[] {
-  const tmdb: Link = args.app.doubles ? "doubles:http" : "internet";
   // Migrations need a session of their own, which the pooler does not give.
-  return [...workerLinks(args), "redis-state:redis", "redis-state-sentinel:sentinel", tmdb, "postgres:postgresql"];
+  return [...workerLinks(args), "postgres:postgresql"];
 }
 
-/** The worker delivers from the database and clears the cache; it asks nobody outside. */
+/** The worker asks Overseerr, clears the cache, and tells of changes through the state Redis. */
 function workerLinks(args: ServiceArgs): Link[] {
-  return ["pgbouncer:pgbouncer", "redis-cache:redis", ...traceLinks(args)];
+  const outside: Link = args.app.doubles ? "doubles:http" : "internet";
+  const redis: Link[] = ["redis-cache:redis", "redis-state:redis", "redis-state-sentinel:sentinel"];
+  return ["pgbouncer:pgbouncer", ...redis, outside, ...traceLinks(args)];
 }
 
 function traceLinks({ traced }: ServiceArgs): Link[] {

@@ -227,7 +227,9 @@ describe("who may read which", () => {
     expect(await plan("WHERE user_id = 'u7'")).toContain("downloads_page_of_user");
     expect(await plan("")).toContain("downloads_page ");
     expect(await plan("WHERE status = 'failed'")).toContain("downloads_page_of_status");
-    expect(await plan("WHERE request_id = '00000000-0000-4000-8000-000000000000'")).toContain("downloads_page_of_request");
+    expect(await plan("WHERE request_id = '00000000-0000-4000-8000-000000000000'")).toContain(
+      "downloads_page_of_request",
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { Server } from "socket.io";
 import { may } from "../accounts/roles.ts";
+import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 import { SOCKET_CLIENTS } from "../metrics/names.ts";
 import { type AdmissionDeps, admit, endSocket, refusal, type Socket, type SocketData } from "./admission.ts";
@@ -58,16 +59,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     connectionStateRecovery: { skipMiddlewares: false },
     adapter: recoveryAdapter(feed),
     allowRequest: (_req, answer) => {
-      const full = deps.stopping.aborted || io.engine.clientsCount >= deps.socketsMax;
-      if (full) deps.metrics.socketRefused({ code: "overloaded" });
-      answer(full ? "overloaded" : null, !full);
+      const code = unwelcome(deps, feed, io.engine.clientsCount);
+      if (code) deps.metrics.socketRefused({ code });
+      answer(code, code === null);
     },
   });
   const connected = (userId: string) => io.of("/").adapter.rooms.get(roomOf(userId))?.size ?? 0;
   io.use((socket, next) => {
-    // Nobody could say what happened since: the state Redis was never reached.
-    if (!feed.position)
-      return next(refusal(deps, new Problem("sessions-unavailable", { headers: { "Retry-After": "2" } })));
     admit(deps, socket, connected).then(
       () => next(),
       (error: unknown) => next(refusal(deps, error)),
@@ -97,6 +95,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       for (const stream of upgraded) stream.destroy();
     },
   };
+}
+
+/** Why nobody is taken in now. Refused before Socket.IO, which to its clients is a failed try: they come again. */
+function unwelcome({ stopping, socketsMax }: RealtimeDeps, feed: Feed, clients: number): ProblemCode | null {
+  if (stopping.aborted || clients >= socketsMax) return "overloaded";
+  // The state Redis was never reached: nobody could tell this client what it misses.
+  return feed.position === undefined ? "sessions-unavailable" : null;
 }
 
 /**
