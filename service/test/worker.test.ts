@@ -47,6 +47,7 @@ test("the worker goes on in the trace of the request", async () => {
       expect.arrayContaining(["job deliver-request", "sql deliver request", "job follow-download", "overseerr POST"]),
     );
   });
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }));
   const line = lines.find(({ msg, mediaRequestId }) => msg === "job done" && mediaRequestId === body.id);
   expect(line).toMatchObject({ service: "media-worker", trace_id: traceId, request_id: headers.get("x-request-id") });
 });
