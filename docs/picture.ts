@@ -34,7 +34,8 @@ export function insert(document: string, text: string): string {
   return `${document.slice(0, begin + BEGIN.length)}\n\n${text}\n${document.slice(end)}`;
 }
 
-async function draw(stack: string): Promise<string> {
+/** One stack in Mermaid's notation, without a caption. */
+export async function draw(stack: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "media-picture-"));
   try {
     const env = { ...process.env, MEDIA_PICTURE: join(folder, "links") };

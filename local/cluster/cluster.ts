@@ -11,7 +11,7 @@ import { BIN } from "../toolchain/build.ts";
 import { containerdFile, files } from "./files.ts";
 import type { Layout } from "./layout.ts";
 import { pidOf, running } from "./processes.ts";
-import { spec } from "./spec.ts";
+import { spec, specFile } from "./spec.ts";
 
 const READY_SECONDS = 120;
 
@@ -27,14 +27,14 @@ export async function startCluster(layout: Layout): Promise<void> {
   ]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
-  const specFile = join(layout.dir, "spec.json");
-  await writeChanged(specFile, `${JSON.stringify(spec(layout), null, 2)}\n`);
-  await execa(join(BIN, "supervisor"), ["pki", specFile]);
+  const file = specFile(layout);
+  await writeChanged(file, `${JSON.stringify(spec(layout), null, 2)}\n`);
+  await execa(join(BIN, "supervisor"), ["pki", file]);
   for (const [path, text] of Object.entries(files(layout))) await writeChanged(path, text);
   await rm(join(layout.runDir, "host", "stopping"), { force: true });
   if (isRunning(layout)) return;
   const log = openSync(join(layout.logDir, "supervisor.log"), "a");
-  spawn(join(BIN, "supervisor"), ["host", specFile], { detached: true, stdio: ["ignore", log, log], cwd: "/" }).unref();
+  spawn(join(BIN, "supervisor"), ["host", file], { detached: true, stdio: ["ignore", log, log], cwd: "/" }).unref();
 }
 
 /** Tells containerd the pause image; until then it has not been started. */

@@ -9,6 +9,9 @@ interface Process {
   readonly waitFor?: string;
 }
 
+/** Where `supervisor` reads it. */
+export const specFile = (layout: Layout) => join(layout.dir, "spec.json");
+
 /** What `supervisor` reads (supervisor/main.go has the same shape). Pure. */
 export function spec(layout: Layout) {
   return {
@@ -158,6 +161,7 @@ function insideProcesses(layout: Layout): Process[] {
         "--root-dir=/var/lib/kubelet",
       ],
     },
+    { name: "policies", waitFor: api, argv: [join(BIN, "supervisor"), "policies", specFile(layout)] },
     { name: "kube-proxy", waitFor: api, argv: [join(BIN, "kube-proxy"), `--config=${etc("proxy.yaml")}`] },
   ];
 }

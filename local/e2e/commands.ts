@@ -58,7 +58,7 @@ export function clusterProcesses(): Record<string, number> {
     const [program = "", role] = commandLine(pid);
     const name = program.split("/").at(-1) ?? "";
     if (INSIDE.includes(name)) found[name] = pid;
-    if (name === "supervisor" && role === "inside") found.inside = pid;
+    if (name === "supervisor" && (role === "inside" || role === "policies")) found[role] = pid;
   }
   return found;
 }

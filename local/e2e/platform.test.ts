@@ -14,6 +14,7 @@ import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
 import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
+import { links } from "./links.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
 
@@ -104,6 +105,8 @@ describe("up", () => {
   );
 });
 
+links();
+
 badDays();
 
 describe("nothing changes without a change", () => {
@@ -139,7 +142,7 @@ describe("nothing changes without a change", () => {
 });
 
 describe("processes are killed", () => {
-  const killed = [...INSIDE, "inside", "dockerd", "registry", "guard", "supervisor"];
+  const killed = [...INSIDE, "policies", "inside", "dockerd", "registry", "guard", "supervisor"];
   test.each(killed)(
     "kill -9 of %s: it is back and the cluster answers",
     async (name) => {

@@ -25,6 +25,8 @@ export interface Step {
 export async function run(step: Step, report: (line: string) => void): Promise<void> {
   await mkdir(dirname(step.log), { recursive: true });
   const log = createWriteStream(step.log, { flags: "a" });
+  // Without a listener the first failed write would end the whole program; it is raised below, when the step ends.
+  log.on("error", () => {});
   log.write(`\n$ ${step.command.join(" ")}\n`);
   const started = Date.now();
   const timer = setInterval(
@@ -37,7 +39,9 @@ export async function run(step: Step, report: (line: string) => void): Promise<v
   } finally {
     clearInterval(timer);
     log.end();
-    await finished(log);
+    await finished(log).catch((error) => {
+      throw Object.assign(error, { path: step.log });
+    });
   }
 }
 

@@ -1,17 +1,10 @@
 package main
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"net"
-	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -83,41 +76,21 @@ func forwardNodePorts(spec *Spec) {
 	}
 }
 
-type serviceList struct {
-	Items []struct {
-		Spec struct {
-			Ports []struct {
-				NodePort int32 `json:"nodePort"`
-			} `json:"ports"`
-		} `json:"spec"`
-	} `json:"items"`
+type service struct {
+	Spec struct {
+		Ports []struct {
+			NodePort int32 `json:"nodePort"`
+		} `json:"ports"`
+	} `json:"spec"`
 }
 
 func nodePorts(spec *Spec) (map[int32]bool, error) {
-	client, err := apiClient(spec)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", "https://"+spec.Link.Inside+":6443/api/v1/services?resourceVersion=0", nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("services: %s", answer.Status)
-	}
-	var services serviceList
-	if err := json.NewDecoder(answer.Body).Decode(&services); err != nil {
+	var services []service
+	if err := list(spec, "/api/v1/services?resourceVersion=0", &services); err != nil {
 		return nil, err
 	}
 	ports := map[int32]bool{}
-	for _, service := range services.Items {
+	for _, service := range services {
 		for _, port := range service.Spec.Ports {
 			if port.NodePort > 0 {
 				ports[port.NodePort] = true
@@ -126,24 +99,3 @@ func nodePorts(spec *Spec) (map[int32]bool, error) {
 	}
 	return ports, nil
 }
-
-var apiClient = func() func(*Spec) (*http.Client, error) {
-	var client *http.Client
-	return func(spec *Spec) (*http.Client, error) {
-		if client != nil {
-			return client, nil
-		}
-		ca, err := os.ReadFile(filepath.Join(spec.PkiDir, "ca.crt"))
-		if err != nil {
-			return nil, err
-		}
-		pair, err := tls.LoadX509KeyPair(filepath.Join(spec.PkiDir, "admin.crt"), filepath.Join(spec.PkiDir, "admin.key"))
-		if err != nil {
-			return nil, err
-		}
-		pool := x509.NewCertPool()
-		pool.AppendCertsFromPEM(ca)
-		client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}}}}
-		return client, nil
-	}
-}()

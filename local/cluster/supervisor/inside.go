@@ -93,5 +93,14 @@ func addresses(link Link) error {
 			return fmt.Errorf("ip %v: %v: %s", arguments, err, out)
 		}
 	}
-	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
+	settings := map[string]string{
+		"ip_forward":     "1",
+		"icmp_ratelimit": "0", // a refused connection is told so at once, each time
+	}
+	for name, value := range settings {
+		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@
 //	supervisor guard SPEC   keeps "supervisor host", which in turn keeps the guard: either may be killed
 //	supervisor init SPEC    process 1 of the namespaces: mounts, addresses, then reaps; keeps "supervisor inside"
 //	supervisor inside SPEC  keeps the Kubernetes processes
+//	supervisor policies SPEC enforces NetworkPolicies inside the namespaces
 //	supervisor pki SPEC     makes the cluster's certificates where they are missing
 package main
 
@@ -49,7 +50,7 @@ func readSpec(path string) (*Spec, error) {
 func main() {
 	log.SetFlags(log.LstdFlags | log.LUTC)
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: supervisor host|guard|init|inside|pki SPEC")
+		fmt.Fprintln(os.Stderr, "usage: supervisor host|guard|init|inside|policies|pki SPEC")
 		os.Exit(2)
 	}
 	role, path := os.Args[1], os.Args[2]
@@ -57,7 +58,7 @@ func main() {
 	if err != nil {
 		log.Fatalf("spec %s: %v", path, err)
 	}
-	roles := map[string]func(*Spec, string) error{"host": runHost, "guard": runGuard, "init": runInit, "inside": runInside, "pki": makePki}
+	roles := map[string]func(*Spec, string) error{"host": runHost, "guard": runGuard, "init": runInit, "inside": runInside, "policies": runPolicies, "pki": makePki}
 	run, known := roles[role]
 	if !known {
 		log.Fatalf("no such role %q", role)
