@@ -97,8 +97,8 @@ const environment = z.object({
   SOCKETS_MAX: whole(5_000, 1, 1_000_000),
   /** Of them, those of one user. */
   SOCKETS_PER_USER: whole(20, 1, 1_000_000),
-  /** Seconds between two looks whether the session of a connection is still open. */
-  SOCKET_SESSION_CHECK_SECONDS: whole(30, 1, 900),
+  /** Seconds between two looks whether a connection's session is still open, and between two notes of its place. */
+  SOCKET_UPKEEP_SECONDS: whole(30, 1, 900),
 
   /** OTLP over HTTP, without the /v1/traces; unset where nobody collects traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -29,7 +29,7 @@ let nextId = 120_000;
 
 beforeAll(async () => {
   platform = await startPlatform();
-  const limits = { SOCKET_SESSION_CHECK_SECONDS: "1", SOCKETS_PER_USER: "3" };
+  const limits = { SOCKET_UPKEEP_SECONDS: "1", SOCKETS_PER_USER: "3" };
   [one, other] = [await platform.api(limits), await platform.api(limits)];
   await platform.worker();
   ann = await person(one.httpPort, "ann");
@@ -240,6 +240,16 @@ describe("limits", () => {
     await closed;
     expect(Date.now() - opened).toBeLessThan(8_000);
   });
+});
+
+test("a client that hears nothing of its own moves on with the stream all the same", async () => {
+  const idle = await person(one.httpPort, "idle");
+  const [theirs, anns] = [client(other.httpPort, idle.token), client(other.httpPort, ann.token)];
+  await Promise.all([theirs.ready(), anns.ready()]);
+  await ask(ann);
+  await eventually(() => expect(anns.updates()).toHaveLength(1));
+  await eventually(() => expect(theirs.received.at(-1)).toMatchObject({ name: "position", at: anns.updates()[0]?.at }));
+  expect(theirs.updates()).toEqual([]);
 });
 
 test("connections are counted by whether they go on", async () => {

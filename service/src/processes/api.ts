@@ -94,7 +94,7 @@ function openRealtime({ config, log, lifecycle }: Base, parts: ReturnType<typeof
     reader: connectState(config, log, BLOCK_MS + 1_000),
     socketsMax: config.SOCKETS_MAX,
     socketsPerUser: config.SOCKETS_PER_USER,
-    sessionCheckSeconds: config.SOCKET_SESSION_CHECK_SECONDS,
+    upkeepSeconds: config.SOCKET_UPKEEP_SECONDS,
     drainSeconds: config.DRAIN_SECONDS,
     stopping: lifecycle.stopping,
   });

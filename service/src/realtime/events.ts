@@ -54,7 +54,13 @@ const closing = z
   .meta({ id: "Closing", description: "Last event before the server ends a connection for good: the reason." });
 
 /** What the server says about the connection itself. `position` only moves the place to go on from after a drop. */
-export const SIGNALS = { ready, position: z.strictObject({}).meta({ id: "Position" }), closing };
+export const SIGNALS = {
+  ready,
+  position: z
+    .strictObject({})
+    .meta({ id: "Position", description: "Where the stream is; of use to the client library only." }),
+  closing,
+};
 
 /** Everything that a client can receive, as Socket.IO's types want it; the string is the place in the stream. */
 export type ServerEvents = {

@@ -16,8 +16,6 @@ import { recoveryAdapter } from "./recovery-adapter.ts";
 const MOST_BYTES = 4_096;
 /** What has not signed in by then is cut off. */
 const SIGN_IN_MS = 5_000;
-/** Whoever hears nothing of their own still moves on, so that after a drop their place is still known. */
-const POSITION_MS = 30_000;
 /** After it, connections are cut whose client does not answer the farewell. */
 const FAREWELL_MS = 1_000;
 /** Of the drain time, so that the last to be sent away have time to arrive elsewhere. */
@@ -28,8 +26,8 @@ export interface RealtimeDeps extends AdmissionDeps {
   reader: Redis;
   /** Connections that this process takes. */
   socketsMax: number;
-  /** How often it is asked whether the session of a connection is still open. */
-  sessionCheckSeconds: number;
+  /** How often it is asked whether a connection's session is still open, and a client is told how far it has come. */
+  upkeepSeconds: number;
   drainSeconds: number;
   /** Aborted when the process begins to drain. */
   stopping: AbortSignal;
@@ -73,7 +71,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   io.on("connection", (socket) => welcome(deps, feed, socket));
   deps.metrics.gauge(SOCKET_CLIENTS, "Clients connected by Socket.IO.", (set) => set({}, io.of("/").sockets.size));
-  const timer = setInterval(() => tellPosition(io, feed), POSITION_MS);
+  const timer = setInterval(positionTeller(io, feed), deps.upkeepSeconds * 1_000);
   deps.stopping.addEventListener("abort", () => void sendAway(io, deps.drainSeconds * SHARE_OF_DRAIN * 1_000));
   const upgraded = new Set<Duplex>();
   return {
@@ -137,7 +135,7 @@ function watch(deps: RealtimeDeps, socket: Socket): void {
     const check = async () => {
       if ((await deps.sessions.isOpen(sessionId)) === false) endSocket(deps, socket, new Problem("session-ended"));
     };
-    timers.push(setInterval(check, deps.sessionCheckSeconds * 1_000));
+    timers.push(setInterval(check, deps.upkeepSeconds * 1_000));
   }
   socket.once("disconnect", () => timers.forEach(clearTimeout));
 }
@@ -151,8 +149,14 @@ function tell(io: IO, { metrics }: RealtimeDeps, { id, update }: Entry): void {
   void adapter.sockets(new Set(rooms)).then(({ size }) => metrics.socketEvents({ event: update.name }, size));
 }
 
-function tellPosition(io: IO, feed: Feed): void {
-  if (feed.position) io.emit("position", {}, feed.position);
+/** Whoever hears nothing of their own still moves on, so that after a drop their place is still known. */
+function positionTeller(io: IO, feed: Feed): () => void {
+  let told: string | undefined;
+  return () => {
+    const { position } = feed;
+    if (position !== undefined && position !== told) io.emit("position", {}, position);
+    told = position;
+  };
 }
 
 /** Closes below Socket.IO: its clients take that for a drop, and come back by themselves. */
