@@ -52,3 +52,12 @@ export function family(roots: readonly number[]): number[] {
   }
   return [...all];
 }
+
+/** The cgroups of a process, as text; empty when it has ended. Those of a pod's processes hold "pod" and its uid. */
+export function cgroupOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
 import { draw } from "../../docs/picture.ts";
 import { listeners } from "../../infra/lib/endpoints.ts";
 import { kubectl } from "../cluster/cluster.ts";
-import { family } from "../cluster/processes.ts";
+import { cgroupOf, family } from "../cluster/processes.ts";
 import { eventually } from "../lib/eventually.ts";
 import { clusterProcesses, layout, MINUTE } from "./commands.ts";
 
@@ -149,14 +148,6 @@ interface KubernetesPod {
   };
   spec: { hostNetwork?: boolean };
   status: { phase: string; podIP: string };
-}
-
-function cgroupOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 function difference(found: readonly string[], expected: readonly string[]): string {

@@ -15,6 +15,7 @@ import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
+import { productionShape } from "./staging.ts";
 
 /** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
 
@@ -207,6 +208,8 @@ describe("PostgreSQL", () => {
     6 * MINUTE,
   );
 });
+
+productionShape();
 
 describe("recreate", () => {
   test(

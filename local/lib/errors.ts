@@ -12,19 +12,19 @@ export class UserError extends Error {
 }
 
 /** What the system answers when the machine, and not this project, is at fault, and what then helps. */
-const MACHINE_AT_FAULT: Readonly<Record<string, string>> = {
+export const MACHINE_AT_FAULT = {
   ENOSPC: "the disk is full: make room and run the same command again; it goes on where it stopped",
   EDQUOT: "the disk quota is used up: make room and run the same command again; it goes on where it stopped",
   EROFS: "the file system is read-only: mount it writable, or set XDG_CACHE_HOME and XDG_DATA_HOME to another",
   EACCES: "the file's rights do not allow it: run make as root, or mend its owner",
   EIO: "the disk does not answer: look at dmesg",
   EMFILE: "too many files are open: raise the limit with ulimit -n 65536",
-};
+} as const satisfies Record<string, string>;
 
 /** The error as one that a person can mend, where the system says that it is one. */
 export function asUserError(error: unknown): unknown {
   const { code = "", path, message } = Object(error) as NodeJS.ErrnoException;
-  const remedy = MACHINE_AT_FAULT[code];
+  const remedy = (MACHINE_AT_FAULT as Record<string, string>)[code];
   return remedy ? new UserError(path && !message.includes(path) ? `${message} (${path})` : message, remedy) : error;
 }
 

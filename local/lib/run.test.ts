@@ -23,6 +23,11 @@ test("a step that fails names itself, its last line, the log and the remedy", as
   expect(String(error)).toContain(`tool x: building failed: exit 3 (no room)\n  log: ${folder}/log\n  remedy: look`);
 });
 
+test("a step whose program finds the disk full says so, wherever in its output that stands", async () => {
+  const error = await script("cat /dev/zero > /dev/full; echo and so on >&2; exit 1");
+  expect(String(error)).toMatch(/No space left on device\)\n.*\n {2}remedy: the disk is full/);
+});
+
 test("a full disk under the log ends in an error with the remedy, not in a crash", async () => {
   const error = await script("head -c 200000 /dev/zero | tr '\\0' x; echo; echo end", "/dev/full");
   expect(error).toBeInstanceOf(UserError);

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { finished } from "node:stream/promises";
-import { UserError } from "./errors.ts";
+import { MACHINE_AT_FAULT, UserError } from "./errors.ts";
 
 /** One outside command of a longer work. */
 export interface Step {
@@ -35,7 +35,12 @@ export async function run(step: Step, report: (line: string) => void): Promise<v
   );
   try {
     const problem = await outcome(step, log);
-    if (problem) throw new UserError(`${step.subject}: ${step.doing} failed: ${problem}`, step.remedy, step.log);
+    if (problem)
+      throw new UserError(
+        `${step.subject}: ${step.doing} failed: ${problem}`,
+        FULL.test(problem) ? MACHINE_AT_FAULT.ENOSPC : step.remedy,
+        step.log,
+      );
   } finally {
     clearInterval(timer);
     log.end();
@@ -65,7 +70,11 @@ async function outcome(step: Step, log: NodeJS.WritableStream): Promise<string> 
   });
 }
 
+const FULL = /no space left on device/i;
+
+/** The line that says why: the last one, unless one before it speaks of a full disk. */
 function lastLine(text: string): string {
-  const line = text.trim().split("\n").at(-1);
-  return line ? ` (${line.slice(0, 300)})` : "";
+  const lines = text.trim().split("\n");
+  const line = lines.find((candidate) => FULL.test(candidate)) ?? lines.at(-1);
+  return line ? ` (${line.slice(-300)})` : "";
 }

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { outputs, type Stack } from "../stack/pulumi.ts";
@@ -45,15 +45,23 @@ export async function journey(target: Target, seconds = 60): Promise<Trip> {
   const requests = `${target.gatewayUrl}/api/v1/requests`;
   const trip = await eventually("POST /api/v1/requests", seconds, async () => {
     const body = { mediaType: "movie", tmdbId: randomInt(1, 800_000_000) };
-    const answer = await call(requests, { ...common, method: "POST", body });
+    const traceId = randomBytes(16).toString("hex");
+    const answer = await call(requests, { ...common, headers: { ...headers, ...kept(traceId) }, method: "POST", body });
     const { id } = json<MediaRequest>(answer, 201);
-    return { id, traceId: String(answer.headers["x-trace-id"]) };
+    if (answer.headers["x-trace-id"] !== traceId)
+      throw new Error(`it went on under trace ${answer.headers["x-trace-id"]}`);
+    return { id, traceId };
   });
   await eventually(`request ${trip.id} to be delivered`, seconds, async () => {
     const { status } = json<MediaRequest>(await call(`${requests}/${trip.id}`, common), 200);
     if (status !== "available") throw new Error(`its status is ${status}`);
   });
   return trip;
+}
+
+/** A caller's trace that is marked as kept stays kept on the whole way, whatever share of traces the stack keeps (W3C Trace Context). */
+function kept(traceId: string) {
+  return { traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
 }
 
 /** Places where a journey must have left its mark, each with its check. */

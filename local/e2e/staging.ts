@@ -1,0 +1,131 @@
+import { describe, expect, test } from "@jest/globals";
+import { kubectl } from "../cluster/cluster.ts";
+import { cgroupOf, family } from "../cluster/processes.ts";
+import { compare, readLedger, writeLedger } from "../drills/ledger.ts";
+import { eventually } from "../lib/eventually.ts";
+import { destroy } from "../stack/deploy.ts";
+import { useEnvironment } from "../stack/environment.ts";
+import type { Stack } from "../stack/pulumi.ts";
+import { journey, targetOf } from "../verify/journey.ts";
+import { memberWith, namespaceOf, sql } from "../verify/postgres.ts";
+import { clusterProcesses, layout, MINUTE, make } from "./commands.ts";
+
+const staging = (): Stack => ({ layout: layout(), name: "staging" });
+const ROWS = 100;
+
+/** Production's shape beside dev: three members each of PostgreSQL and Redis with their Sentinels, two of what has no state. */
+export function productionShape(): void {
+  describe("production's shape", () => {
+    test(
+      "stack staging comes up beside dev and serves a request",
+      async () => {
+        expect((await make("up", "STACK=staging")).all).toContain("stack staging is up");
+        useEnvironment(layout(), "staging");
+        const members = await sql(staging(), "primary", "select count(*) from pg_stat_replication");
+        expect(Number(members)).toBe(2);
+      },
+      6 * MINUTE,
+    );
+
+    test(
+      "PostgreSQL's primary freezes: another takes over, nothing acknowledged is lost, and the frozen one comes back as a replica",
+      async () => {
+        const stack = staging();
+        await synchronous(stack);
+        const before = await memberWith(stack, "primary");
+        const rows = await writeLedger(stack, ROWS, "frozen primary");
+        const thaw = await freeze(stack, before);
+        try {
+          await eventually("another primary", 90, async () =>
+            expect(await memberWith(stack, "primary")).not.toBe(before),
+          );
+          await journey(await targetOf(stack), 60);
+        } finally {
+          thaw();
+        }
+        expect(compare(rows, Number.MAX_SAFE_INTEGER, await readLedger(stack))).toMatchObject({
+          rowsAcknowledged: ROWS,
+          rowsLost: 0,
+          chainIntact: true,
+        });
+        await eventually("two replicas that stream", 120, async () =>
+          expect(
+            await sql(stack, "primary", "select count(*) from pg_stat_replication where state = 'streaming'"),
+          ).toBe("2"),
+        );
+        expect(await memberWith(stack, "primary")).not.toBe(before);
+      },
+      6 * MINUTE,
+    );
+
+    test(
+      "Redis' master freezes: the Sentinels agree on another, the journey goes on, and the frozen one comes back as a replica",
+      async () => {
+        const stack = staging();
+        const before = await master(stack);
+        const thaw = await freeze(stack, `pod/${before}`);
+        try {
+          await eventually("another master", 60, async () => expect(await master(stack)).not.toBe(before));
+          await journey(await targetOf(stack), 60);
+        } finally {
+          thaw();
+        }
+        await eventually("the old master to follow", 60, async () => {
+          const { stdout } = await asked(stack, "replicas", "state");
+          expect(stdout).toContain(`${before}.redis-state`);
+          expect(stdout).not.toMatch(/s_down|disconnected/);
+        });
+        expect(await master(stack)).not.toBe(before);
+      },
+      3 * MINUTE,
+    );
+
+    test(
+      "a stack is destroyed and the other beside it goes on",
+      async () => {
+        await destroy(staging());
+        await expect(inStack(staging(), "get", "namespace", namespaceOf(staging()))).rejects.toThrow(
+          /NotFound|not found/,
+        );
+        useEnvironment(layout(), "dev");
+        await journey(await targetOf({ layout: layout(), name: "dev" }));
+      },
+      4 * MINUTE,
+    );
+  });
+}
+
+const inStack = (stack: Stack, ...args: string[]) => kubectl(stack.layout, ["-n", namespaceOf(stack), ...args]);
+
+async function synchronous(stack: Stack): Promise<void> {
+  await eventually("a synchronous standby", 120, async () => {
+    const count = "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')";
+    expect(await sql(stack, "primary", count)).not.toBe("0");
+  });
+}
+
+/** Stops every process of a pod, as a host that hangs would; what is returned lets them run on. */
+async function freeze(stack: Stack, pod: string): Promise<() => void> {
+  const uid = (await inStack(stack, "get", pod, "-o", "jsonpath={.metadata.uid}")).stdout;
+  const pids = family([clusterProcesses().init as number]).filter((pid) => cgroupOf(pid).includes(`pod${uid}`));
+  expect(pids.length).toBeGreaterThan(1);
+  const send = (signal: NodeJS.Signals) => {
+    for (const pid of pids) {
+      // A process that the kubelet has ended meanwhile needs no signal.
+      if (cgroupOf(pid).includes(`pod${uid}`)) process.kill(pid, signal);
+    }
+  };
+  send("SIGSTOP");
+  return () => send("SIGCONT");
+}
+
+/** The pod that the Sentinels hold for the master. */
+async function master(stack: Stack): Promise<string> {
+  const { stdout } = await asked(stack, "get-master-addr-by-name", "state");
+  return stdout.split(".")[0] as string;
+}
+
+function asked(stack: Stack, ...question: string[]) {
+  const ask = ["redis-cli", "-p", "26379", "sentinel", ...question];
+  return inStack(stack, "exec", "redis-state-sentinel-0", "--", ...ask);
+}
