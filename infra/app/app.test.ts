@@ -9,6 +9,9 @@ import { PROBLEMS } from "./gateway/problems.ts";
 import { hashOfInputs } from "./image.plan.ts";
 import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
 
+/** Socket.IO's server speaks at least every 25 s. */
+const PING_SECONDS = 25;
+
 const app: ServiceArgs["app"] = {
   outside: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
   doubles: true,
@@ -55,7 +58,10 @@ describe("the service's processes", () => {
   });
 
   test("get only the secrets that they use", () => {
-    expect(workerPlan(args).secrets?.media?.data).toEqual({ "database-password": "d" });
+    expect(workerPlan(args).secrets?.media?.data).toEqual({
+      "database-password": "d",
+      "overseerr-credential": "overseerr",
+    });
     expect(doublesPlan(args).secrets).toBeUndefined();
     expect(Object.keys(proberPlan(args).secrets?.media?.data ?? {})).toEqual(
       outsideNames.map((name) => `${name}-credential`),
@@ -104,7 +110,13 @@ describe("the service's processes", () => {
       OVERSEERR_BASE_URL: "http://doubles:8080/overseerr",
     });
     expect(links(app)).not.toContain("outside-services");
-    expect(workerPlan(args).connectsTo).not.toContain("doubles:http"); // it asks nobody outside
+    // The worker asks Overseerr, and nobody else.
+    const worked = (settings: ServiceArgs["app"]) => workerPlan({ ...args, app: settings });
+    const outside = (settings: ServiceArgs["app"]) =>
+      worked(settings).connectsTo?.filter((link) => /doubles|outside/.test(link));
+    expect([app, some, none].map(outside)).toEqual([["doubles:http"], ["doubles:http"], ["outside-services"]]);
+    const urls = Object.keys(worked(some).env ?? {}).filter((name) => name.endsWith("_BASE_URL"));
+    expect(urls).toEqual(["OVERSEERR_BASE_URL"]);
   });
 
   test("the prober's round ends before the next one begins, and nobody connects to it", () => {
@@ -147,6 +159,13 @@ describe("the gateway", () => {
       expect(text).toMatch(new RegExp(`error_page [\\d ]+ =${status} /-/problems/${status};`));
     },
   );
+
+  test("keeps a socket open for longer than its two ends are silent", () => {
+    const location = /location \/socket\.io\/ \{([^}]*)\}/.exec(nginxConfig(app))?.[1] ?? "";
+    expect(location).toContain("proxy_set_header Upgrade $http_upgrade;");
+    const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(location)?.[1]);
+    expect(seconds).toBeGreaterThan(PING_SECONDS);
+  });
 
   test("knows every error that nginx can give by itself in this configuration", () => {
     expect(Object.keys(PROBLEMS)).toEqual(

@@ -1,4 +1,4 @@
-import { outsideNames, outsideServices, realServices } from "../config/outside.ts";
+import { type OutsideService, outsideNames, outsideServices, realServices } from "../config/outside.ts";
 import type { Config } from "../config/schema.ts";
 import { address, type Link, portOf } from "../lib/endpoints.ts";
 import type { Process, ServiceArgs } from "./service.plan.ts";
@@ -27,7 +27,7 @@ const USES: Record<Process, readonly PartName[]> = {
     "limits",
     "payments",
   ],
-  worker: ["common", "server", "traces", "database", "cache"],
+  worker: ["common", "server", "traces", "database", "cache", "state", "overseerr"],
   doubles: ["common", "server", "traces"],
   prober: ["common", "outside", "pushgateway"],
 };
@@ -77,7 +77,8 @@ const parts = {
     secretFiles: { REDIS_STATE_PASSWORD_FILE: "redis-state-password" },
     links: ["redis-state:redis", "redis-state-sentinel:sentinel"],
   }),
-  outside: ({ app }) => outside(app),
+  outside: ({ app }) => outside(app, outsideNames),
+  overseerr: ({ app }) => outside(app, ["overseerr"]),
   tokens: () => ({ secretFiles: { DEV_TOKEN_FILE: "dev-token", TOKEN_KEY_FILE: "token-key" } }),
   payments: () => ({
     secretFiles: { FIRST_ADMIN_FILE: "first-admin", PAYMENT_WEBHOOK_KEY_FILE: "payment-webhook-key" },
@@ -110,11 +111,11 @@ export function usesOf(process: Process, args: ServiceArgs): Required<Part> {
 /** The credential's file, also the name under which one is generated. */
 export const credentialOf = (name: string) => `${name}-credential`;
 
-/** Each service where the configuration says it is, the others at their doubles. */
-function outside(app: Config["app"]): Part {
-  const real = Object.fromEntries(realServices(app.outside));
+/** Each of these services where the configuration says it is, the others at their doubles. */
+function outside(app: Config["app"], names: readonly OutsideService[]): Part {
+  const real = Object.fromEntries(realServices(app.outside).filter(([name]) => names.includes(name)));
   const urlOf = (name: string) => real[name] ?? `http://${address("doubles:http")}/${name}`;
-  const entries = outsideNames.map((name) => ({ name, ...outsideServices[name] }));
+  const entries = names.map((name) => ({ name, ...outsideServices[name] }));
   return {
     env: Object.fromEntries(entries.map(({ name, url }) => [url, urlOf(name)])),
     secretFiles: Object.fromEntries(entries.map(({ name, credential }) => [credential, credentialOf(name)])),

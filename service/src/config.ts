@@ -103,6 +103,13 @@ const environment = z.object({
   /** Requests one token may make in a minute. */
   RATE_LIMIT_PER_MINUTE: whole(12_000, 1, 10_000_000),
 
+  /** Socket.IO connections that one api process takes. */
+  SOCKETS_MAX: whole(5_000, 1, 1_000_000),
+  /** Of them, those of one user. */
+  SOCKETS_PER_USER: whole(20, 1, 1_000_000),
+  /** Seconds between two looks whether a connection's session is still open, and between two notes of its place. */
+  SOCKET_UPKEEP_SECONDS: whole(30, 1, 900),
+
   /** OTLP over HTTP, without the /v1/traces; unset where nobody collects traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/ })
@@ -143,13 +150,13 @@ const ADMIN = {
 const SECRETS: Record<SecretKey, SecretUse> = {
   PGPASSWORD_FILE: { neededBy: ["api", "worker", "migrate"], readBy: [] },
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
-  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
-  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api"] },
+  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
+  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
   TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles", "prober"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api"] },
   PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api", "prober"] },
   YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
-  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
+  OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "worker", "prober"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
   PAYMENT_WEBHOOK_KEY_FILE: { neededBy: [], readBy: ["api"], form: WEBHOOK_KEYS },
   FIRST_ADMIN_FILE: { neededBy: [], readBy: ["api", "migrate"], form: ADMIN },

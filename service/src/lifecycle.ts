@@ -75,14 +75,16 @@ export class Lifecycle {
   }
 }
 
-/** Listens on the port (0: one that is free) and answers which it was. */
+/** Listens on the port (0: one that is free) and answers which it was. `attach` gets the server before it does. */
 export async function listen(
   lifecycle: Lifecycle,
   name: string,
   port: number,
   handler: RequestListener,
+  attach: (server: Server) => void = () => {},
 ): Promise<number> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS }, handler);
+  attach(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, resolve);

@@ -4,7 +4,7 @@ import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { ensureFirstAdmin } from "./accounts/first-admin.ts";
 import type { Config } from "./config.ts";
-import { DELIVERY_OPTIONS, DELIVERY_QUEUE, executor } from "./data/queue.ts";
+import { executor, QUEUES } from "./data/queue.ts";
 import type { Logger } from "./log.ts";
 
 const FOLDER = new URL("../migrations/", import.meta.url);
@@ -99,8 +99,10 @@ async function prepareQueue(client: pg.Client): Promise<void> {
   const boss = new PgBoss({ db: executor(client), supervise: false, schedule: false });
   try {
     await boss.start();
-    await boss.createQueue(DELIVERY_QUEUE, DELIVERY_OPTIONS);
-    await boss.updateQueue(DELIVERY_QUEUE, DELIVERY_OPTIONS);
+    for (const [name, options] of Object.entries(QUEUES)) {
+      await boss.createQueue(name, options);
+      await boss.updateQueue(name, options);
+    }
   } finally {
     await boss.stop({ graceful: false });
   }

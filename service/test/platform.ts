@@ -7,6 +7,7 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
 import type { OutsideService } from "../src/clients/json-api.ts";
 import { loadConfig, type ProcessName } from "../src/config.ts";
+import type { Pace } from "../src/doubles/overseerr.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createLogger, type Logger } from "../src/log.ts";
 import { startApi } from "../src/processes/api.ts";
@@ -30,6 +31,10 @@ export interface Platform {
   /** A process of its own, as it runs in a pod. */
   spawn(process: ProcessName, changes?: Record<string, string>): Spawned;
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  /** How downloads go at Overseerr's double; without any, as it is by itself. */
+  pace(pace?: Partial<Pace>): Promise<void>;
+  /** Overseerr's double forgets every request. */
+  forgetDownloads(): Promise<void>;
   /** Sets a double's knobs; without any it is healthy. */
   knobs(knobs?: object, service?: OutsideService): Promise<void>;
   stop(): Promise<void>;
@@ -86,6 +91,8 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       return process;
     },
     sql: async (text, values) => (await database.query(text, values)).rows,
+    pace: (pace = {}) => control(doubles.httpPort, "overseerr/downloads", "PUT", pace),
+    forgetDownloads: () => control(doubles.httpPort, "overseerr/downloads", "DELETE"),
     knobs: (knobs = {}, service = "tmdb") => setKnobs(doubles.httpPort, service, knobs),
     stop: async () => {
       for (const { child, exit } of spawned) {
@@ -97,6 +104,13 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       await servers.stop();
     },
   };
+}
+
+async function control(port: number, path: string, method: string, settings?: object): Promise<void> {
+  const body = settings === undefined ? null : JSON.stringify(settings);
+  const init = { method, body, headers: { "content-type": "application/json" } };
+  const answer = await fetch(`http://127.0.0.1:${port}/control/${path}`, init);
+  if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
 }
 
 function environment(servers: Servers, secrets: string): Record<string, string> {
@@ -150,11 +164,8 @@ export function readableLog(process: ProcessName): { log: Logger; lines: Record<
 }
 
 /** Sets all knobs of a double; those not given are off. */
-export async function setKnobs(port: number, service: string, knobs: object): Promise<void> {
-  const body = JSON.stringify(knobs);
-  const init = { method: "PUT", body, headers: { "content-type": "application/json" } };
-  const answer = await fetch(`http://127.0.0.1:${port}/control/${service}`, init);
-  if (!answer.ok) throw new Error(`the double refused ${body}: ${await answer.text()}`);
+export function setKnobs(port: number, service: string, knobs: object): Promise<void> {
+  return control(port, service, "PUT", knobs);
 }
 
 export function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
@@ -217,7 +228,7 @@ export function idempotent(key: string): { "idempotency-key": string } {
 export async function slowDeliveries({ sql }: Platform, seconds: number): Promise<void> {
   const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
   await sql(`CREATE FUNCTION slow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-  await sql("CREATE TRIGGER slow BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
+  await sql("CREATE TRIGGER slow BEFORE INSERT ON downloads FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
 }
 
 /** Returns when no delivery is in the middle any more. */

@@ -65,15 +65,16 @@ test("a worker finishes the job in hand before it goes", async () => {
     const { body } = await post(api.httpPort, wish());
     const state = async () =>
       (
-        await platform.sql<{ state: string }>("SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1", [
-          body.id,
-        ])
+        await platform.sql<{ state: string }>(
+          "SELECT state::text FROM pgboss.job WHERE name = 'deliver-request' AND data->>'requestId' = $1",
+          [body.id],
+        )
       )[0]?.state;
     await eventually(async () => expect(await state()).toBe("active"));
     worker.child.kill("SIGTERM");
     expect(await worker.exit).toBe(0);
     expect(await state()).toBe("completed");
-    expect((await call(api.httpPort, `/api/v1/requests/${body.id}`)).body.status).toBe("available");
+    expect((await call(api.httpPort, `/api/v1/downloads?requestId=${body.id}`)).body.items).toHaveLength(1);
   } finally {
     await normalDeliveries(platform);
   }

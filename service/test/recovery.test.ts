@@ -8,6 +8,7 @@ import type { Dependency } from "../src/recovery/policies.ts";
 import {
   type Answer,
   call,
+  DEV_TOKEN,
   eventually,
   metric,
   PASSWORD,
@@ -19,6 +20,7 @@ import {
   startPlatform,
 } from "./platform.ts";
 import type { ServerName } from "./servers.ts";
+import { client, closeClients } from "./sockets.ts";
 
 let platform: Platform;
 let api: Running;
@@ -165,6 +167,7 @@ describe("what still works", () => {
         listTrailers: () => call(api.httpPort, "/api/v1/titles/movie/603/trailers"),
         getLibrary: () => call(api.httpPort, "/api/v1/library"),
         getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
+        liveUpdates: () => changeAndHear(body.id),
       };
       const mend = await BREAK[name][how]();
       try {
@@ -184,6 +187,7 @@ describe("what still works", () => {
         }
         expect(surprises).toEqual([]);
       } finally {
+        closeClients();
         await mend();
       }
     },
@@ -205,9 +209,28 @@ async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; m
 
 function fits(expected: Degraded, { status, headers, body }: Answer, ms: number): boolean {
   const stale = headers.get("warning")?.startsWith("110") ?? false;
-  if (expected === "works") return status < 300 && !stale && ms < UNAFFECTED_MS;
+  if (expected === "works") return status < 300 && !stale && !body.late && ms < UNAFFECTED_MS;
+  if (expected === "late") return status === 200 && body.late;
   if (expected === "stale") return status === 200 && stale;
   return status >= 500 && expected.includes(body.code);
+}
+
+/** How long an update is waited for before it is late. */
+const HEARING_MS = 2_000;
+
+/** Takes the request back or tries it again, and waits for the live update of that. */
+async function changeAndHear(id: string): Promise<Answer> {
+  const { ready, updates } = client(api.httpPort, DEV_TOKEN);
+  await ready();
+  const change = (what: string) => postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${id}/${what}`);
+  const cancelled = await change("cancel");
+  const answer = cancelled.status === 409 ? await change("retry") : cancelled;
+  if (answer.status >= 500) return answer;
+  const heard = eventually(() => expect(updates().map(({ payload }) => payload.id)).toContain(id), HEARING_MS);
+  return heard.then(
+    () => answer,
+    () => ({ ...answer, body: { ...answer.body, late: true } }),
+  );
 }
 
 function server(name: ServerName) {

@@ -44,9 +44,10 @@ test("the worker goes on in the trace of the request", async () => {
   await eventually(() => {
     const mine = spans.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
     expect(mine.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["job deliver-request", "sql deliver request"]),
+      expect.arrayContaining(["job deliver-request", "sql deliver request", "job follow-download", "overseerr POST"]),
     );
   });
+  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }));
   const line = lines.find(({ msg, mediaRequestId }) => msg === "job done" && mediaRequestId === body.id);
   expect(line).toMatchObject({ service: "media-worker", trace_id: traceId, request_id: headers.get("x-request-id") });
 });
@@ -60,13 +61,15 @@ test("two workers deliver many requests exactly once each, though every job come
     [ids],
   );
   await eventually(async () => {
-    const states = await platform.sql<{ state: string; count: number }>(
-      "SELECT state::text, count(*)::int FROM pgboss.job WHERE data->>'requestId' = ANY($1) GROUP BY state",
+    const jobs = await platform.sql<{ name: string; count: number }>(
+      "SELECT DISTINCT name, state::text FROM pgboss.job WHERE data->>'requestId' = ANY($1) ORDER BY name",
       [ids],
     );
-    expect(states).toEqual([{ state: "completed", count: 80 }]);
+    expect(jobs).toEqual(["deliver-request", "follow-download"].map((name) => ({ name, state: "completed" })));
   });
   expect(await delivered()).toBe(before + 40);
+  const kinds = "SELECT status, count(*)::int FROM downloads WHERE request_id = ANY($1) GROUP BY status";
+  expect(await platform.sql(kinds, [ids])).toEqual([{ status: "completed", count: 40 }]);
 });
 
 test("a delivery that fails is tried again, and holds up no other", async () => {
@@ -78,7 +81,7 @@ test("a delivery that fails is tried again, and holds up no other", async () => 
     [sick, sound].map(async (tmdbId) => (await post(api.httpPort, { mediaType: "movie", tmdbId })).body.id as string),
   );
   await eventually(async () => {
-    expect(await jobState(fine as string)).toBe("completed");
+    expect(await read(fine as string)).toMatchObject({ status: "available" });
     expect(await jobState(failing as string)).toBe("retry");
   });
   expect(lines.find(({ msg, mediaRequestId }) => msg === "job failed" && mediaRequestId === failing)).toBeDefined();
@@ -92,7 +95,11 @@ test("after its last try a request has failed, and a person can have it tried ag
   await platform.sql(`CREATE FUNCTION fail_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${raise} $$`);
   await platform.sql("CREATE TRIGGER fail BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION fail_delivery()");
   const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId });
-  await platform.sql("UPDATE pgboss.job SET retry_limit = retry_count WHERE data->>'requestId' = $1", [body.id]);
+  await eventually(async () => expect(await jobState(body.id)).toBe("retry"));
+  await platform.sql(
+    "UPDATE pgboss.job SET retry_limit = retry_count WHERE data->>'requestId' = $1 AND state = 'retry'",
+    [body.id],
+  );
   await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "failed" }), 25_000);
   const errors = await Promise.all(
     workers.map(({ adminPort }) =>
@@ -179,7 +186,7 @@ async function read(id: string, from = api): Promise<any> {
 
 async function jobState(requestId: string): Promise<string | undefined> {
   const rows = await platform.sql<{ state: string }>(
-    "SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1",
+    "SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1 ORDER BY created_on DESC LIMIT 1",
     [requestId],
   );
   return rows[0]?.state;

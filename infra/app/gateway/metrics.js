@@ -22,6 +22,8 @@ function count(r) {
   const seconds = Number(r.variables.request_time);
   const fits = BUCKETS.findIndex((bound) => seconds <= bound);
   ngx.shared.answers.incr(`source="${source}",status="${r.variables.status}"`, 1, 0);
+  // A socket's line comes when it closes: its hours are no answer's time.
+  if (r.variables.status === "101") return source;
   ngx.shared.durations.incr(`${source} ${fits < 0 ? BUCKETS.length : fits}`, 1, 0);
   ngx.shared.durations.incr(`${source} sum`, seconds, 0);
   return source;

@@ -60,6 +60,13 @@ test("durations are a histogram: cumulative, with sum and count", async () => {
   expect(text).toContain('_count{source="service"} 4\n');
 });
 
+test("a socket is counted, and the hours that it was open are not", async () => {
+  answer("101", "0.004", "7200.000");
+  const text = await scrape();
+  expect(text).toContain('gateway_http_responses_total{source="service",status="101"} 1\n');
+  expect(text).toContain('gateway_http_request_duration_seconds_count{source="service"} 0\n');
+});
+
 test("connections come from stub_status", async () => {
   const text = await scrape();
   for (const [state, n] of Object.entries({ active: 3, reading: 1, writing: 2, waiting: 0 }))

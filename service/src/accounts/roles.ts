@@ -34,6 +34,8 @@ export interface Identity {
   limitKey: string;
   /** Only where the caller signed in. */
   sessionId?: string;
+  /** When the token runs out, in milliseconds since 1970; one that does not has none. */
+  expiresAt?: number;
 }
 
 export function may({ role }: Identity, permission: Permission): boolean {

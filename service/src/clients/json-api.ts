@@ -34,7 +34,21 @@ export interface JsonApi {
   probe(path: string, query: Record<string, string>, schema: z.ZodType): Promise<void>;
   /** From the calls that were made. */
   health(): ServiceHealth;
+  /** Only for what may come twice: a try of which nothing came back is made again. Undefined for one of `refusals`. */
+  post<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: S,
+    refusals: readonly number[],
+  ): Promise<z.output<S> | undefined>;
   close(): Promise<void>;
+}
+
+interface Sending {
+  method: "GET" | "POST";
+  path: string;
+  query?: Record<string, string>;
+  body?: unknown;
 }
 
 export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOptions): JsonApi {
@@ -46,17 +60,20 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   const watch = createHealthWatch(guard.circuit);
   const base = baseUrl.replace(/\/$/, "");
 
-  const attempt = (path: string, query: Record<string, string>, signal: AbortSignal) =>
+  const attempt = ({ method, path, query = {}, body }: Sending, signal: AbortSignal) =>
     // The query stays out of the span: some services want their key in it.
     inSpan(
-      `${name} GET`,
-      { kind: SpanKind.CLIENT, attributes: { "http.request.method": "GET", "url.path": path } },
+      `${name} ${method}`,
+      { kind: SpanKind.CLIENT, attributes: { "http.request.method": method, "url.path": path } },
       async (span) => {
         const started = performance.now();
         let outcome = "error";
         try {
-          const all = { ...headers, accept: "application/json", ...carryTrace() };
-          const response = await request(`${base}${path}`, { dispatcher, signal, query, headers: all });
+          const type = body === undefined ? {} : { "content-type": "application/json" };
+          const all = { ...headers, ...type, accept: "application/json", ...carryTrace() };
+          const sent = body === undefined ? null : JSON.stringify(body);
+          const options = { dispatcher, signal, method, query, headers: all, body: sent };
+          const response = await request(`${base}${path}`, options);
           outcome = String(response.statusCode);
           span.setAttribute("http.response.status_code", response.statusCode);
           return { status: response.statusCode, body: await response.body.text() };
@@ -73,18 +90,18 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       cause: new Error(`${name} answered ${status} to ${path}`, { cause }),
       extensions: { service: name },
     });
-  const ask: JsonApi["get"] = async (path, query, schema) => {
-    const answer = await guard
-      .execute((signal) => attempt(path, query, signal))
-      .catch((error) => asProblem(name, error));
-    if (answer.status === 404) return undefined;
-    const parsed = answer.status === 200 ? schema.safeParse(parseJson(answer.body)) : undefined;
+  const ask = async <S extends z.ZodType>(sending: Sending, schema: S, good: number, nothing: readonly number[]) => {
+    const answer = await guard.execute((signal) => attempt(sending, signal)).catch((error) => asProblem(name, error));
+    if (nothing.includes(answer.status)) return undefined;
+    const parsed = answer.status === good ? schema.safeParse(parseJson(answer.body)) : undefined;
     if (parsed?.success) return parsed.data;
-    throw badResponse(answer.status, path, parsed?.error);
+    throw badResponse(answer.status, sending.path, parsed?.error);
   };
-  const get: JsonApi["get"] = (path, query, schema) => watch.watch(ask(path, query, schema));
+  const get: JsonApi["get"] = (path, query, schema) =>
+    watch.watch(ask({ method: "GET", path, query }, schema, 200, [404]));
   return {
     get,
+    post: (path, body, schema, refusals) => watch.watch(ask({ method: "POST", path, body }, schema, 201, refusals)),
     async probe(path, query, schema) {
       if ((await get(path, query, schema)) === undefined) throw badResponse(404, path);
     },

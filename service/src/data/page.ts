@@ -33,3 +33,18 @@ export function toPage<R extends Place, T>(rows: R[], limit: number, present: (r
     nextCursor: last ? Buffer.from(`${last.at}|${last.id}`).toString("base64url") : null,
   };
 }
+
+/** Rows in the order in which they changed, and where to go on; undefined behind the last. */
+export interface Changes<T> {
+  items: T[];
+  next: Place | undefined;
+}
+
+export function toChanges<R extends Place, T>(rows: R[], limit: number, present: (row: R) => T): Changes<T> {
+  return { items: rows.map(present), next: rows.length === limit ? rows.at(-1) : undefined };
+}
+
+/** Before everything that is dated then or later. */
+export function placeAt(date: Date): Place {
+  return { at: date.toISOString(), id: "00000000-0000-0000-0000-000000000000" };
+}

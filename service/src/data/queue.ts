@@ -4,8 +4,10 @@ import type { Logger } from "../log.ts";
 import { carryTrace, currentRequestId, type TraceCarrier } from "../telemetry.ts";
 import { execute } from "./database.ts";
 
-/** The one queue of this slice: each job delivers one request. */
+/** Each job sets one approved request to work. */
 export const DELIVERY_QUEUE = "deliver-request";
+/** Each job is one look at how a download goes, and sends the next. */
+export const FOLLOW_QUEUE = "follow-download";
 
 /** How the queue treats its jobs; the migration writes it to the database. */
 export const DELIVERY_OPTIONS: UpdateQueueOptions = {
@@ -18,12 +20,25 @@ export const DELIVERY_OPTIONS: UpdateQueueOptions = {
   retryDelayMax: 60,
 };
 
+/** What both jobs are about, so that a person finds all jobs of a request. */
 export interface DeliveryJob {
   requestId: string;
   /** Request id of the HTTP request that asked for it: one id from the gateway's log to the worker's. */
   correlationId: string | undefined;
   trace: TraceCarrier;
 }
+
+export interface FollowJob extends DeliveryJob {
+  downloadId: string;
+  /** Which look it is. */
+  tick: number;
+}
+
+/** Every queue with its options. A download that takes hours has hundreds of looks: they are not kept for a week. */
+export const QUEUES: Record<string, UpdateQueueOptions> = {
+  [DELIVERY_QUEUE]: DELIVERY_OPTIONS,
+  [FOLLOW_QUEUE]: { ...DELIVERY_OPTIONS, deleteAfterSeconds: 3_600 },
+};
 
 /**
  * pg-boss over our own pool. It needs no session: its locks are transaction-scoped, each multi-statement call is one
@@ -48,6 +63,17 @@ export function createBoss(pool: pg.Pool, log: Logger, { supervise }: { supervis
 export async function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
   const job: DeliveryJob = { requestId, correlationId: currentRequestId(), trace: carryTrace() };
   await boss.send(DELIVERY_QUEUE, job, { db: executor(client) });
+}
+
+/** Puts the next look at a download into the caller's transaction; it is due after the pause (milliseconds). */
+export async function sendFollow(
+  boss: PgBoss,
+  client: pg.PoolClient,
+  about: Pick<FollowJob, "requestId" | "downloadId" | "tick">,
+  pauseMs: number,
+): Promise<void> {
+  const job: FollowJob = { ...about, correlationId: currentRequestId(), trace: carryTrace() };
+  await boss.send(FOLLOW_QUEUE, job, { db: executor(client), startAfter: new Date(Date.now() + pauseMs) });
 }
 
 export function executor(client: Pick<pg.ClientBase, "query">): Db {

@@ -21,11 +21,12 @@ export function connectCache(config: Config, log: Logger): Redis {
   );
 }
 
-/** The state Redis by its Sentinels: they say who is master, and a failover reconnects. */
-export function connectState(config: Config, log: Logger): Redis {
+/** The state Redis by its Sentinels: they say who is master, and a failover reconnects. A read that blocks needs more time. */
+export function connectState(config: Config, log: Logger, commandTimeout: number = FAIL_FAST.commandTimeout): Redis {
   const sentinelPassword = config.secrets.REDIS_SENTINEL_PASSWORD_FILE;
   const options = {
     ...FAIL_FAST,
+    commandTimeout,
     ...password(config.secrets.REDIS_STATE_PASSWORD_FILE),
     ...(sentinelPassword && { sentinelPassword }),
     name: config.REDIS_STATE_NAME,

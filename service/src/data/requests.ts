@@ -1,7 +1,8 @@
 import type pg from "pg";
 import type { MediaType } from "../domain/media.ts";
 import { query } from "./database.ts";
-import { type Page, parseCursor, toPage } from "./page.ts";
+import { type Changes, type Page, type Place, parseCursor, toChanges, toPage } from "./page.ts";
+import { conditions } from "./where.ts";
 
 /** `awaiting` a decision; `pending`: approved, and its job under way. */
 export const REQUEST_STATUSES = ["awaiting", "pending", "available", "declined", "cancelled", "failed"] as const;
@@ -18,6 +19,11 @@ export interface MediaRequest {
   createdAt: string;
 }
 
+/** As a change left it: of two states of one request, the one with the greater version is the newer. */
+export interface ChangedRequest extends MediaRequest {
+  version: number;
+}
+
 interface Row {
   id: string;
   user_id: string;
@@ -29,6 +35,9 @@ interface Row {
 }
 
 const COLUMNS = "id, user_id, status, media_type, tmdb_id, title, created_at";
+/** What a change answers. Reads do without the version: a replica may lag behind the migration that brought it. */
+const CHANGED = `${COLUMNS}, version`;
+type ChangedRow = Row & { version: number };
 
 export type NewRequest = Pick<MediaRequest, "userId" | "status" | "mediaType" | "tmdbId" | "title">;
 
@@ -36,13 +45,13 @@ export type NewRequest = Pick<MediaRequest, "userId" | "status" | "mediaType" | 
 export async function insertRequest(
   client: pg.PoolClient,
   { userId, status, mediaType, tmdbId, title }: NewRequest,
-): Promise<{ created: MediaRequest } | { existingId: string }> {
-  const inserted = await client.query<Row>(
+): Promise<{ created: ChangedRequest } | { existingId: string }> {
+  const inserted = await client.query<ChangedRow>(
     `INSERT INTO requests (user_id, status, media_type, tmdb_id, title) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (user_id, media_type, tmdb_id) DO NOTHING RETURNING ${COLUMNS}`,
+     ON CONFLICT (user_id, media_type, tmdb_id) DO NOTHING RETURNING ${CHANGED}`,
     [userId, status, mediaType, tmdbId, title],
   );
-  if (inserted.rows[0]) return { created: fromRow(inserted.rows[0]) };
+  if (inserted.rows[0]) return { created: fromChange(inserted.rows[0]) };
   // The conflicting insert was waited for, so the row is committed and visible to this next statement.
   const existing = await client.query<{ id: string }>(
     "SELECT id FROM requests WHERE user_id = $1 AND media_type = $2 AND tmdb_id = $3",
@@ -60,20 +69,19 @@ export async function findRequest(pool: pg.Pool, id: string): Promise<MediaReque
  * Delivers the request once. The row's lock makes two workers with the same job wait for each other, and the second
  * finds nothing pending: it gets undefined.
  */
-export async function markAvailable(client: pg.PoolClient, id: string): Promise<MediaRequest | undefined> {
-  const updated = await client.query<Row>(
-    `UPDATE requests SET status = 'available', delivered_at = now() WHERE id = $1 AND status = 'pending' RETURNING ${COLUMNS}`,
+export async function markAvailable(client: pg.ClientBase, id: string): Promise<ChangedRequest | undefined> {
+  const { rows } = await client.query<ChangedRow>(
+    `UPDATE requests SET status = 'available', delivered_at = now() WHERE id = $1 AND status = 'pending' RETURNING ${CHANGED}`,
     [id],
   );
-  return updated.rows[0] && fromRow(updated.rows[0]);
+  return rows[0] && fromChange(rows[0]);
 }
 
-/** After its last try. */
-export async function markFailed(client: pg.ClientBase, id: string): Promise<boolean> {
-  const updated = await client.query("UPDATE requests SET status = 'failed' WHERE id = $1 AND status = 'pending'", [
-    id,
-  ]);
-  return updated.rowCount === 1;
+/** Undefined where it was not under way any more. */
+export async function markFailed(client: pg.ClientBase, id: string): Promise<ChangedRequest | undefined> {
+  const sql = `UPDATE requests SET status = 'failed' WHERE id = $1 AND status = 'pending' RETURNING ${CHANGED}`;
+  const { rows } = await client.query<ChangedRow>(sql, [id]);
+  return rows[0] && fromChange(rows[0]);
 }
 
 /** Reads and locks the row: of two changes at once the second sees what the first made of it. */
@@ -82,10 +90,18 @@ export async function findForUpdate(client: pg.ClientBase, id: string): Promise<
   return rows[0] && fromRow(rows[0]);
 }
 
-export async function updateStatus(client: pg.ClientBase, id: string, status: RequestStatus): Promise<MediaRequest> {
-  const sql = `UPDATE requests SET status = $2 WHERE id = $1 RETURNING ${COLUMNS}`;
-  const { rows } = await client.query<Row>(sql, [id, status]);
-  return fromRow(rows[0] as Row);
+export async function updateStatus(client: pg.ClientBase, id: string, status: RequestStatus): Promise<ChangedRequest> {
+  const sql = `UPDATE requests SET status = $2 WHERE id = $1 RETURNING ${CHANGED}`;
+  const { rows } = await client.query<ChangedRow>(sql, [id, status]);
+  return fromChange(rows[0] as ChangedRow);
+}
+
+/** What changed after a place in the order of changes, the oldest change first. */
+export async function changedRequests(pool: pg.Pool, after: Place, limit: number): Promise<Changes<ChangedRequest>> {
+  const sql = `SELECT ${CHANGED}, changed_at::text AS at FROM requests WHERE (changed_at, id) > ($1, $2)
+    ORDER BY changed_at, id LIMIT ${limit}`;
+  const rows = await query<ChangedRow & Place>(pool, "list changed requests", sql, [after.at, after.id]);
+  return toChanges(rows, limit, fromChange);
 }
 
 export interface RequestFilter {
@@ -102,19 +118,19 @@ export async function listRequests(
   cursor: string | undefined,
 ): Promise<Page<MediaRequest>> {
   const after = parseCursor(cursor);
-  const conditions: [string, unknown][] = [
+  const { where, values } = conditions([
     ["user_id = ?", filter.userId],
     ["status = ?", filter.status],
     ["media_type = ?", filter.mediaType],
     ["(created_at, id) < (?, ?)", after && [after.at, after.id]],
-  ];
-  const given = conditions.filter(([, value]) => value !== undefined);
-  const values: unknown[] = given.flatMap(([, value]) => value);
-  let n = 0;
-  const where = given.map(([sql]) => sql.replaceAll("?", () => `$${++n}`)).join(" AND ");
-  const sql = `SELECT ${COLUMNS}, created_at::text AS at FROM requests ${where && `WHERE ${where}`}
+  ]);
+  const sql = `SELECT ${COLUMNS}, created_at::text AS at FROM requests ${where}
     ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
   return toPage(await query<Row & { at: string }>(pool, "list requests", sql, values), limit, fromRow);
+}
+
+function fromChange(row: ChangedRow): ChangedRequest {
+  return { ...fromRow(row), version: row.version };
 }
 
 function fromRow(row: Row): MediaRequest {

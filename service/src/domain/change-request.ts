@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { type Identity, may } from "../accounts/roles.ts";
+import { endDownload } from "../data/downloads.ts";
 import { sendDelivery } from "../data/queue.ts";
 import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
@@ -29,14 +30,14 @@ export function firstStatus(user: Identity): "pending" | "awaiting" {
 }
 
 export async function changeRequest(
-  deps: Pick<CreateRequestDeps, "database" | "boss" | "cache">,
+  deps: Pick<CreateRequestDeps, "database" | "boss" | "cache" | "publisher" | "metrics">,
   user: Identity,
   id: string,
   name: ChangeName,
   also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
 ): Promise<MediaRequest> {
   const change: Change = CHANGES[name];
-  const changed = await deps.database.transaction(`${name} request`, async (client) => {
+  const { changed, ended } = await deps.database.transaction(`${name} request`, async (client) => {
     const request = await findForUpdate(client, id);
     const decides = may(user, "requests:decide");
     if (!request || !(decides || (change.byOwner && request.userId === user.id))) throw new Problem("not-found");
@@ -44,9 +45,15 @@ export async function changeRequest(
       throw new Problem("wrong-state", { extensions: { currentStatus: request.status, possibleFrom: change.from } });
     const next = await updateStatus(client, id, change.to ?? firstStatus(user));
     if (next.status === "pending") await sendDelivery(deps.boss, client, id);
+    const download = next.status === "cancelled" ? await endDownload(client, id, "cancelled") : undefined;
     await also(client, next);
-    return next;
+    return { changed: next, ended: download };
   });
   await deps.cache.invalidate(id);
+  deps.publisher.requestChanged(changed);
+  if (ended) {
+    deps.publisher.downloadChanged(ended);
+    deps.metrics.downloadEnded({ outcome: "cancelled" });
+  }
   return changed;
 }

@@ -9,6 +9,7 @@ import { sendDelivery } from "../data/queue.ts";
 import { insertRequest, type MediaRequest } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Publisher } from "../realtime/publisher.ts";
 import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
 import { chargeQuota } from "./quota.ts";
@@ -26,6 +27,7 @@ export interface CreateRequestDeps {
   boss: PgBoss;
   cache: RequestCache;
   tmdb: Tmdb;
+  publisher: Publisher;
   metrics: Metrics;
 }
 
@@ -53,5 +55,6 @@ export async function createRequest(
   });
   deps.metrics.requestCreated({ media_type: mediaType });
   await deps.cache.add(request);
+  deps.publisher.requestChanged(request);
   return request;
 }

@@ -57,15 +57,3 @@ export function mountYoutube(app: Express, faults: Faults): void {
     res.json({ kind: "youtube#searchListResponse", pageInfo: { totalResults: 5, resultsPerPage: 5 }, items });
   });
 }
-
-/** The part of Overseerr's API that the service uses. */
-export function mountOverseerr(app: Express, faults: Faults): void {
-  const fail: Fail = (res, status) => void res.status(status).json({ message: "You do not have permission." });
-  const steps = [misbehave(faults, fail), requireHeader("x-api-key", fail)];
-  app.get("/overseerr/api/v1/status", misbehave(faults, fail), (_req, res) => {
-    res.json({ version: "1.33.2", commitTag: "double", updateAvailable: false, commitsBehind: 0 });
-  });
-  app.get("/overseerr/api/v1/request/count", ...steps, (_req, res) => {
-    res.json({ total: 12, movie: 8, tv: 4, pending: 3, approved: 4, declined: 0, processing: 1, available: 4 });
-  });
-}

@@ -1,6 +1,7 @@
 import { CONTRACT } from "./contract/contract.ts";
 import type { Operation } from "./contract/operation.ts";
 import { escapeHtml, page } from "./html.ts";
+import { liveSection } from "./live-page.ts";
 import { openapi, problemCodes } from "./openapi.ts";
 
 type Json = Record<string, unknown>;
@@ -14,7 +15,7 @@ export function docsPage(version: string): string {
   );
   return page(
     "Media requests",
-    `<p>Version ${escapeHtml(version)}. The same as an <a href="/api/v1/openapi.json">OpenAPI 3.1 document</a>.</p>${operations.join("")}<h2>Schemas</h2>${schemas.join("")}`,
+    `<p>Version ${escapeHtml(version)}. The same as an <a href="/api/v1/openapi.json">OpenAPI 3.1 document</a>.</p>${operations.join("")}${liveSection()}<h2>Schemas</h2>${schemas.join("")}`,
   );
 }
 

@@ -27,7 +27,7 @@ export function admitUser({ devToken, tokens, sessions, rateLimit, activity }: G
   return async (req, res, next) => {
     const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     if (!token) throw turnAway("unauthenticated");
-    const identity = devToken && same(token, devToken) ? dev(token) : identify(tokens, token);
+    const identity = identityFor({ devToken, tokens }, token);
     // Written in one go, these are one trip to Redis. Without Redis a signed token is believed until it runs out.
     const isOpen = identity.sessionId === undefined ? true : sessions.isOpen(identity.sessionId);
     const [open, waitSeconds] = await Promise.all([isOpen, rateLimit(identity.limitKey)]);
@@ -50,6 +50,11 @@ export function admitVisitor(count: "address" | "beacon", limit: RateLimit, acti
 
 export const identityOf = new WeakMap<Response, Identity>();
 
+/** Whose token it is; throws a Problem where it is nobody's, or not any more. Whether its session is open, Redis knows. */
+export function identityFor({ devToken, tokens }: Pick<GuardDeps, "devToken" | "tokens">, token: string): Identity {
+  return devToken && same(token, devToken) ? dev(token) : identify(tokens, token);
+}
+
 function dev(token: string): Identity {
   return { id: "dev", role: "dev", limitKey: token };
 }
@@ -58,8 +63,8 @@ function identify(tokens: Tokens, token: string): Identity {
   const verdict = tokens.verify(token);
   if (verdict === "expired") throw turnAway("token-expired");
   if (verdict === "forged") throw turnAway("unauthenticated");
-  const { sub, role, sid } = verdict.claims;
-  return { id: sub, role, limitKey: `user:${sub}`, sessionId: sid };
+  const { sub, role, sid, exp } = verdict.claims;
+  return { id: sub, role, limitKey: `user:${sub}`, sessionId: sid, expiresAt: exp * 1_000 };
 }
 
 function turnAway(code: ProblemCode): Problem {

@@ -8,6 +8,7 @@ import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
 import { recordTimings } from "../metrics/page-timings.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
+import { downloadHandlers } from "./download-handlers.ts";
 import { errorHandlers } from "./error-handlers.ts";
 import { healthHandlers } from "./health-handlers.ts";
 import { PAGE_HEADERS } from "./html.ts";
@@ -35,6 +36,7 @@ const STALE = '110 - "Response is Stale"';
 export function createHandlers(deps: HandlerDeps): Handlers {
   return {
     ...requestHandlers(deps),
+    ...downloadHandlers(deps),
     ...accountHandlers(deps),
     ...mediaHandlers(deps),
     ...paymentHandlers(deps),

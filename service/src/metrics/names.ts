@@ -25,6 +25,18 @@ export const FALLBACKS_TOTAL = "media_fallbacks_total";
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
 export const REQUESTS_DELIVERED_TOTAL = "media_requests_delivered_total";
+/** Counter. Downloads that came to an end, by which; each counts once. */
+export const DOWNLOADS_ENDED_TOTAL = "media_downloads_ended_total";
+/** Gauge. Clients connected to this process by Socket.IO. */
+export const SOCKET_CLIENTS = "media_socket_clients";
+/** Counter. Socket.IO connections accepted; `recovered`: the client goes on after its last event, none missed. */
+export const SOCKET_CONNECTIONS_TOTAL = "media_socket_connections_total";
+/** Counter. Socket.IO handshakes refused and connections ended by us, by the problem's code. */
+export const SOCKET_REFUSALS_TOTAL = "media_socket_refusals_total";
+/** Counter. Events sent to clients of this process, one for each client. */
+export const SOCKET_EVENTS_TOTAL = "media_socket_events_total";
+/** Counter. Live updates handed to Redis; `superseded`: that state or a newer one was there before. */
+export const UPDATES_PUBLISHED_TOTAL = "media_updates_published_total";
 /** Histogram, seconds. From the worker taking a job to its end, with exemplars `trace_id`. */
 export const JOB_DURATION_SECONDS = "media_job_duration_seconds";
 /** Gauge, seconds since 1970. When the worker's last poll of the queue came back, with or without a job. */
@@ -104,6 +116,12 @@ export const LABELS = {
   [FALLBACKS_TOTAL]: ["dependency", "result"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
+  [DOWNLOADS_ENDED_TOTAL]: ["outcome"],
+  [SOCKET_CLIENTS]: [],
+  [SOCKET_CONNECTIONS_TOTAL]: ["recovered"],
+  [SOCKET_REFUSALS_TOTAL]: ["code"],
+  [SOCKET_EVENTS_TOTAL]: ["event"],
+  [UPDATES_PUBLISHED_TOTAL]: ["event", "outcome"],
   [JOB_DURATION_SECONDS]: ["queue", "outcome"],
   [WORKER_LAST_POLL_TIMESTAMP_SECONDS]: [],
   [UPSTREAM_REQUEST_DURATION_SECONDS]: ["upstream", "outcome"],

@@ -14,6 +14,9 @@ import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { migrate } from "../migrate.ts";
 import { webhookKeys } from "../payments/signature.ts";
+import { BLOCK_MS } from "../realtime/feed.ts";
+import { createPublisher } from "../realtime/publisher.ts";
+import { createRealtime } from "../realtime/server.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
@@ -41,7 +44,10 @@ async function openApi(base: Base): Promise<Opened> {
   const app = createApp({ log, metrics, reports, draining: () => lifecycle.draining }, (express) =>
     mountRoutes(express, parts),
   );
-  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
+  const realtime = openRealtime(base, parts);
+  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app, realtime.attach);
+  // Before the server, which would wait for them.
+  lifecycle.onClose("sockets", () => realtime.close());
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }
 
@@ -56,7 +62,9 @@ function openParts(base: Base) {
   const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
   const reports = openReports(base, database);
+  const publisher = createPublisher(stateRedis, stateGuard, log, metrics);
   lifecycle.onClose("redis", async () => {
+    await publisher.settled();
     cacheRedis.disconnect();
     stateRedis.disconnect();
   });
@@ -70,6 +78,7 @@ function openParts(base: Base) {
     boss: createBoss(database.primary, log, { supervise: false }),
     cache: createRequestCache(cacheRedis, log, metrics),
     ...outside,
+    publisher,
     metrics,
     log,
     reports,
@@ -89,4 +98,17 @@ function openParts(base: Base) {
       { name: "redis-state", check: () => stateRedis.ping() },
     ],
   };
+}
+
+/** Live updates. A read of their stream blocks its connection, so it is not the one that everything else uses. */
+function openRealtime({ config, log, lifecycle }: Base, parts: ReturnType<typeof openParts>) {
+  return createRealtime({
+    ...parts,
+    reader: connectState(config, log, BLOCK_MS + 1_000),
+    socketsMax: config.SOCKETS_MAX,
+    socketsPerUser: config.SOCKETS_PER_USER,
+    upkeepSeconds: config.SOCKET_UPKEEP_SECONDS,
+    drainSeconds: config.DRAIN_SECONDS,
+    stopping: lifecycle.stopping,
+  });
 }

@@ -1,7 +1,8 @@
 import { adminHandler } from "../admin.ts";
 import type { Config } from "../config.ts";
 import { createFaults } from "../doubles/faults.ts";
-import { mountOverseerr, mountPlex, mountYoutube } from "../doubles/others.ts";
+import { mountPlex, mountYoutube } from "../doubles/others.ts";
+import { mountOverseerr } from "../doubles/overseerr.ts";
 import { mountControl, mountTmdb } from "../doubles/tmdb.ts";
 import { createApp } from "../http/app.ts";
 import { listen, type Running } from "../lifecycle.ts";

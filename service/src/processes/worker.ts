@@ -2,6 +2,7 @@ import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import { publishFigures } from "../business/publish.ts";
+import { openOverseerr } from "../clients/outside.ts";
 import type { Config } from "../config.ts";
 import { purgeActivity } from "../data/activity.ts";
 import { createRequestCache } from "../data/cache.ts";
@@ -9,14 +10,18 @@ import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeGroups } from "../data/error-groups.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { purgeUsage } from "../data/plans.ts";
-import { createBoss, DELIVERY_QUEUE, type DeliveryJob } from "../data/queue.ts";
+import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob } from "../data/queue.ts";
 import { watchQueues } from "../data/queue-watch.ts";
-import { connectCache } from "../data/redis.ts";
-import { type DeliverRequestDeps, deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
+import { connectCache, connectState } from "../data/redis.ts";
+import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
+import { type FollowDownloadDeps, followDownload } from "../domain/follow-download.ts";
 import { toProblem } from "../errors/problem.ts";
-import { type Monitors, recordProblem } from "../errors/record.ts";
+import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
+import { createPublisher } from "../realtime/publisher.ts";
+import { createSweep } from "../realtime/sweep.ts";
+import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
 import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
@@ -28,19 +33,15 @@ const FETCHERS = 2;
 const POLL_SECONDS = 0.5;
 const PURGE_MS = 3_600_000;
 
-/** Takes delivery jobs from the queue and does each exactly once. */
+/** Sets approved requests to work and follows their downloads; each job takes effect exactly once. */
 export function startWorker(config: Config, overrides?: Overrides): Promise<Running> {
   return startProcess(config, overrides, openWorker);
 }
 
 async function openWorker(base: Base): Promise<Opened> {
   const { config, log, metrics, lifecycle } = base;
-  const database = connectDatabase(config, log, metrics);
-  const redis = connectCache(config, log);
-  const boss = createBoss(database.primary, log, { supervise: true });
-  lifecycle.onClose("database", () => database.close());
-  const reports = openReports(base, database);
-  lifecycle.onClose("redis", async () => redis.disconnect());
+  const parts = openParts(base);
+  const { boss, database } = parts;
 
   const startedAt = Date.now();
   const lastPoll = () => lastCompletedPoll(boss, startedAt);
@@ -52,22 +53,52 @@ async function openWorker(base: Base): Promise<Opened> {
     lifecycle,
     readiness: [
       { name: "database", check: () => database.ping() },
-      { name: "redis-cache", check: () => redis.ping() },
+      { name: "redis-cache", check: () => parts.cacheRedis.ping() },
     ],
     stuck: () => (lifecycle.serving ? pollIsOverdue(lastPoll()) : undefined),
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
-  reports.start();
+  parts.reports.start();
   const queues = watchQueues(database.primary, log, metrics);
   lifecycle.onClose("queue watch", async () => queues.stop());
-  await work(boss, { database, cache: createRequestCache(redis, log, metrics), metrics, log, reports });
+  await work(parts);
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
   purgeHourly(base, database);
+  sweepUpdates(base, parts);
   lifecycle.onClose("business metrics", publishFigures({ database, metrics, log }, config.BUSINESS_INTERVAL_SECONDS));
   // Nobody routes to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
+}
+
+function openParts(base: Base) {
+  const { config, log, metrics, lifecycle } = base;
+  const database = connectDatabase(config, log, metrics);
+  const cacheRedis = connectCache(config, log);
+  const stateRedis = connectState(config, log);
+  const overseerr = openOverseerr(base);
+  const publisher = createPublisher(stateRedis, createGuard("redis-state", ANY_ERROR, metrics), log, metrics);
+  lifecycle.onClose("database", () => database.close());
+  const reports = openReports(base, database);
+  lifecycle.onClose("overseerr", () => overseerr.close());
+  lifecycle.onClose("redis", async () => {
+    await publisher.settled();
+    cacheRedis.disconnect();
+    stateRedis.disconnect();
+  });
+  const boss = createBoss(database.primary, log, { supervise: true });
+  const cache = createRequestCache(cacheRedis, log, metrics);
+  return { database, cacheRedis, cache, boss, overseerr, publisher, log, metrics, reports };
+}
+
+function sweepUpdates({ log, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
+  const stop = new AbortController();
+  const running = createSweep(database.primary, publisher, log).run(stop.signal);
+  lifecycle.onClose("sweep", () => {
+    stop.abort();
+    return running;
+  });
 }
 
 /** What is deleted when its time has come. */
@@ -93,9 +124,27 @@ function purgeHourly({ log, lifecycle }: Base, database: Database): void {
   lifecycle.onClose("purge", async () => clearInterval(timer));
 }
 
-type WorkDeps = DeliverRequestDeps & Monitors;
+/** A queue, what its jobs do, and under which outcome that is counted. */
+interface Work<J extends DeliveryJob> {
+  queue: string;
+  /** Outcomes that come again and again and are no news. */
+  routine: readonly string[];
+  perform(deps: FollowDownloadDeps, job: J): Promise<string>;
+}
 
-async function work(boss: PgBoss, deps: WorkDeps): Promise<void> {
+const DELIVER: Work<DeliveryJob> = {
+  queue: DELIVERY_QUEUE,
+  routine: [],
+  perform: async (deps, { requestId }) => ((await deliverRequest(deps, requestId)) ? "started" : "already-started"),
+};
+const FOLLOW: Work<FollowJob> = { queue: FOLLOW_QUEUE, routine: ["queued", "downloading"], perform: followDownload };
+
+async function work(deps: FollowDownloadDeps): Promise<void> {
+  await fetchJobs(deps, DELIVER);
+  await fetchJobs(deps, FOLLOW);
+}
+
+async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {
   const options = {
     pollingIntervalSeconds: POLL_SECONDS,
     localConcurrency: FETCHERS,
@@ -107,25 +156,29 @@ async function work(boss: PgBoss, deps: WorkDeps): Promise<void> {
     // Says which try it is.
     includeMetadata: true,
   } as const;
-  await boss.work<DeliveryJob, unknown, typeof options>(DELIVERY_QUEUE, options, (jobs) =>
-    Promise.all(jobs.map((job) => runJob(job, deps))),
+  await deps.boss.work<J, unknown, typeof options>(it.queue, options, (jobs) =>
+    Promise.all(jobs.map((job) => runJob(job, deps, it))),
   );
 }
 
 /** Goes on in the trace of the HTTP request that created the job. */
-function runJob(job: JobWithMetadata<DeliveryJob>, deps: WorkDeps): Promise<JobResult> {
+function runJob<J extends DeliveryJob>(
+  job: JobWithMetadata<J>,
+  deps: FollowDownloadDeps,
+  { queue, routine, perform }: Work<J>,
+): Promise<JobResult> {
+  const { log, metrics } = deps;
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
-  const attributes = { "messaging.destination.name": DELIVERY_QUEUE, "messaging.message.id": job.id };
+  const attributes = { "messaging.destination.name": queue, "messaging.message.id": job.id };
   return context.with(parent, () =>
-    inSpan(`job ${DELIVERY_QUEUE}`, { kind: SpanKind.CONSUMER, attributes }, async (span): Promise<JobResult> => {
+    inSpan(`job ${queue}`, { kind: SpanKind.CONSUMER, attributes }, async (span): Promise<JobResult> => {
       const started = performance.now();
-      const done = (outcome: string) =>
-        deps.metrics.job({ queue: DELIVERY_QUEUE, outcome }, (performance.now() - started) / 1_000);
-      const about = { jobId: job.id, mediaRequestId: job.data.requestId };
+      const done = (outcome: string) => metrics.job({ queue, outcome }, (performance.now() - started) / 1_000);
+      const about = { queue, jobId: job.id, mediaRequestId: job.data.requestId };
       try {
-        const outcome = (await deliverRequest(deps, job.data.requestId)) ? "delivered" : "already-delivered";
+        const outcome = await perform(deps, job.data);
         done(outcome);
-        deps.log.info({ ...about, outcome }, "job done");
+        log[routine.includes(outcome) ? "debug" : "info"]({ ...about, outcome }, "job done");
         return { id: job.id, status: "completed" };
       } catch (error) {
         done("failed");
@@ -139,7 +192,7 @@ function runJob(job: JobWithMetadata<DeliveryJob>, deps: WorkDeps): Promise<JobR
 }
 
 /** If not even that is possible, the request stays pending and its failed job says why. */
-async function giveUp(deps: WorkDeps, requestId: string): Promise<void> {
+async function giveUp(deps: FollowDownloadDeps, requestId: string): Promise<void> {
   await giveUpRequest(deps, requestId).catch((error: unknown) =>
     deps.log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );

@@ -2,21 +2,27 @@ import type { ProblemCode } from "../errors/catalogue.ts";
 import type { OperationId } from "../http/contract/contract.ts";
 import type { Dependency } from "./policies.ts";
 
-/** `works`: as ever. `stale`: from a copy that says so. Otherwise one of these problems. */
-export type Degraded = "works" | "stale" | readonly ProblemCode[];
+/**
+ * `works`: as ever. `stale`: from a copy that says so. `late`: done at once, and told when the dependency is back.
+ * Otherwise one of these problems.
+ */
+export type Degraded = "works" | "stale" | "late" | readonly ProblemCode[];
 
-type Probed = Extract<
-  OperationId,
-  | "createRequest"
-  | "listRequests"
-  | "getRequest"
-  | "login"
-  | "getOpenapi"
-  | "discover"
-  | "listTrailers"
-  | "getLibrary"
-  | "getOverseerr"
->;
+/** Operations, and a change of a request with its live update. */
+type Probed =
+  | "liveUpdates"
+  | Extract<
+      OperationId,
+      | "createRequest"
+      | "listRequests"
+      | "getRequest"
+      | "login"
+      | "getOpenapi"
+      | "discover"
+      | "listTrailers"
+      | "getLibrary"
+      | "getOverseerr"
+    >;
 
 const NO_DATABASE = ["database-unavailable", "circuit-open"] as const;
 const NOBODY_THERE = ["upstream-unavailable", "upstream-unreachable", "circuit-open"] as const;
@@ -30,6 +36,7 @@ const ALL: Record<Probed, Degraded> = {
   listTrailers: "works",
   getLibrary: "works",
   getOverseerr: "works",
+  liveUpdates: "works",
 };
 
 /** What still works while a dependency is dead, or so slow that it might as well be. Tested for each of them. */
@@ -40,10 +47,11 @@ export const DEGRADATION = {
     listRequests: NO_DATABASE,
     getRequest: "stale",
     login: NO_DATABASE,
+    liveUpdates: NO_DATABASE,
   },
   "database-replica": ALL,
   "redis-cache": ALL,
-  "redis-state": { ...ALL, login: ["sessions-unavailable"] },
+  "redis-state": { ...ALL, login: ["sessions-unavailable"], liveUpdates: "late" },
   tmdb: { ...ALL, createRequest: NOBODY_THERE, discover: NOBODY_THERE, listTrailers: NOBODY_THERE },
   plex: { ...ALL, getLibrary: NOBODY_THERE },
   youtube: { ...ALL, listTrailers: NOBODY_THERE },

@@ -61,7 +61,7 @@ export const POLICIES = {
   tmdb: { ...outside, fallback: "none: a request is not stored under a title nobody checked" },
   plex: { ...outside, fallback: "none: only the library is without it" },
   youtube: { ...outside, fallback: "none: only trailers are without it" },
-  overseerr: { ...outside, fallback: "none: only its counts are without it" },
+  overseerr: { ...outside, fallback: "downloads stand where they were last seen, and are looked for again" },
 } as const satisfies Record<string, Policy>;
 
 export type Dependency = keyof typeof POLICIES;

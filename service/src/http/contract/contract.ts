@@ -1,5 +1,6 @@
 import { accounts } from "./accounts.ts";
 import { documentation } from "./documentation.ts";
+import { downloads } from "./downloads.ts";
 import { errors } from "./errors.ts";
 import { health } from "./health.ts";
 import { media } from "./media.ts";
@@ -11,6 +12,7 @@ import { rum } from "./rum.ts";
 export const CONTRACT = {
   ...accounts,
   ...requests,
+  ...downloads,
   ...media,
   ...payments,
   ...health,

@@ -1,0 +1,30 @@
+import { type Identity, may } from "../accounts/roles.ts";
+import type { Database } from "../data/database.ts";
+import { type Download, findDownload, listDownloads } from "../data/downloads.ts";
+import { Problem } from "../errors/problem.ts";
+import type { Handlers } from "./mount.ts";
+import { json } from "./reply.ts";
+
+/** One user's data, and out of date in a moment. */
+const PRIVATE = { "Cache-Control": "private, no-cache" };
+
+/** Downloads are read from the primary: whoever follows one wants its last step. */
+export function downloadHandlers({ database }: { database: Database }) {
+  const mayRead = (user: Identity, { userId }: Download) => userId === user.id || may(user, "requests:read-all");
+  return {
+    listDownloads: async ({ user, query: { limit, cursor, ...filter } }) => {
+      const userId = may(user, "requests:read-all") ? undefined : user.id;
+      const { items, nextCursor } = await listDownloads(database.primary, { ...filter, userId }, limit, cursor);
+      return json(200, { items: items.map(present), nextCursor }, PRIVATE);
+    },
+    getDownload: async ({ user, params }) => {
+      const download = await findDownload(database.primary, params.id);
+      if (!download || !mayRead(user, download)) throw new Problem("not-found");
+      return json(200, present(download), PRIVATE);
+    },
+  } satisfies Partial<Handlers>;
+}
+
+function present({ overseerrId: _, tick: __, version: ___, userId, ...download }: Download) {
+  return { ...download, requestedBy: userId };
+}

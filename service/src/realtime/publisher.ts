@@ -1,0 +1,85 @@
+import type { Redis } from "ioredis";
+import type { Download } from "../data/downloads.ts";
+import type { ChangedRequest } from "../data/requests.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Guard } from "../recovery/guard.ts";
+import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
+
+/** The stream of live updates in the state Redis. */
+export const STREAM = "updates";
+/**
+ * Entries kept, by Redis and by every api process. A client that was away finds what it missed as long as there were
+ * fewer updates since: with 50 of them a second this lasts over three minutes, and costs each process about 5 MB.
+ */
+export const STREAM_LENGTH = 10_000;
+/** How long the newest published version of an id is known; longer than a sweep ever looks back. */
+const VERSION_SECONDS = 3_600;
+
+/**
+ * Adds an update unless that version or a newer one was published before. So whoever is in doubt may publish again,
+ * and of two processes that publish at once the older state is never told after the newer.
+ */
+const PUBLISH = `
+local known = tonumber(redis.call("GET", KEYS[2]) or "0")
+if tonumber(ARGV[1]) <= known then return false end
+redis.call("SET", KEYS[2], ARGV[1], "EX", ARGV[2])
+return redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[3], "*", "name", ARGV[4], "user", ARGV[5], "payload", ARGV[6])`;
+
+export type Outcome = "published" | "superseded" | "failed";
+
+/** Tells every api process what changed, after the change was committed. Never throws, and nobody has to wait for it. */
+export interface Publisher {
+  requestChanged(request: ChangedRequest): void;
+  downloadChanged(download: Download): void;
+  /** The same, for whoever wants to know what became of it. */
+  publish(update: Update): Promise<Outcome>;
+  /** Which of these were not published in their version yet; throws where Redis cannot say. */
+  unpublished(updates: Update[]): Promise<Update[]>;
+  /** Resolves when nothing is under way any more. */
+  settled(): Promise<void>;
+}
+
+export function createPublisher(redis: Redis, guard: Guard, log: Logger, metrics: Metrics): Publisher {
+  const underWay = new Set<Promise<Outcome>>();
+
+  const send = async (update: Update): Promise<Outcome> => {
+    const { name, userId, payload } = update;
+    const values = [payload.version, VERSION_SECONDS, STREAM_LENGTH, name, userId, JSON.stringify(payload)] as const;
+    try {
+      const id = await guard.once(() => redis.eval(PUBLISH, 2, STREAM, versionKey(update), ...values));
+      return id === null ? "superseded" : "published";
+    } catch (error) {
+      // Not lost: a worker's sweep finds it and publishes it again.
+      log.debug({ err: error, event: name }, "an update could not be published");
+      return "failed";
+    }
+  };
+  const publish = async (update: Update): Promise<Outcome> => {
+    const outcome = await send(update);
+    metrics.updatePublished({ event: update.name, outcome });
+    return outcome;
+  };
+  const start = (update: Update) => {
+    const work = publish(update);
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+  };
+  return {
+    requestChanged: (request) => start(requestUpdate(request)),
+    downloadChanged: (download) => start(downloadUpdate(download)),
+    publish,
+    async unpublished(updates) {
+      if (updates.length === 0) return [];
+      const known = await guard.once(() => redis.mget(updates.map(versionKey)));
+      return updates.filter(({ payload }, n) => Number(known[n] ?? 0) < payload.version);
+    },
+    async settled() {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+function versionKey({ name, payload }: Update): string {
+  return `updates:version:${name}:${payload.id}`;
+}
