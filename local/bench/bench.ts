@@ -10,6 +10,7 @@ import { useEnvironment } from "../stack/environment.ts";
 import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { type Figure, machine, record } from "./figures.ts";
 import { cores, memoryGiB } from "./rest.ts";
+import { benchService } from "./service.ts";
 import { summarize } from "./statistics.ts";
 
 /** A figure and how one value of it is measured. */
@@ -24,6 +25,7 @@ interface Measure {
 }
 
 const NAME = "bench";
+const SERVICE = "service";
 const REST_SECONDS = 300;
 
 const measures: Readonly<Record<string, Measure>> = {
@@ -110,12 +112,16 @@ const measures: Readonly<Record<string, Measure>> = {
 };
 
 /** Measures, in the order of the table, what is named (by default all that is not costly) and writes docs/figures.md. */
-export async function bench(only: readonly string[]): Promise<void> {
+export async function bench(wanted: readonly string[]): Promise<void> {
+  // Needs no cluster, and would be disturbed by one.
+  if (wanted.includes(SERVICE)) await record(await benchService());
+  const only = wanted.filter((key) => key !== SERVICE);
+  if (only.length < wanted.length && only.length === 0) return;
   const unknown = only.filter((key) => !measures[key]);
   if (unknown.length > 0)
     throw new UserError(
       `no such figure: ${unknown.join(", ")}`,
-      `take of ${Object.keys(measures).join(", ")}: make bench ONLY="up preview"`,
+      `take of ${[...Object.keys(measures), SERVICE].join(", ")}: make bench ONLY="up preview"`,
     );
   const layout = layoutOf(NAME);
   const chosen = Object.entries(measures).filter(([key, measure]) =>
