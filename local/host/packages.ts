@@ -22,7 +22,7 @@ export const PACKAGES = {
     "iproute2",
     "ca-certificates",
   ],
-  test: ["postgresql", "redis-server", "pgbouncer", "shellcheck"],
+  test: ["postgresql", "redis-server", "pgbouncer", "nginx", "shellcheck"],
 } as const;
 
 /** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */

@@ -29,11 +29,19 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
       liveness: { path: "/health", port: "status", periodSeconds: 10 },
     },
     resources: { memoryMi },
+    volumes: { cache: { type: "scratch", path: CACHE, sizeMi: CACHE_MI * 2 } },
     files: { config: { path: "/etc/nginx", data: { "nginx.conf": nginxConfig(app) } } },
     secrets: { tls: { path: "/run/secrets/gateway", data: { "tls.crt": certificate, "tls.key": key } } },
     sidecars: { exporter },
   };
 }
+
+/** nginx keeps to its own bound only by and by: the volume has room for what comes meanwhile. */
+const CACHE = "/var/cache/nginx";
+const CACHE_MI = 64;
+
+/** The routes whose answers are the same for everybody (`caching: "everybody"` in the service's contract). */
+const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
 
 const exporter: ContainerSpec = {
   image: "nginx-exporter",
@@ -52,6 +60,10 @@ export function nginxConfig(app: Config["app"]): string {
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
     problems: problems(),
+    cache: CACHE,
+    cacheMi: CACHE_MI,
+    catalogue: `^${CATALOGUE}$`,
+    catalogueEntry: CATALOGUE,
   });
 }
 
