@@ -64,8 +64,18 @@ function exportTo(config: Config): SpanProcessor[] {
   ];
 }
 
-/** Runs `work` inside a span that ends with it and that is marked when it throws. */
-export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` inside a span that ends with it and that is marked when it throws. In a trace that is not recorded no
+ * span is made: nobody would keep it, and it would cost as much as a cached read.
+ */
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const parent = trace.getActiveSpan();
+  // Not `isRecording`, which is false as well for a span of another process.
+  const kept = !parent || (parent.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+  return parent && !kept ? work(parent) : inNewSpan(name, options, work);
+}
+
+async function inNewSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const span = tracer.startSpan(name, options);
   try {
     return await context.with(trace.setSpan(context.active(), span), () => work(span));

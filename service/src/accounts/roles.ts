@@ -22,6 +22,8 @@ export interface Identity {
   limitKey: string;
   /** Only where the caller signed in. */
   sessionId?: string;
+  /** Up to where the caller's own writes reach (see data/written.ts); undefined where nobody knows. */
+  written?: string | null | undefined;
 }
 
 export function may({ role }: Identity, permission: Permission): boolean {

@@ -7,12 +7,19 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
 import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
+import { readReplica } from "./replica.ts";
 
 /** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 3_000;
 /** Later than the server's own deadline, so that the server's error wins where it can still speak. */
 const ANSWER_MS = 4_000;
+
+/** The position is read in the same message: no trip of its own, and no other server of the pooler's. */
+const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS position";
+
+/** What a reading statement needs: a pool, or one connection of it. */
+export type Reader = pg.Pool | pg.PoolClient;
 
 const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS}`;
 
@@ -27,6 +34,13 @@ export interface Database {
   ping(): Promise<unknown>;
   /** Runs `work` in one transaction on the primary: all of it or nothing. */
   transaction<T>(name: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Up to where the write-ahead log reached when this process last committed: not before the end of any of its writes. */
+  position(): string | undefined;
+  /**
+   * Reads from the replica, if it has replayed what the caller wrote (`written`: null for nothing, undefined where
+   * nobody knows), else from the primary. `work` may be done twice.
+   */
+  readRecent<T>(name: string, written: string | null | undefined, work: (from: Reader) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -38,14 +52,20 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
   guards.set(primary, guard).set(replica, replicaGuard);
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
+  let position: string | undefined;
   return {
     primary,
     replica,
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, guard, work),
+        transact(primary, guard, work, (reached) => {
+          position = reached;
+        }),
       ),
+    position: () => position,
+    readRecent: async (name, written, work) =>
+      (await readReplica(replica, replicaGuard, name, written, work)) ?? work(primary),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
     },
@@ -73,11 +93,17 @@ function createPool(config: Config, database: string, log: Logger): pg.Pool {
 }
 
 /** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
-async function transact<T>(pool: pg.Pool, guard: Guard, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function transact<T>(
+  pool: pg.Pool,
+  guard: Guard,
+  work: (client: pg.PoolClient) => Promise<T>,
+  committed: (position: string) => void,
+): Promise<T> {
   const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
   try {
     const result = await work(client);
-    await client.query("COMMIT");
+    const answers = (await client.query(COMMIT)) as unknown as pg.QueryResult<{ position: string }>[];
+    committed(answers.at(-1)?.rows[0]?.position ?? "");
     client.release();
     return result;
   } catch (error) {
@@ -116,18 +142,18 @@ async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
   client.release(failed);
 }
 
-/** A guarded pool per connectDatabase; a bare pool, as in a script, is not guarded. */
-const guards = new WeakMap<pg.Pool, Guard>();
+/** A guarded pool per connectDatabase; a bare pool, as in a script, and a connection inside a transaction are not guarded. */
+const guards = new WeakMap<Reader, Guard>();
 
 /** One reading statement outside a transaction, under the database's policy. */
 export function query<R extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  from: Reader,
   name: string,
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = guards.get(pool);
-  const run = () => statement<R>(pool, name, text, values);
+  const guard = guards.get(from);
+  const run = () => statement<R>(from, name, text, values);
   return guard ? guard.execute(run) : run();
 }
 
@@ -143,9 +169,9 @@ export function write<R extends pg.QueryResultRow>(
   return guard ? guard.once(run) : run();
 }
 
-function statement<R extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string, values: unknown[]) {
+function statement<R extends pg.QueryResultRow>(from: Reader, name: string, text: string, values: unknown[]) {
   return inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, async () => {
-    const result = await pool.query<R>(text, values);
+    const result = await (from as pg.Pool).query<R>(text, values);
     return result.rows;
   });
 }

@@ -3,8 +3,9 @@ import { Problem, toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { problemReply, send } from "./mount.ts";
+import { problemReply } from "./mount.ts";
 import { observe } from "./observe.ts";
+import { send } from "./send.ts";
 
 export interface AppDeps {
   log: Logger;
@@ -17,6 +18,8 @@ export interface AppDeps {
 export function createApp(deps: AppDeps, mount: (app: Express) => void): Express {
   const app = express();
   app.disable("x-powered-by");
+  // Answers bring their own (send.ts).
+  app.disable("etag");
   app.use(observe(deps.log, deps.metrics));
   app.use(partWhenDraining(deps.draining));
   mount(app);
@@ -30,7 +33,7 @@ export function createApp(deps: AppDeps, mount: (app: Express) => void): Express
 /** Ends kept-alive connections with their next answer, so that the caller reconnects to someone who stays. */
 function partWhenDraining(draining: () => boolean): RequestHandler {
   return (_req, res, next) => {
-    if (draining()) res.set("Connection", "close");
+    if (draining()) res.setHeader("Connection", "close");
     next();
   };
 }

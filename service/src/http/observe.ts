@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Request, RequestHandler, Response } from "express";
-import type { Logger } from "../log.ts";
+import { type Logger, withoutRedaction } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { UNMATCHED_ROUTE } from "../metrics/names.ts";
 import { continueTrace, currentRequestId, currentTrace, formatTrace, startSpan, withRequestId } from "../telemetry.ts";
@@ -13,6 +13,7 @@ const CLIENT_LEFT = 499;
 
 /** Gives each request its id, span, metric and log line, and everything called from it the same trace. */
 export function observe(log: Logger, metrics: Metrics): RequestHandler {
+  const access = withoutRedaction(log);
   return (req, res, next) => {
     const started = performance.now();
     const parent = continueTrace(req.headers);
@@ -31,7 +32,10 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
         span.updateName(`${req.method} ${route}`);
         span.setAttributes({ "http.route": route, "http.response.status_code": status });
         if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        log.info({ method: req.method, route, status, duration_ms: Math.round(seconds * 1_000) }, "request answered");
+        access.info(
+          { method: req.method, route, status, duration_ms: Math.round(seconds * 1_000) },
+          "request answered",
+        );
         span.end();
       }),
     );
@@ -50,10 +54,10 @@ function requestId(req: Request): string {
 /** The ids in the answer are what a user can quote and an engineer can search for. */
 function identify(res: Response): void {
   const current = currentTrace();
-  res.set({
-    "X-Request-Id": currentRequestId(),
-    ...(current && { "X-Trace-Id": current.traceId, Traceresponse: formatTrace(current) }),
-  });
+  res.setHeader("X-Request-Id", currentRequestId() ?? "");
+  if (!current) return;
+  res.setHeader("X-Trace-Id", current.traceId);
+  res.setHeader("Traceresponse", formatTrace(current));
 }
 
 /** The route's template, never the path: paths hold ids, and each new label value is a new time series. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
+import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT } from "./contract/contract.ts";
 import type { Operation } from "./contract/operation.ts";
 
@@ -66,8 +67,14 @@ function describe(operationId: string, operation: Operation): Json {
       ...(operation.method === "post" ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body && { requestBody: { required: true, content: { "application/json": { schema: inputSchema(body) } } } }),
-    responses: { ...answers(operation), ...problems(operation) },
+    responses: { ...answers(operation), ...unchanged(operation), ...problems(operation) },
   };
+}
+
+function unchanged({ method }: Operation): Json {
+  return method === "get"
+    ? { 304: { description: "As it was when it had the `ETag` that `If-None-Match` names." } }
+    : {};
 }
 
 function parameters(schema: z.ZodObject | undefined, place: "path" | "query"): Json[] {
@@ -79,11 +86,12 @@ function parameters(schema: z.ZodObject | undefined, place: "path" | "query"): J
   }));
 }
 
-function answers({ answers: all }: Operation): Json {
+function answers(operation: Operation): Json {
+  const headers = { "Cache-Control": { schema: { const: CACHING[cachingOf(operation)] } } };
   return Object.fromEntries(
-    Object.entries(all).map(([status, { description, schema, type = "application/json" }]) => [
+    Object.entries(operation.answers).map(([status, { description, schema, type = "application/json" }]) => [
       status,
-      { description, ...(schema && { content: { [type]: { schema: outputSchema(schema) } } }) },
+      { description, headers, ...(schema && { content: { [type]: { schema: outputSchema(schema) } } }) },
     ]),
   );
 }

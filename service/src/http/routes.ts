@@ -1,4 +1,5 @@
 import type { Express } from "express";
+import type { Identity } from "../accounts/roles.ts";
 import { admitUser, admitVisitor, type GuardDeps } from "./guards.ts";
 import { createHandlers, type HandlerDeps } from "./handlers.ts";
 import { mount } from "./mount.ts";
@@ -10,5 +11,6 @@ export function mountRoutes(app: Express, deps: RouteDeps): void {
   // The gateway is the one proxy in front: the address it saw is the caller's.
   app.set("trust proxy", 1);
   const guards = { public: [], visitor: [admitVisitor(deps)], user: [admitUser(deps)] };
-  mount(app, { pool: deps.database.primary, metrics: deps.metrics, guards }, createHandlers(deps));
+  const wrote = ({ id }: Identity) => deps.written.mark(id, deps.database.position());
+  mount(app, { pool: deps.database.primary, metrics: deps.metrics, guards, wrote }, createHandlers(deps));
 }

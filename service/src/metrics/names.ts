@@ -29,8 +29,16 @@ export const WORKER_LAST_POLL_TIMESTAMP_SECONDS = "media_worker_last_poll_timest
 export const UPSTREAM_REQUEST_DURATION_SECONDS = "media_upstream_request_duration_seconds";
 /** Counter. Look-ups in the cache; `unreachable` means that Redis did not answer in time. */
 export const CACHE_LOOKUPS_TOTAL = "media_cache_lookups_total";
+/** Counter. Look-ups of what outside services said, by kind of answer; `unreachable` as above. */
+export const ANSWER_LOOKUPS_TOTAL = "media_answer_lookups_total";
 /** Counter. Decisions of the rate limit; store `memory` means that Redis could not be asked. */
 export const RATE_LIMIT_DECISIONS_TOTAL = "media_rate_limit_decisions_total";
+/** Gauge. Requests that admission control lets be at work at once. */
+export const ADMISSION_LIMIT = "media_admission_limit";
+/** Gauge. Requests at work, by priority. */
+export const ADMISSION_IN_FLIGHT = "media_admission_in_flight";
+/** Counter. Requests refused because the process was overloaded, by priority. */
+export const ADMISSION_SHED_TOTAL = "media_admission_shed_total";
 /** Gauge. Connections of a pool, and callers waiting for one. */
 export const PG_POOL_CONNECTIONS = "media_pg_pool_connections";
 /** Gauge, always 1. The version that runs. */
@@ -53,7 +61,11 @@ export const LABELS = {
   [WORKER_LAST_POLL_TIMESTAMP_SECONDS]: [],
   [UPSTREAM_REQUEST_DURATION_SECONDS]: ["upstream", "outcome"],
   [CACHE_LOOKUPS_TOTAL]: ["result"],
+  [ANSWER_LOOKUPS_TOTAL]: ["kind", "result"],
   [RATE_LIMIT_DECISIONS_TOTAL]: ["decision", "store"],
+  [ADMISSION_LIMIT]: [],
+  [ADMISSION_IN_FLIGHT]: ["priority"],
+  [ADMISSION_SHED_TOTAL]: ["priority"],
   [PG_POOL_CONNECTIONS]: ["pool", "state"],
   [BUILD_INFO]: ["version"],
   [READY]: [],

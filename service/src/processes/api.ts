@@ -1,16 +1,21 @@
 import { createTokens } from "../accounts/tokens.ts";
 import { adminHandler } from "../admin.ts";
+import { createAdmission } from "../admission/admission.ts";
 import { createOverseerr } from "../clients/overseerr.ts";
 import { createPlex } from "../clients/plex.ts";
 import { createTmdb } from "../clients/tmdb.ts";
 import { createYoutube } from "../clients/youtube.ts";
 import type { Config } from "../config.ts";
+import { createAnswers } from "../data/answers.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
+import { createDoor } from "../data/door.ts";
 import { createBoss } from "../data/queue.ts";
-import { type Asking, createRateLimit } from "../data/rate-limit.ts";
+import { createRateLimit, createWindow } from "../data/rate-limit.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { createSessions } from "../data/sessions.ts";
+import { createWritten } from "../data/written.ts";
+import { createCatalogue } from "../domain/catalogue.ts";
 import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -38,7 +43,9 @@ async function openApi(base: Base): Promise<Opened> {
   lifecycle.onClose("job queue", () => parts.boss.stop());
 
   const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => mountRoutes(express, parts));
-  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
+  const admission = createAdmission({ log, metrics });
+  lifecycle.onClose("admission", async () => admission.stop());
+  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, admission.guard(app));
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }
 
@@ -48,26 +55,30 @@ function openParts({ config, log, metrics, lifecycle }: Base) {
   const stateRedis = connectState(config, log);
   const outside = openOutside({ config, metrics });
   const stateGuard = createGuard("redis-state", ANY_ERROR, metrics);
-  const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
-  const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
+  const door = createDoor(stateRedis, stateGuard);
+  const limit = (perMinute: number) => createRateLimit(door, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
   lifecycle.onClose("redis", async () => {
     cacheRedis.disconnect();
     stateRedis.disconnect();
   });
+  const answers = createAnswers(cacheRedis, log, metrics);
   for (const [name, service] of Object.entries(outside)) lifecycle.onClose(name, () => service.close());
   return {
     database,
     boss: createBoss(database.primary, log, { supervise: false }),
     cache: createRequestCache(cacheRedis, log, metrics),
     ...outside,
+    catalogue: createCatalogue({ ...outside, answers }),
     metrics,
     log,
     version: config.SERVICE_VERSION,
     devToken: config.secrets.DEV_TOKEN_FILE,
     tokens: createTokens(config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? ""),
     sessions: createSessions(stateRedis, stateGuard),
-    rateLimit: limit(config.RATE_LIMIT_PER_MINUTE),
+    door,
+    written: createWritten(stateRedis, stateGuard),
+    userWindow: createWindow(config.RATE_LIMIT_PER_MINUTE, metrics),
     visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
     loginLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE),
     // The cache is not among them: all pods share it, and without it each of them still serves everything.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Permission } from "../../accounts/roles.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import type { Caching } from "./caching.ts";
 
 /** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */
 export interface Operation {
@@ -17,6 +18,8 @@ export interface Operation {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** Who may keep the answer. By default only the caller, who asks each time whether it changed; of a POST nobody. */
+  caching?: Caching;
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   /** Besides those that its access, body and method bring with them. */
   problems?: readonly ProblemCode[];
