@@ -101,13 +101,15 @@ export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> 
     dead: () => platform.knobs({ errorRate: 1 }, name).then(() => () => platform.knobs({}, name)),
     slow: () => platform.knobs({ latencyMs: 30_000 }, name).then(() => () => platform.knobs({}, name)),
   });
+  const state = server("state");
   const cases = {
     database: { ...server("pgbouncer"), affected: lists },
-    "redis-state": { ...server("state"), affected: lists },
     tmdb: { ...double("tmdb"), affected: pages((n) => get(`/api/v1/discover?mediaType=tv&page=${n}`)) },
     plex: { ...double("plex"), affected: pages((n) => get(`/api/v1/library?limit=${(n % 100) + 1}`)) },
     youtube: { ...double("youtube"), affected: pages((n) => get(`/api/v1/titles/movie/${n}/trailers`)) },
     overseerr: { ...double("overseerr"), affected: get("/api/v1/admin/overseerr") },
+    // Last, and its death the very last: the sessions go with it.
+    "redis-state": { slow: state.slow, dead: state.dead, affected: lists },
   };
   await reading(3);
   const ratios: number[] = [];
