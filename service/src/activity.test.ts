@@ -16,7 +16,8 @@ function store() {
     for (const [n, day] of (days ?? []).entries()) state.rows.push(`${day} ${kinds?.[n]} ${whos?.[n]}`);
     return { rows: [] };
   };
-  return { state, database: { primary: { query } } as unknown as Database };
+  const connect = async () => ({ query, release() {} });
+  return { state, database: { primary: { connect } } as unknown as Database };
 }
 
 function fresh(start = SUNDAY) {

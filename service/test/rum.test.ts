@@ -20,7 +20,8 @@ const send = (body: unknown, type = "text/plain;charset=UTF-8", to = api) =>
     body: typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": type, authorization: "" },
   });
-const scrape = async () => (await call(api.adminPort, "/metrics")).body as string;
+const scrape = async () =>
+  (await call(api.adminPort, "/metrics", { headers: { accept: "application/openmetrics-text" } })).body as string;
 const samplesOf = (text: string) =>
   text
     .split("\n")
