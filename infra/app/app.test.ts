@@ -186,7 +186,7 @@ describe("the gateway", () => {
     const server = [...nginxConfig(app).matchAll(/^ {4}add_header (\S+ .*) always;/gm)].map(([, header]) => header);
     const location = /location = \/-\/problems\/404 \{([^}]*)/.exec(nginxConfig(app))?.[1] ?? "";
     for (const header of server) expect(location).toContain(`add_header ${header} always;`);
-    expect(server).toHaveLength(3);
+    expect(server).toHaveLength(4);
   });
 
   test("is scraped where its counts are", () => {

@@ -30,3 +30,10 @@ test("the page says of each bound whether it was kept", () => {
   const { bound: _, ...reference } = figure([8]);
   expect(render([reference])).toContain("| start | none | 8.00 s | 8.00 to 8.00 | 1 |  |");
 });
+
+test("a bound can be the least as well", () => {
+  const ratio = (values: number[]): Figure => ({ ...figure(values), unit: "×", bound: 0.8, atLeast: true });
+  expect(render([ratio([0.8, 0.9])])).toContain("| start | ≥ 0.8 × | 0.85 × | 0.80 to 0.90 | 2 | kept |");
+  expect(render([ratio([0.7, 0.9, 0.9])])).toContain("kept by the median only");
+  expect(render([ratio([0.7, 0.7, 0.9])])).toContain("| missed |");
+});

@@ -12,6 +12,7 @@ import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { type Figure, machine, record } from "./figures.ts";
 import { type Group, type Measure, timed } from "./measure.ts";
 import { cores, memoryGiB } from "./rest.ts";
+import { bench as service } from "./service.ts";
 import { summarize } from "./statistics.ts";
 
 /** A figure of a whole cluster with its stacks. */
@@ -26,7 +27,7 @@ const NAME = "bench";
 const REST_SECONDS = 300;
 
 /** Groups that bring what they need; like what is costly, only when they are named. */
-const groups: Readonly<Record<string, Group>> = { providers };
+const groups: Readonly<Record<string, Group>> = { providers, service };
 
 const measures: Readonly<Record<string, ClusterMeasure>> = {
   cold: {
@@ -139,7 +140,7 @@ async function onCluster(layout: Layout, chosen: Readonly<Record<string, Cluster
   }
 }
 
-async function measureAndRecord({ name, unit, bound, runs, once }: Measure): Promise<void> {
+async function measureAndRecord({ name, unit, bound, atLeast, runs, once }: Measure): Promise<void> {
   const values: number[] = [];
   for (let run = 1; run <= runs; run++) {
     const value = await once();
@@ -150,6 +151,7 @@ async function measureAndRecord({ name, unit, bound, runs, once }: Measure): Pro
     name,
     unit,
     ...(bound !== undefined && { bound }),
+    ...(atLeast && { atLeast }),
     ...summarize(values),
     measuredAt: new Date().toISOString(),
     machine: machine(),

@@ -9,8 +9,9 @@ import type { Summary } from "./statistics.ts";
 export interface Figure extends Summary {
   readonly name: string;
   readonly unit: string;
-  /** It must not be above this; a figure without is there to compare others with. */
+  /** It must not be above this, or not below it where `atLeast` is set; a figure without is there to compare others with. */
   readonly bound?: number;
+  readonly atLeast?: true;
   readonly measuredAt: string;
   readonly machine: string;
 }
@@ -38,7 +39,7 @@ export async function record(figures: readonly Figure[]): Promise<void> {
 /** The page. Pure. */
 export function render(figures: readonly Figure[]): string {
   const rows = figures.map((f) => {
-    const bound = f.bound === undefined ? "none" : `${f.bound} ${f.unit}`;
+    const bound = f.bound === undefined ? "none" : `${f.atLeast ? "≥ " : ""}${f.bound} ${f.unit}`;
     return `| ${f.name} | ${bound} | ${show(f.median)} ${f.unit} | ${show(f.min)} to ${show(f.max)} | ${f.n} | ${verdictOf(f)} | ${f.measuredAt.slice(0, 10)} |`;
   });
   const machines = [...new Set(figures.map((figure) => figure.machine))];
@@ -56,9 +57,10 @@ export function render(figures: readonly Figure[]): string {
   ].join("\n");
 }
 
-function verdictOf({ bound = Number.POSITIVE_INFINITY, median, max }: Figure): string {
-  if (bound === Number.POSITIVE_INFINITY) return "";
-  return max <= bound ? "kept" : median <= bound ? "kept by the median only" : "missed";
+function verdictOf({ bound, atLeast, median, min, max }: Figure): string {
+  if (bound === undefined) return "";
+  const [worst, keeps] = atLeast ? [min, (value: number) => value >= bound] : [max, (value: number) => value <= bound];
+  return keeps(worst) ? "kept" : keeps(median) ? "kept by the median only" : "missed";
 }
 
 const show = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));

@@ -1,9 +1,11 @@
 /** A figure and how its values are measured. */
 export interface Measure {
   readonly name: string;
-  readonly unit: "s" | "GiB" | "MB" | "cores";
-  /** What no value may pass; without one the figure is there to compare others with. */
+  readonly unit: string;
+  /** What no value may be above; without one the figure is there to compare others with. */
   readonly bound?: number;
+  /** No value may be below the bound instead. */
+  readonly atLeast?: true;
   readonly runs: number;
   /** One value. */
   once(): Promise<number>;

@@ -28,6 +28,7 @@ CREATE INDEX downloads_page_of_request ON downloads (request_id, created_at DESC
 -- Which of two states of a row is the newer one, and what changed lately: live updates need both.
 ALTER TABLE requests ADD COLUMN version integer NOT NULL DEFAULT 1;
 ALTER TABLE requests ADD COLUMN changed_at timestamptz NOT NULL DEFAULT clock_timestamp();
+-- For the sweep of live updates.
 CREATE INDEX requests_changed ON requests (changed_at, id);
 CREATE INDEX downloads_changed ON downloads (changed_at, id);
 

@@ -59,6 +59,7 @@ CREATE TABLE request_usage (
   used    integer NOT NULL CHECK (used > 0),
   PRIMARY KEY (user_id, week)
 );
+-- For the hourly purge.
 CREATE INDEX request_usage_week ON request_usage (week);
 
 -- Who was here on which day (UTC). Accounts by id; visitors by a keyed hash that changes each week.

@@ -19,8 +19,15 @@ export function createLogger(
     hooks: { streamWrite: createRedactor(Object.values(config.secrets ?? {})) },
     mixin: correlation,
   };
-  return to ? pino(options, to) : pino(options);
+  return pino(options, to ?? pino.destination({ dest: 1, sync: false, ...BUFFER }));
 }
+
+/**
+ * Lines are gathered and written together: one system call for each cost a tenth of the throughput. The last line of a
+ * crash comes through, since `fatal` and the process's end write what is left; only after a SIGKILL may the last
+ * tenth of a second be missing.
+ */
+const BUFFER = { minLength: 16_000, periodicFlush: 100 };
 
 function correlation(): Record<string, string> {
   const trace = currentTrace();

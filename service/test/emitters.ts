@@ -4,7 +4,7 @@ export type Emitter = "api" | "worker" | "doubles";
 const BOTH: Emitter[] = ["api", "worker"];
 export const ALL: Emitter[] = ["api", "worker", "doubles"];
 
-/** Shown where they come about: rum.test.ts, activity.test.ts, payments.test.ts, business.test.ts, prober.test.ts, realtime.test.ts. */
+/** Shown where they come about: rum.test.ts, activity.test.ts, payments.test.ts, business.test.ts, prober.test.ts, realtime.test.ts, overload.test.ts. */
 type ShownElsewhere =
   | typeof names.WEB_VITAL_SECONDS
   | typeof names.LAYOUT_SHIFT
@@ -19,6 +19,7 @@ type ShownElsewhere =
   | typeof names.BUSINESS_REVENUE_MINOR
   | typeof names.BUSINESS_SUBSCRIPTIONS
   | typeof names.BUSINESS_COMPUTED_TIMESTAMP_SECONDS
+  | typeof names.ADMISSION_SHED_TOTAL
   | typeof names.SOCKET_CONNECTIONS_TOTAL
   | typeof names.SOCKET_REFUSALS_TOTAL
   | typeof names.SOCKET_EVENTS_TOTAL
@@ -42,6 +43,9 @@ export const EMITTED_BY: Record<Exclude<keyof typeof names.LABELS, ShownElsewher
   [names.DOWNLOADS_ENDED_TOTAL]: ["worker"],
   [names.UPDATES_PUBLISHED_TOTAL]: BOTH,
   [names.SOCKET_CLIENTS]: ["api"],
+  [names.ANSWER_LOOKUPS_TOTAL]: ["api"],
+  [names.ADMISSION_LIMIT]: ["api"],
+  [names.ADMISSION_IN_FLIGHT]: ["api"],
   [names.JOB_DURATION_SECONDS]: ["worker"],
   [names.WORKER_LAST_POLL_TIMESTAMP_SECONDS]: ["worker"],
   [names.UPSTREAM_REQUEST_DURATION_SECONDS]: BOTH,

@@ -139,18 +139,4 @@ describe("the list", () => {
     const answer = await getAs(port, carl.token, `${requests}?${query}`);
     expect(answer).toMatchObject({ status: 422, body: { code: "validation-failed", errors: [{ in: "query" }] } });
   });
-
-  test("each list is served by its index", async () => {
-    await platform.sql(
-      "INSERT INTO requests (user_id, media_type, tmdb_id, title, status) SELECT 'u' || n % 50, 'movie', n, 't', 'awaiting' FROM generate_series(1, 5000) n",
-    );
-    await platform.sql("ANALYZE requests");
-    const plan = async (where: string) =>
-      JSON.stringify(
-        await platform.sql(`EXPLAIN SELECT * FROM requests ${where} ORDER BY created_at DESC, id DESC LIMIT 21`),
-      );
-    expect(await plan("WHERE user_id = 'u7'")).toContain("requests_page_of_user");
-    expect(await plan("")).toContain("requests_page ");
-    expect(await plan("WHERE status = 'declined'")).toContain("requests_page_of_status");
-  });
 });

@@ -58,19 +58,20 @@ test("Overseerr's counts are for administrators", async () => {
   expect(await getAs(api.httpPort, token, "/api/v1/admin/overseerr")).toMatchObject({ status: 403 });
 });
 
-const users: [OutsideService, string][] = [
-  ["tmdb", "/discover?mediaType=movie"],
-  ["plex", "/library"],
-  ["youtube", "/titles/movie/603/trailers"],
-  ["overseerr", "/admin/overseerr"],
+/** Each time something that nobody asked for before, so that no cache answers. */
+const users: [OutsideService, (n: number) => string][] = [
+  ["tmdb", (n) => `/discover?mediaType=movie&page=${n}`],
+  ["plex", (n) => `/library?limit=${n}`],
+  ["youtube", (n) => `/titles/movie/${n}/trailers`],
+  ["overseerr", () => "/admin/overseerr"],
 ];
 test.each(users)("%s that talks garbage is 502 and named; one failed call is made again", async (service, path) => {
   await platform.knobs({ garbage: true }, service);
-  expect(await get(path)).toMatchObject({ status: 502, body: { code: "upstream-bad-response", service } });
+  expect(await get(path(50))).toMatchObject({ status: 502, body: { code: "upstream-bad-response", service } });
   await platform.knobs({ errorRate: 0.5 }, service);
-  expect([(await get(path)).status, (await get(path)).status]).toEqual([200, 200]);
+  expect([(await get(path(51))).status, (await get(path(52))).status]).toEqual([200, 200]);
   await platform.knobs({ errorRate: 1, errorStatus: 401 }, service);
-  expect(await get(path)).toMatchObject({ status: 502, body: { service } });
+  expect(await get(path(53))).toMatchObject({ status: 502, body: { service } });
   await platform.knobs({}, service);
   const sample = `${UPSTREAM_REQUEST_DURATION_SECONDS}_count{upstream="${service}",outcome="503"}`;
   expect(await metric(api.adminPort, sample)).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Running } from "../src/lifecycle.ts";
 import { PAYMENT_EVENTS_TOTAL } from "../src/metrics/names.ts";
 import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
@@ -154,7 +155,15 @@ describe("once, whatever comes how often", () => {
     const second = await platform.api();
     const sent = event("payment.succeeded", money());
     const ports = [port, second.httpPort];
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => sendEvent(ports[n % 2] as number, sent)));
+    // Whom a busy process refuses comes again, as the provider does.
+    const insist = async (to: number) => {
+      for (;;) {
+        const answer = await sendEvent(to, sent);
+        if (answer.body.code !== "overloaded") return answer;
+        await sleep(500);
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => insist(ports[n % 2] as number)));
     expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`))).toEqual(
       new Set([`200 {"received":"${sent.id}"}`]),
     );

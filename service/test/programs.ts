@@ -43,7 +43,7 @@ export function giveAway(path: string): void {
   if (isRoot()) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
 }
 
-export async function freePorts(count: number): Promise<[number, number, number, number, number]> {
+export async function freePorts(count: number): Promise<[number, number, number, number, number, number]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
@@ -53,5 +53,5 @@ export async function freePorts(count: number): Promise<[number, number, number,
   );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number, number];
+  return ports as [number, number, number, number, number, number];
 }

@@ -19,6 +19,8 @@ export interface Servers {
   pgbouncerPort: number;
   cachePort: number;
   sentinelPort: number;
+  /** Where a replica may listen (see replica.ts); PgBouncer knows it as the server of \`media_replica\`. */
+  replicaPort: number;
   databasePassword: string;
   /** Suspends a server (it accepts, and answers nothing), or lets it go on. */
   freeze(name: ServerName, frozen: boolean): void;
@@ -39,10 +41,10 @@ interface Command {
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), "media-test-"));
   chmodSync(folder, 0o755);
-  const [postgresPort, pgbouncerPort, cachePort, statePort, sentinelPort] = await freePorts(5);
+  const [postgresPort, pgbouncerPort, cachePort, statePort, sentinelPort, replicaPort] = await freePorts(6);
   const commands: Record<ServerName, Command> = {
     postgres: prepareMedia(folder, postgresPort),
-    pgbouncer: preparePgbouncer(folder, pgbouncerPort, postgresPort),
+    pgbouncer: preparePgbouncer(folder, pgbouncerPort, postgresPort, replicaPort),
     cache: redis(folder, "cache", cachePort, ["--maxmemory-policy", "allkeys-lfu"]),
     state: redis(folder, "state", statePort, ["--requirepass", STATE_PASSWORD]),
     sentinel: prepareSentinel(folder, sentinelPort, statePort),
@@ -74,6 +76,7 @@ export async function startServers(): Promise<Servers> {
     pgbouncerPort,
     cachePort,
     sentinelPort,
+    replicaPort,
     databasePassword: DATABASE_PASSWORD,
     freeze: (name, frozen) => void running.get(name)?.kill(frozen ? "SIGSTOP" : "SIGCONT"),
     kill,
@@ -122,12 +125,13 @@ async function createDatabase(port: number): Promise<void> {
   await client.end();
 }
 
-function preparePgbouncer(folder: string, port: number, postgresPort: number): Command {
+function preparePgbouncer(folder: string, port: number, postgresPort: number, replicaPort: number): Command {
   const own = ownFolder(folder, "pgbouncer");
   const server = `host=127.0.0.1 port=${postgresPort}`;
   const config = `
 [databases]
 media_ro = ${server} dbname=media
+media_replica = host=127.0.0.1 port=${replicaPort} dbname=media
 * = ${server}
 [pgbouncer]
 listen_addr = 127.0.0.1

@@ -30,6 +30,7 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
       liveness: { path: "/health", port: "status", periodSeconds: 10 },
     },
     resources: { memoryMi },
+    volumes: { cache: { type: "scratch", path: CACHE, sizeMi: CACHE_MI * 2 } },
     files: {
       config: {
         path: "/etc/nginx",
@@ -40,6 +41,13 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
   };
 }
 
+/** nginx keeps to its own bound only by and by: the volume has room for what comes meanwhile. */
+const CACHE = "/var/cache/nginx";
+const CACHE_MI = 64;
+
+/** The routes whose answers are the same for everybody (`caching: "everybody"` in the service's contract). */
+const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
+
 export function nginxConfig(app: Config["app"]): string {
   return fill(readBeside(import.meta.url, "nginx.conf"), {
     api: address("api:http"),
@@ -49,6 +57,10 @@ export function nginxConfig(app: Config["app"]): string {
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
     problems: problemLocations(),
+    cache: CACHE,
+    cacheMi: CACHE_MI,
+    catalogue: `^${CATALOGUE}$`,
+    catalogueEntry: CATALOGUE,
   });
 }
 

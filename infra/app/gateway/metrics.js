@@ -3,14 +3,17 @@
 
 /** Upper bounds of the histogram, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10];
-const SOURCES = ["gateway", "service"];
+const SOURCES = ["cache", "gateway", "service"];
+/** What nginx says of an answer that it had kept. */
+const KEPT = ["HIT", "STALE", "UPDATING"];
 
 /**
  * `service` where the answer is the service's; `gateway` where nginx gave it by itself: no route, too large, too often,
  * a service that was silent or spoke nonsense. nginx notes when it has read an answer's head; without that the status
- * is its own. Of several tries the last one counts.
+ * is its own. Of several tries the last one counts. `cache` where nginx had kept the service's answer.
  */
-function sourceOf(headerTime) {
+function sourceOf(headerTime, cacheStatus) {
+  if (KEPT.includes(cacheStatus)) return "cache";
   const times = (headerTime || "").split(/[,:]/);
   const last = times[times.length - 1].trim();
   return last === "" || last === "-" ? "gateway" : "service";
@@ -18,7 +21,7 @@ function sourceOf(headerTime) {
 
 /** Evaluated when the line of the access log is made: once per request, after its answer. */
 function count(r) {
-  const source = sourceOf(r.variables.upstream_header_time);
+  const source = sourceOf(r.variables.upstream_header_time, r.variables.upstream_cache_status);
   const seconds = Number(r.variables.request_time);
   const fits = BUCKETS.findIndex((bound) => seconds <= bound);
   ngx.shared.answers.incr(`source="${source}",status="${r.variables.status}"`, 1, 0);

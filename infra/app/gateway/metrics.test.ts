@@ -22,8 +22,10 @@ server accepts handled requests
 Reading: 1 Writing: 2 Waiting: 0
 `;
 
-const answer = (status: string, headerTime: string | undefined, seconds = "0.020") =>
-  metrics.count({ variables: { status, upstream_header_time: headerTime, request_time: seconds } });
+const answer = (status: string, headerTime: string | undefined, seconds = "0.020", cache?: string) =>
+  metrics.count({
+    variables: { status, upstream_header_time: headerTime, request_time: seconds, upstream_cache_status: cache },
+  });
 
 async function scrape(): Promise<string> {
   let text = "";
@@ -48,6 +50,17 @@ test.each([
 ])("%s: %s with head time %p is by the %s", async (_name, status, headerTime, source) => {
   expect(answer(status, headerTime)).toBe(source);
   expect(await scrape()).toContain(`gateway_http_responses_total{source="${source}",status="${status}"} 1\n`);
+});
+
+test.each([
+  ["HIT", undefined, "cache"],
+  ["UPDATING", undefined, "cache"],
+  ["STALE", "-", "cache"],
+  ["MISS", "0.004", "service"],
+  ["BYPASS", "0.004", "service"],
+  ["MISS", "-", "gateway"],
+])("a cache's %s with head time %p is by the %s", async (cache, headerTime, source) => {
+  expect(answer("200", headerTime, "0.001", cache)).toBe(source);
 });
 
 test("durations are a histogram: cumulative, with sum and count", async () => {

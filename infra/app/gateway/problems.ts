@@ -10,6 +10,7 @@ interface GatewayProblem {
 
 const SERVER_HEADERS: Record<string, string> = {
   "X-Request-Id": "$request_id",
+  "X-Cache-Status": "$upstream_cache_status",
   "X-Content-Type-Options": "nosniff",
   "Strict-Transport-Security": '"max-age=31536000"',
 };

@@ -41,8 +41,8 @@ export async function register(deps: AccountDeps, wish: z.infer<typeof newAccoun
 /** Says the same, after the same time, of a wrong password and of an account that does not exist. */
 export async function login(deps: AccountDeps, given: z.infer<typeof credentials>) {
   const address = given.email.toLowerCase();
-  const waitSeconds = await deps.loginLimit(`login:${address}`);
-  if (waitSeconds > 0) throw new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
+  const { exceeded, resetSeconds } = await deps.loginLimit(`login:${address}`);
+  if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
   const user = await findLogin(deps.database.primary, address);
   const right = user ? await verifyPassword(given.password, user.passwordHash) : await verifyNobody(given.password);
   deps.metrics.login({ outcome: right ? "accepted" : "refused" });

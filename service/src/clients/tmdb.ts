@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { MediaType } from "../domain/media.ts";
-import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { ServiceHealth } from "../recovery/service-health.ts";
 import { createJsonApi } from "./json-api.ts";
@@ -39,8 +38,8 @@ export interface Titles {
 
 /** The film database, as far as this service needs it. */
 export interface Tmdb {
-  /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
-  lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
+  /** The title behind an id, if there is one; throws a Problem if TMDB cannot say. */
+  findTitle(mediaType: MediaType, tmdbId: number): Promise<string | undefined>;
   /** What is popular now. */
   discover(mediaType: MediaType, page: number): Promise<Titles>;
   search(mediaType: MediaType, query: string, page: number): Promise<Titles>;
@@ -66,11 +65,7 @@ export function createTmdb({ baseUrl, token, metrics }: TmdbOptions): Tmdb {
     return { items, page: found?.page ?? 1, totalPages: found?.total_pages ?? 0 };
   };
   return {
-    async lookupTitle(mediaType, tmdbId) {
-      const title = await api.get(`/3/${mediaType}/${tmdbId}`, {}, TITLE[mediaType]);
-      if (title !== undefined) return title;
-      throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
-    },
+    findTitle: (mediaType, tmdbId) => api.get<z.ZodType<string>>(`/3/${mediaType}/${tmdbId}`, {}, TITLE[mediaType]),
     discover: (mediaType, number) =>
       list("/3/discover", mediaType, { page: String(number), sort_by: "popularity.desc", include_adult: "false" }),
     search: (mediaType, query, number) =>

@@ -3,7 +3,7 @@ import { SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
+import { ANY_ERROR, createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
 import type { MediaRequest } from "./requests.ts";
 
@@ -53,15 +53,26 @@ export interface RequestCache {
   copy(id: string): Promise<Copy | undefined>;
 }
 
-export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics): RequestCache {
-  const guard = createGuard("redis-cache", ANY_ERROR, metrics);
-  const attempt = <T>(operation: string, work: () => Promise<T>): Promise<T | undefined> =>
-    inSpan(`redis ${operation}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } }, () =>
-      guard.once(work),
-    ).catch((error: unknown) => {
+/** One question to the cache Redis, under its policy; undefined where it did not answer. */
+export type Ask = <T>(operation: string, work: () => Promise<T>) => Promise<T | undefined>;
+
+/** One guard per connection: what one kind of entry learns of Redis, the others know. */
+const guards = new WeakMap<Redis, Guard>();
+
+export function asking(redis: Redis, log: Logger, metrics: Metrics): Ask {
+  const guard = guards.get(redis) ?? createGuard("redis-cache", ANY_ERROR, metrics);
+  guards.set(redis, guard);
+  return (operation, work) =>
+    inSpan(`redis ${operation}`, SPAN, () => guard.once(work)).catch((error: unknown) => {
       log.debug({ err: error, operation }, "the cache did not answer");
       return undefined;
     });
+}
+
+const SPAN = { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } };
+
+export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics): RequestCache {
+  const attempt = asking(redis, log, metrics);
 
   return {
     async lookup(id) {
@@ -81,7 +92,7 @@ export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics):
           copyKey(request.id),
           lookup.seen,
           JSON.stringify(request),
-          ENTRY_SECONDS,
+          jittered(ENTRY_SECONDS),
           copyOf(request),
           COPY_SECONDS,
         ),
@@ -90,7 +101,7 @@ export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics):
     async add(request) {
       await attempt("add", () =>
         Promise.all([
-          redis.set(key(request.id), JSON.stringify(request), "EX", ENTRY_SECONDS, "NX"),
+          redis.set(key(request.id), JSON.stringify(request), "EX", jittered(ENTRY_SECONDS), "NX"),
           redis.set(copyKey(request.id), copyOf(request), "EX", COPY_SECONDS, "NX"),
         ]),
       );
@@ -106,6 +117,13 @@ export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics):
       return { request, ageSeconds: Math.max(0, Math.round((Date.now() - at) / 1_000)) };
     },
   };
+}
+
+/** Entries that were stored together must not end together. */
+const JITTER = 0.1;
+
+export function jittered(seconds: number, random = Math.random): number {
+  return Math.round(seconds * (1 - JITTER + 2 * JITTER * random()));
 }
 
 function key(id: string): string {

@@ -7,13 +7,21 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
 import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
-import { createQueryWatch, type QueryWatch, secondsSince } from "./query-watch.ts";
+import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { createQueryWatch } from "./query-watch.ts";
+import { readReplica } from "./replica.ts";
 
 /** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 3_000;
 /** Later than the server's own deadline, so that the server's error wins where it can still speak. */
 const ANSWER_MS = 4_000;
+
+/** The position is read in the same message: no trip of its own, and no other server of the pooler's. */
+const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS position";
+
+/** What a reading statement needs: a pool, or one connection of it. */
+export type Reader = pg.Pool | pg.PoolClient;
 
 const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS}`;
 
@@ -28,6 +36,13 @@ export interface Database {
   ping(): Promise<unknown>;
   /** Runs `work` in one transaction on the primary: all of it or nothing. */
   transaction<T>(name: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Up to where the write-ahead log reached when this process last committed: not before the end of any of its writes. */
+  position(): string | undefined;
+  /**
+   * Reads from the replica, if it has replayed what the caller wrote (`written`: null for nothing, undefined where
+   * nobody knows), else from the primary. `work` may be done twice.
+   */
+  readRecent<T>(name: string, written: string | null | undefined, work: (from: Reader) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -42,14 +57,20 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
     .set(replica, { pool: "replica", guard: replicaGuard, watch });
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
+  let position: string | undefined;
   return {
     primary,
     replica,
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, name, guard, work),
+        transact(primary, name, guard, work, (reached) => {
+          position = reached;
+        }),
       ),
+    position: () => position,
+    readRecent: async (name, written, work) =>
+      (await readReplica(replica, replicaGuard, name, written, work)) ?? work(primary),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
     },
@@ -84,12 +105,14 @@ async function transact<T>(
   name: string,
   guard: Guard,
   work: (client: pg.PoolClient) => Promise<T>,
+  committed: (position: string) => void,
 ): Promise<T> {
   const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
   const started = performance.now();
   try {
     const result = await work(client);
-    await client.query("COMMIT");
+    const answers = (await client.query(COMMIT)) as unknown as pg.QueryResult<{ position: string }>[];
+    committed(answers.at(-1)?.rows[0]?.position ?? "");
     client.release();
     return result;
   } catch (error) {
@@ -130,32 +153,15 @@ async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
   client.release(failed);
 }
 
-interface Instruments {
-  pool: string;
-  guard: Guard;
-  watch: QueryWatch;
-}
-
-/** Of the pools of connectDatabase; a bare pool, as in a script, is neither guarded nor watched. */
-const instruments = new WeakMap<pg.Pool, Instruments>();
-
-async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
-  const asked = performance.now();
-  const client = await pool.connect();
-  const watched = instruments.get(pool);
-  watched?.watch.waited(watched.pool, secondsSince(asked));
-  return client;
-}
-
 /** One reading statement outside a transaction, under the database's policy. */
 export function query<R extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  from: Reader,
   name: string,
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = instruments.get(pool)?.guard;
-  const run = () => statement<R>(pool, name, text, values);
+  const guard = guardOf(from);
+  const run = () => statement<R>(from, name, text, values);
   return guard ? guard.execute(run) : run();
 }
 
@@ -166,26 +172,32 @@ export function write<R extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = instruments.get(pool)?.guard;
+  const guard = guardOf(pool);
   const run = () => statement<R>(pool, name, text, values);
   return guard ? guard.once(run) : run();
 }
 
-function statement<R extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string, values: unknown[]) {
+function statement<R extends pg.QueryResultRow>(from: Reader, name: string, text: string, values: unknown[]) {
   return inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, async () => {
-    const result = await execute<R>(pool, name, text, values);
+    const result = await execute<R>(from, name, text, values);
     return result.rows;
   });
 }
 
-/** One measured statement without guard and span. */
+/** A bare pool, as in a script, and a connection inside a transaction are not guarded. */
+function guardOf(from: Reader): Guard | undefined {
+  return "release" in from ? undefined : instruments.get(from)?.guard;
+}
+
+/** One measured statement without guard and span; inside a transaction it is measured with the whole of it. */
 export async function execute<R extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  from: Reader,
   name: string,
   text: string,
   values?: unknown[],
 ): Promise<pg.QueryResult<R>> {
-  const client = await checkOut(pool);
+  if ("release" in from) return from.query<R>(text, values);
+  const client = await checkOut(from);
   const started = performance.now();
   try {
     const result = await client.query<R>(text, values);
@@ -196,7 +208,7 @@ export async function execute<R extends pg.QueryResultRow>(
     client.release(true);
     throw error;
   } finally {
-    instruments.get(pool)?.watch.ran(name, secondsSince(started));
+    instruments.get(from)?.watch.ran(name, secondsSince(started));
   }
 }
 

@@ -116,7 +116,7 @@ function derive({ user, operation, key }: KeyOwner): { id: Buffer; mac: Buffer; 
 function seal({ headers, body }: Reply, secret: Buffer): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, secret, iv);
-  const text = JSON.stringify({ headers, body: body.toString("base64") });
+  const text = JSON.stringify({ headers, body: Buffer.from(body).toString("base64") });
   const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
 }
@@ -126,5 +126,5 @@ function open(sealed: Buffer, secret: Buffer): Pick<Reply, "headers" | "body"> {
   decipher.setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   const text = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString();
   const { headers, body } = JSON.parse(text) as { headers: Record<string, string>; body: string };
-  return { headers, body: Buffer.from(body, "base64") };
+  return { headers, body: Buffer.from(body, "base64").toString() };
 }

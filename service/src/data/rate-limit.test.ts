@@ -1,22 +1,33 @@
-import { jest } from "@jest/globals";
-import type { Redis } from "ioredis";
 import type { Metrics } from "../metrics/metrics.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import type { Door } from "./door.ts";
+import { createRateLimit, createWindow, quotaHeaders } from "./rate-limit.ts";
 
 const metrics = { rateLimit: () => {} } as unknown as Metrics;
-const away = { eval: () => Promise.reject(new Error("away")) } as unknown as Redis;
+const away: Door = async () => ({});
 
-test("without Redis it counts alone, per token, and anew in the next window", async () => {
+test("without Redis it counts alone, per key, and anew in the next window", async () => {
   let now = 30_000;
   const limit = createRateLimit(away, 2, metrics, () => now);
-  expect([await limit("a"), await limit("a"), await limit("a"), await limit("b")]).toEqual([0, 0, 30, 0]);
+  const exceeded = [];
+  for (const key of ["a", "a", "a", "b"]) exceeded.push((await limit(key)).exceeded);
+  expect(exceeded).toEqual([false, false, true, false]);
   now = 60_000;
-  expect(await limit("a")).toBe(0);
+  expect(await limit("a")).toEqual({ limit: 2, remaining: 1, resetSeconds: 60, exceeded: false });
 });
 
-test("Redis decides while it can, and never sees the token", async () => {
-  const ask = jest.fn((..._args: unknown[]) => Promise.resolve(3));
-  const limit = createRateLimit({ eval: ask } as unknown as Redis, 2, metrics, () => 59_000);
-  expect(await limit("secret-token")).toBe(1);
-  expect(JSON.stringify(ask.mock.calls)).not.toContain("secret-token");
+test("Redis decides while it can, and never sees the key", async () => {
+  const keys: string[] = [];
+  const door: Door = async (key) => {
+    keys.push(key);
+    return { calls: 3 };
+  };
+  const limit = createRateLimit(door, 2, metrics, () => 59_000);
+  expect(await limit("secret-token")).toEqual({ limit: 2, remaining: 0, resetSeconds: 1, exceeded: true });
+  expect(JSON.stringify(keys)).not.toContain("secret-token");
+});
+
+test("what is left is told in structured fields", () => {
+  const window = createWindow(100, metrics, () => 15_000);
+  const headers = quotaHeaders(window.judge(window.keyOf("u"), 40));
+  expect(headers).toEqual({ "RateLimit-Policy": '"minute";q=100;w=60', RateLimit: '"minute";r=60;t=45' });
 });

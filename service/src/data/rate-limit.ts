@@ -1,48 +1,69 @@
 import { createHash } from "node:crypto";
-import { SpanKind } from "@opentelemetry/api";
 import type { Metrics } from "../metrics/metrics.ts";
-import { inSpan } from "../telemetry.ts";
+import type { Door } from "./door.ts";
 
 const WINDOW_SECONDS = 60;
 
-/** Counts in one step: a counter without an end would block its token for good. */
-const COUNT = `
-local count = redis.call("INCR", KEYS[1])
-if count == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
-return count`;
-
-/** The part of a Redis client that is needed here. */
-export interface Asking {
-  eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
+/** What one key has left. */
+export interface Quota {
+  limit: number;
+  /** Calls that are still allowed before the window ends. */
+  remaining: number;
+  /** Seconds until the next window. */
+  resetSeconds: number;
+  /** This call was one too many. */
+  exceeded: boolean;
 }
 
-/** Answers 0 when the call is allowed, else the seconds until the next window. */
-export type RateLimit = (token: string) => Promise<number>;
+export type RateLimit = (key: string) => Promise<Quota>;
+
+/** Counts the calls of a minute against a limit. The count itself comes from elsewhere. */
+export interface Window {
+  /** Where the key's calls of this minute are counted. */
+  keyOf(key: string): string;
+  /** `shared`: the count that Redis gave; undefined where it could not, then this process counts alone. */
+  judge(redisKey: string, shared: number | undefined): Quota;
+}
 
 /**
- * A fixed window per token, counted in the state Redis for all processes together. When that cannot be asked (or
+ * A fixed window per key, counted in the state Redis for all processes together. When that cannot be asked (or
  * refuses writes for want of a replica) this process counts alone: the limit loosens, the service goes on.
  */
-export function createRateLimit(redis: Asking, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
+export function createWindow(perMinute: number, metrics: Metrics, now = Date.now): Window {
   const memory = createMemoryCounter();
-  return async (token) => {
-    const seconds = Math.floor(now() / 1_000);
-    const window = Math.floor(seconds / WINDOW_SECONDS);
-    const key = `rate:${fingerprint(token)}:${window}`;
-    const shared = await count(redis, key).catch(() => undefined);
-    const calls = shared ?? memory(key, window);
-    const allowed = calls <= perMinute;
-    metrics.rateLimit({
-      decision: allowed ? "allowed" : "limited",
-      store: shared === undefined ? "memory" : "redis",
-    });
-    return allowed ? 0 : WINDOW_SECONDS - (seconds % WINDOW_SECONDS);
+  const windowOf = () => Math.floor(now() / 1_000 / WINDOW_SECONDS);
+  return {
+    keyOf: (key) => `rate:${key}:${windowOf()}`,
+    judge(redisKey, shared) {
+      const calls = shared ?? memory(redisKey, windowOf());
+      const exceeded = calls > perMinute;
+      metrics.rateLimit(DECISIONS[exceeded ? "limited" : "allowed"][shared === undefined ? "memory" : "redis"]);
+      const resetSeconds = WINDOW_SECONDS - (Math.floor(now() / 1_000) % WINDOW_SECONDS);
+      return { limit: perMinute, remaining: Math.max(0, perMinute - calls), resetSeconds, exceeded };
+    },
   };
 }
 
-function count(redis: Asking, key: string): Promise<number> {
-  const options = { kind: SpanKind.CLIENT, attributes: { "db.system.name": "redis" } };
-  return inSpan("redis rate limit", options, async () => Number(await redis.eval(COUNT, 1, key, WINDOW_SECONDS * 2)));
+const DECISIONS = {
+  allowed: { memory: { decision: "allowed", store: "memory" }, redis: { decision: "allowed", store: "redis" } },
+  limited: { memory: { decision: "limited", store: "memory" }, redis: { decision: "limited", store: "redis" } },
+} as const;
+
+/** A limit with nothing else to ask at the door. Its keys are addresses of people: Redis sees a hash. */
+export function createRateLimit(door: Door, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
+  const window = createWindow(perMinute, metrics, now);
+  return async (key) => {
+    const redisKey = window.keyOf(fingerprint(key));
+    return window.judge(redisKey, (await door(redisKey)).calls);
+  };
+}
+
+/** The header fields of draft-ietf-httpapi-ratelimit-headers-09: the policy, and what is left of it. */
+export function quotaHeaders({ limit, remaining, resetSeconds }: Quota): Record<string, string> {
+  return {
+    "RateLimit-Policy": `"minute";q=${limit};w=${WINDOW_SECONDS}`,
+    RateLimit: `"minute";r=${remaining};t=${resetSeconds}`,
+  };
 }
 
 /** Holds one window's counters only, so it cannot grow without bound. */
@@ -58,7 +79,6 @@ function createMemoryCounter(): (key: string, window: number) => number {
   };
 }
 
-/** Tokens are secrets: Redis sees a hash. */
-function fingerprint(token: string): string {
-  return createHash("sha256").update(token).digest("hex").slice(0, 32);
+function fingerprint(key: string): string {
+  return createHash("sha256").update(key).digest("base64url").slice(0, 22);
 }

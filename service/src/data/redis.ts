@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { type Command, Redis, type RedisOptions } from "ioredis";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { POLICIES } from "../recovery/policies.ts";
@@ -13,11 +13,26 @@ const FAIL_FAST = {
   retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
 } satisfies RedisOptions;
 
+/**
+ * What many requests ask in one turn of the event loop leaves in one write: the system call for each was a third of a
+ * cached read's time. Unlike ioredis' own pipelining it never keeps a command back until an earlier answer has come.
+ */
+class Batching extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
+    const socket = this.stream;
+    if (socket?.writable && socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    return super.sendCommand(command, stream);
+  }
+}
+
 export function connectCache(config: Config, log: Logger): Redis {
   return watched(
     "redis-cache",
     log,
-    new Redis(config.REDIS_CACHE_URL, { ...FAIL_FAST, ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) }),
+    new Batching(config.REDIS_CACHE_URL, { ...FAIL_FAST, ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) }),
   );
 }
 
@@ -37,7 +52,7 @@ export function connectState(config: Config, log: Logger, commandTimeout: number
     failoverDetector: true,
     reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
   };
-  return watched("redis-state", log, new Redis(options));
+  return watched("redis-state", log, new Batching(options));
 }
 
 function password(secret: string | undefined): { password?: string } {

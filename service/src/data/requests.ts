@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { MediaType } from "../domain/media.ts";
-import { query } from "./database.ts";
+import { query, type Reader } from "./database.ts";
 import { type Changes, type Page, type Place, parseCursor, toChanges, toPage } from "./page.ts";
 import { conditions } from "./where.ts";
 
@@ -112,7 +112,7 @@ export interface RequestFilter {
 
 /** Newest first. A page starts after a place, not at a number: it costs the same however far down it is. */
 export async function listRequests(
-  pool: pg.Pool,
+  from: Reader,
   filter: RequestFilter,
   limit: number,
   cursor: string | undefined,
@@ -126,7 +126,7 @@ export async function listRequests(
   ]);
   const sql = `SELECT ${COLUMNS}, created_at::text AS at FROM requests ${where}
     ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
-  return toPage(await query<Row & { at: string }>(pool, "list requests", sql, values), limit, fromRow);
+  return toPage(await query<Row & { at: string }>(from, "list requests", sql, values), limit, fromRow);
 }
 
 function fromChange(row: ChangedRow): ChangedRequest {

@@ -16,7 +16,7 @@ export interface Session {
 export interface Sessions {
   open(userId: string): Promise<Session>;
   rotate(refreshToken: string): Promise<Session>;
-  /** Undefined when Redis cannot say. */
+  /** Undefined when Redis cannot say. For whoever stays connected: a call asks it at the door (door.ts). */
   isOpen(id: string): Promise<boolean | undefined>;
   close(id: string): Promise<void>;
   closeAllOf(userId: string): Promise<void>;
@@ -49,35 +49,38 @@ export function createSessions(redis: Redis, guard: Guard): Sessions {
   return {
     async open(userId) {
       const [id, secret] = [random(16), random(32)];
-      const keys = [keyOf(id), keyOfAll(userId)] as const;
+      const keys = [sessionKey(id), keyOfAll(userId)] as const;
       await surely(() => redis.eval(OPEN, 2, ...keys, userId, hash(secret), SESSION_SECONDS, id));
       return { id, userId, refreshToken: `${id}.${secret}` };
     },
     async rotate(refreshToken) {
       const [id = "", secret = ""] = refreshToken.split(".");
       const next = random(32);
-      const userId = await surely(() => redis.eval(ROTATE, 1, keyOf(id), hash(secret), hash(next), SESSION_SECONDS));
+      const userId = await surely(() =>
+        redis.eval(ROTATE, 1, sessionKey(id), hash(secret), hash(next), SESSION_SECONDS),
+      );
       if (typeof userId !== "string") throw new Problem("session-ended");
       return { id, userId, refreshToken: `${id}.${next}` };
     },
     isOpen: (id) =>
       guard
-        .once(() => redis.exists(keyOf(id)))
+        .once(() => redis.exists(sessionKey(id)))
         .then(
           (found) => found === 1,
           () => undefined,
         ),
     async close(id) {
-      await surely(() => redis.del(keyOf(id)));
+      await surely(() => redis.del(sessionKey(id)));
     },
     async closeAllOf(userId) {
       const ids = await surely(() => redis.smembers(keyOfAll(userId)));
-      await surely(() => redis.del(keyOfAll(userId), ...ids.map(keyOf)));
+      await surely(() => redis.del(keyOfAll(userId), ...ids.map(sessionKey)));
     },
   };
 }
 
-const keyOf = (id: string) => `session:${id}`;
+/** Exists while the session is open. */
+export const sessionKey = (id: string) => `session:${id}`;
 const keyOfAll = (userId: string) => `sessions-of:${userId}`;
 const random = (bytes: number) => randomBytes(bytes).toString("base64url");
 const hash = (secret: string) => createHash("sha256").update(secret).digest("base64url");

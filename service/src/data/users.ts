@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Role } from "../accounts/roles.ts";
-import { query } from "./database.ts";
+import { query, type Reader } from "./database.ts";
 import { type Page, parseCursor, toPage } from "./page.ts";
 
 /** An account, without its password's hash. */
@@ -72,11 +72,11 @@ export async function findUser(pool: pg.Pool, id: string): Promise<User | undefi
   return row && fromRow(row);
 }
 
-export async function listUsers(pool: pg.Pool, limit: number, cursor: string | undefined): Promise<Page<User>> {
+export async function listUsers(from: Reader, limit: number, cursor: string | undefined): Promise<Page<User>> {
   const after = parseCursor(cursor);
   const where = after ? "WHERE (created_at, id) < ($2, $3)" : "";
   const sql = `SELECT ${COLUMNS} FROM users ${where} ORDER BY created_at DESC, id DESC LIMIT $1`;
-  const rows = await query<Row>(pool, "list users", sql, [limit + 1, ...(after ? [after.at, after.id] : [])]);
+  const rows = await query<Row>(from, "list users", sql, [limit + 1, ...(after ? [after.at, after.id] : [])]);
   return toPage(rows, limit, fromRow);
 }
 

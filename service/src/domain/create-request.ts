@@ -2,7 +2,6 @@ import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import { z } from "zod";
 import type { Identity } from "../accounts/roles.ts";
-import type { Tmdb } from "../clients/tmdb.ts";
 import type { RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
 import { sendDelivery } from "../data/queue.ts";
@@ -10,6 +9,7 @@ import { insertRequest, type MediaRequest } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Publisher } from "../realtime/publisher.ts";
+import type { Catalogue } from "./catalogue.ts";
 import { firstStatus } from "./change-request.ts";
 import { MEDIA_TYPES } from "./media.ts";
 import { chargeQuota } from "./quota.ts";
@@ -26,13 +26,13 @@ export interface CreateRequestDeps {
   database: Database;
   boss: PgBoss;
   cache: RequestCache;
-  tmdb: Tmdb;
+  catalogue: Catalogue;
   publisher: Publisher;
   metrics: Metrics;
 }
 
 /**
- * Asks TMDB for the title, and stores the request, with its job unless somebody has to approve it first, in one transaction; `also` is part of it and sees what
+ * Looks up the title, and stores the request, with its job unless somebody has to approve it first, in one transaction; `also` is part of it and sees what
  * was stored.
  */
 export async function createRequest(
@@ -42,7 +42,7 @@ export async function createRequest(
   also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
 ): Promise<MediaRequest> {
   // Before the transaction: no connection is held while an outside service takes its time.
-  const title = await deps.tmdb.lookupTitle(mediaType, tmdbId);
+  const title = await deps.catalogue.lookupTitle(mediaType, tmdbId);
   const wish = { userId: user.id, status: firstStatus(user), mediaType, tmdbId, title };
   const request = await deps.database.transaction("create request", async (client) => {
     const outcome = await insertRequest(client, wish);

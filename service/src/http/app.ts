@@ -1,8 +1,9 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
-import { problemReply, send } from "./mount.ts";
+import { problemReply } from "./mount.ts";
 import { observe } from "./observe.ts";
+import { send } from "./send.ts";
 
 export interface AppDeps extends Monitors {
   /** Whether the process is on its way out. */
@@ -13,6 +14,8 @@ export interface AppDeps extends Monitors {
 export function createApp(deps: AppDeps, mount: (app: Express) => void): Express {
   const app = express();
   app.disable("x-powered-by");
+  // Answers bring their own (send.ts).
+  app.disable("etag");
   app.use(observe(deps.log, deps.metrics));
   app.use(partWhenDraining(deps.draining));
   mount(app);
@@ -26,7 +29,7 @@ export function createApp(deps: AppDeps, mount: (app: Express) => void): Express
 /** Ends kept-alive connections with their next answer, so that the caller reconnects to someone who stays. */
 function partWhenDraining(draining: () => boolean): RequestHandler {
   return (_req, res, next) => {
-    if (draining()) res.set("Connection", "close");
+    if (draining()) res.setHeader("Connection", "close");
     next();
   };
 }

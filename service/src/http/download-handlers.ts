@@ -5,9 +5,6 @@ import { Problem } from "../errors/problem.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 
-/** One user's data, and out of date in a moment. */
-const PRIVATE = { "Cache-Control": "private, no-cache" };
-
 /** Downloads are read from the primary: whoever follows one wants its last step. */
 export function downloadHandlers({ database }: { database: Database }) {
   const mayRead = (user: Identity, { userId }: Download) => userId === user.id || may(user, "requests:read-all");
@@ -15,12 +12,12 @@ export function downloadHandlers({ database }: { database: Database }) {
     listDownloads: async ({ user, query: { limit, cursor, ...filter } }) => {
       const userId = may(user, "requests:read-all") ? undefined : user.id;
       const { items, nextCursor } = await listDownloads(database.primary, { ...filter, userId }, limit, cursor);
-      return json(200, { items: items.map(present), nextCursor }, PRIVATE);
+      return json(200, { items: items.map(present), nextCursor });
     },
     getDownload: async ({ user, params }) => {
       const download = await findDownload(database.primary, params.id);
       if (!download || !mayRead(user, download)) throw new Problem("not-found");
-      return json(200, present(download), PRIVATE);
+      return json(200, present(download));
     },
   } satisfies Partial<Handlers>;
 }

@@ -4,17 +4,15 @@ import { Problem } from "../errors/problem.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 
-const PRIVATE = { "Cache-Control": "private, no-cache" };
-
 /** The errors of all processes, for whoever looks after them. */
 export function errorHandlers({ database }: { database: Database }) {
   const found = (group: StoredGroup | undefined) => {
     if (!group) throw new Problem("not-found");
-    return json(200, group, PRIVATE);
+    return json(200, group);
   };
   return {
     listErrors: async ({ query: { limit, cursor, ...filter } }) =>
-      json(200, await listGroups(database.primary, filter, limit, cursor), PRIVATE),
+      json(200, await listGroups(database.primary, filter, limit, cursor)),
     getError: async ({ params }) => found(await findGroup(database.primary, params.fingerprint)),
     resolveError: ({ params, commit }) =>
       database.transaction("resolve error group", async (client) => {

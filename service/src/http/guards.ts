@@ -3,8 +3,9 @@ import { json, type Request, type RequestHandler, type Response } from "express"
 import type { Identity } from "../accounts/roles.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Activity } from "../activity.ts";
-import type { RateLimit } from "../data/rate-limit.ts";
-import type { Sessions } from "../data/sessions.ts";
+import type { Door } from "../data/door.ts";
+import { type Quota, quotaHeaders, type RateLimit, type Window } from "../data/rate-limit.ts";
+import type { Written } from "../data/written.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 
@@ -14,26 +15,46 @@ export interface GuardDeps {
   /** Bearer token that stands for the user "dev"; without it no token does. */
   devToken: string | undefined;
   tokens: Tokens;
-  sessions: Sessions;
-  rateLimit: RateLimit;
+  door: Door;
+  /** Per user, and per address where nobody is signed in. */
+  userWindow: Window;
+  written: Written;
   visitorLimit: RateLimit;
   /** Counts beacons apart from the rest: pages that report must not use up the tries to sign in. */
   beaconLimit: RateLimit;
   activity: Activity;
 }
 
-/** Lets only a known token through, and not too often; leaves the identity in `res.locals`. */
-export function admitUser({ devToken, tokens, sessions, rateLimit, activity }: GuardDeps): RequestHandler {
+/**
+ * Who comes in with a token, and what is left of their calls: the same by HTTP and by socket. Throws a Problem where it
+ * is nobody's token, or not any more. `count` is told of a forged one, so that nobody can go on guessing.
+ */
+export type Gate = (token: string, count: () => Promise<void>) => Promise<{ identity: Identity; quota: Quota }>;
+
+export function createGate(deps: Omit<GuardDeps, "beaconLimit" | "visitorLimit">): Gate {
+  const { tokens, door, userWindow, written, activity } = deps;
+  const dev = deps.devToken === undefined ? undefined : developer(deps.devToken);
+  return async (token, count) => {
+    const identity = dev?.is(token) ? dev.identity : await identify(tokens, token, count);
+    const { id: userId, sessionId } = identity;
+    const rateKey = userWindow.keyOf(identity.limitKey);
+    // Without Redis a signed token is believed until it runs out.
+    const asked = await door(rateKey, { id: sessionId ?? "", userId });
+    if (sessionId !== undefined && asked.sessionOpen === false) throw turnAway("session-ended");
+    const quota = userWindow.judge(rateKey, asked.calls);
+    if (sessionId !== undefined && !quota.exceeded) activity.account(userId);
+    return { identity: { ...identity, written: written.recall(userId) ?? asked.written }, quota };
+  };
+}
+
+/** Lets only a known token through, and not too often; leaves the identity in `identityOf`. */
+export function admitUser(deps: GuardDeps): RequestHandler {
+  const gate = createGate(deps);
   return async (req, res, next) => {
-    const token = /^Bearer (\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
+    const token = BEARER.exec(req.headers.authorization ?? "")?.[1];
     if (!token) throw turnAway("unauthenticated");
-    const identity = identityFor({ devToken, tokens }, token);
-    // Written in one go, these are one trip to Redis. Without Redis a signed token is believed until it runs out.
-    const isOpen = identity.sessionId === undefined ? true : sessions.isOpen(identity.sessionId);
-    const [open, waitSeconds] = await Promise.all([isOpen, rateLimit(identity.limitKey)]);
-    if (open === false) throw turnAway("session-ended");
-    refuse(waitSeconds);
-    if (identity.sessionId !== undefined) activity.account(identity.id);
+    const { identity, quota } = await gate(token, async () => enforce(res, await deps.visitorLimit(byAddress(req.ip))));
+    enforce(res, quota);
     identityOf.set(res, identity);
     next();
   };
@@ -41,8 +62,8 @@ export function admitUser({ devToken, tokens, sessions, rateLimit, activity }: G
 
 /** Counts whoever has no token yet by address, under a count of its own. */
 export function admitVisitor(count: "address" | "beacon", limit: RateLimit, activity: Activity): RequestHandler {
-  return async (req, _res, next) => {
-    refuse(await limit(`${count}:${req.ip}`));
+  return async (req, res, next) => {
+    enforce(res, await limit(byAddress(req.ip, count)));
     activity.visitor(req.ip ?? "", req.get("user-agent") ?? "");
     next();
   };
@@ -50,19 +71,29 @@ export function admitVisitor(count: "address" | "beacon", limit: RateLimit, acti
 
 export const identityOf = new WeakMap<Response, Identity>();
 
-/** Whose token it is; throws a Problem where it is nobody's, or not any more. Whether its session is open, Redis knows. */
-export function identityFor({ devToken, tokens }: Pick<GuardDeps, "devToken" | "tokens">, token: string): Identity {
-  return devToken && same(token, devToken) ? dev(token) : identify(tokens, token);
+/** The key under which an address is counted. */
+export const byAddress = (address: string | undefined, count = "address") => `${count}:${address}`;
+
+const BEARER = /^Bearer (\S+)$/i;
+
+/** Compares hashes, which have one length: neither the time taken nor an error tells how much of a guess was right. */
+function developer(token: string): { is(guess: string): boolean; identity: Identity } {
+  const known = hash(token);
+  const identity: Identity = { id: "dev", role: "dev", limitKey: `dev:${known.toString("base64url")}` };
+  return { is: (guess) => timingSafeEqual(hash(guess), known), identity };
 }
 
-function dev(token: string): Identity {
-  return { id: "dev", role: "dev", limitKey: token };
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
-function identify(tokens: Tokens, token: string): Identity {
+async function identify(tokens: Tokens, token: string, count: () => Promise<void>): Promise<Identity> {
   const verdict = tokens.verify(token);
   if (verdict === "expired") throw turnAway("token-expired");
-  if (verdict === "forged") throw turnAway("unauthenticated");
+  if (verdict === "forged") {
+    await count();
+    throw turnAway("unauthenticated");
+  }
   const { sub, role, sid, exp } = verdict.claims;
   return { id: sub, role, limitKey: `user:${sub}`, sessionId: sid, expiresAt: exp * 1_000 };
 }
@@ -71,14 +102,15 @@ function turnAway(code: ProblemCode): Problem {
   return new Problem(code, { headers: { "WWW-Authenticate": 'Bearer realm="media"' } });
 }
 
-function refuse(waitSeconds: number): void {
-  if (waitSeconds > 0) throw new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
+/** Tells what is left, and refuses the call if it is nothing. */
+function enforce(res: Response, quota: Quota): void {
+  for (const [name, value] of Object.entries(quotaHeaders(quota))) res.setHeader(name, value);
+  refuseExceeded(quota);
 }
 
-/** Compares hashes, which have one length: neither the time taken nor an error tells how much of a guess was right. */
-function same(left: string, right: string): boolean {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(hash(left), hash(right));
+/** Throws a Problem where the call was one too many. */
+export function refuseExceeded({ exceeded, resetSeconds }: Quota): void {
+  if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
 }
 
 const RAW = Symbol("raw body");

@@ -1,13 +1,15 @@
-import type { Express, Request, RequestHandler, Response } from "express";
+import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
 import { type Identity, may } from "../accounts/roles.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
 import { currentRequestId } from "../telemetry.ts";
+import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
 import { identityOf, jsonBody, rawBody } from "./guards.ts";
 import { type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
+import { sendCached } from "./send.ts";
 
 type Parsed<O, Part extends string> = O extends { [K in Part]: infer S extends z.ZodType } ? z.output<S> : undefined;
 
@@ -28,6 +30,8 @@ export type Handlers = { [K in OperationId]: Handler<Contract[K]> };
 export interface MountDeps extends IdempotentDeps {
   /** Steps before the body is read, by who may call. */
   guards: Record<Operation["access"], RequestHandler[]>;
+  /** Told before a POST of this user is answered. */
+  wrote(user: Identity): Promise<void>;
 }
 
 /** Mounts every operation of the contract: what is not in it does not exist. */
@@ -52,6 +56,7 @@ export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
 const NOT_KEPT: Commit = async () => {};
 
 function perform(deps: MountDeps, id: string, operation: Operation, handler: Handler<Operation>): RequestHandler {
+  const caching = cachingOf(operation);
   return async (req, res) => {
     const user = identityOf.get(res);
     if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
@@ -61,10 +66,16 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
       deps.metrics.featureUsed(id, operation.method);
       return reply;
     };
+    const answer = async (reply: Reply) => {
+      // Before the answer: the next request can be here before this one is done.
+      if (user && operation.method === "post") await deps.wrote(user);
+      sendCached(req, res, reply, caching);
+    };
     const key = operation.method === "post" ? req.get("idempotency-key") : undefined;
-    if (key === undefined) return send(res, await work(NOT_KEPT));
+    if (key === undefined) return answer(await work(NOT_KEPT));
     const owner = { user: user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };
-    send(res, await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req)));
+    const reply = await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req));
+    await answer(reply);
   };
 }
 
@@ -88,15 +99,14 @@ function parse(schema: z.ZodType, value: unknown, place: "query" | "body"): unkn
   throw new Problem("validation-failed", { extensions: { errors } });
 }
 
-export function send(res: Response, { status, headers, body }: Reply): void {
-  res.status(status).set(headers).send(body);
-}
+/** An error must not outlive its cause in somebody's cache. */
+const NOT_STORED = { "Cache-Control": CACHING.nobody };
 
 export function problemReply(problem: Problem, req: Request): Reply {
   const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });
   return {
     status: problem.status,
-    headers: { "Content-Type": "application/problem+json; charset=utf-8", ...problem.headers },
-    body: Buffer.from(JSON.stringify(document)),
+    headers: { "Content-Type": "application/problem+json; charset=utf-8", ...NOT_STORED, ...problem.headers },
+    body: JSON.stringify(document),
   };
 }

@@ -50,10 +50,10 @@ function requestId(req: Request): string {
 /** The ids in the answer are what a user can quote and an engineer can search for. */
 function identify(res: Response): void {
   const current = currentTrace();
-  res.set({
-    "X-Request-Id": currentRequestId(),
-    ...(current && { "X-Trace-Id": current.traceId, Traceresponse: formatTrace(current) }),
-  });
+  res.setHeader("X-Request-Id", currentRequestId() ?? "");
+  if (!current) return;
+  res.setHeader("X-Trace-Id", current.traceId);
+  res.setHeader("Traceresponse", formatTrace(current));
 }
 
 /** The route's template, never the path: paths hold ids, and each new label value is a new time series. */

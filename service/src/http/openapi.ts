@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
 import { SIGNATURE_HEADER } from "../payments/signature.ts";
+import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
 
@@ -73,7 +74,7 @@ function describe(operationId: string, operation: Operation): Json {
       ...(operation.method === "post" ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body && { requestBody: { required: true, content: contentOf(bodyTypes, body) } }),
-    responses: { ...answers(operation), ...problems(operation) },
+    responses: { ...answers(operation), ...unchanged(operation), ...problems(operation) },
   };
 }
 
@@ -86,6 +87,12 @@ function contentOf(types: readonly string[], body: z.ZodType): Json {
   return Object.fromEntries(types.map((type) => [type, { schema: inputSchema(body) }]));
 }
 
+function unchanged({ method }: Operation): Json {
+  return method === "get"
+    ? { 304: { description: "As it was when it had the `ETag` that `If-None-Match` names." } }
+    : {};
+}
+
 function parameters(schema: z.ZodObject | undefined, place: "path" | "query"): Json[] {
   return Object.entries(schema?.shape ?? {}).map(([name, part]) => ({
     name,
@@ -95,11 +102,12 @@ function parameters(schema: z.ZodObject | undefined, place: "path" | "query"): J
   }));
 }
 
-function answers({ answers: all }: Operation): Json {
+function answers(operation: Operation): Json {
+  const headers = { "Cache-Control": { schema: { const: CACHING[cachingOf(operation)] } } };
   return Object.fromEntries(
-    Object.entries(all).map(([status, { description, schema, type = "application/json" }]) => [
+    Object.entries(operation.answers).map(([status, { description, schema, type = "application/json" }]) => [
       status,
-      { description, ...(schema && { content: { [type]: { schema: outputSchema(schema) } } }) },
+      { description, headers, ...(schema && { content: { [type]: { schema: outputSchema(schema) } } }) },
     ]),
   );
 }

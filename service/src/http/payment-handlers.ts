@@ -10,20 +10,16 @@ export interface PaymentDeps extends ReceiveEventDeps {
   database: Database;
 }
 
-/** Plans change with a release only. */
-const KEEP = { "Cache-Control": "public, max-age=300" };
-const PRIVATE = { "Cache-Control": "private, no-cache" };
-
 export function paymentHandlers(deps: PaymentDeps) {
   const { primary } = deps.database;
   return {
-    listPlans: async () => json(200, { items: await listPlans(primary) }, KEEP),
+    listPlans: async () => json(200, { items: await listPlans(primary) }),
     getSubscription: async ({ user }) => {
       // The dev token's user is no account.
       if (user.sessionId === undefined) throw new Problem("not-found");
       const { usage, ...subscription } = await findSubscription(primary, user.id);
       const limit = may(user, "requests:unlimited") ? null : subscription.plan.requestsPerWeek;
-      return json(200, { ...subscription, requests: { ...usage, limit } }, PRIVATE);
+      return json(200, { ...subscription, requests: { ...usage, limit } });
     },
     receivePayment: async ({ body, commit }) => {
       const reply = json(200, { received: body.id });

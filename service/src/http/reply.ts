@@ -1,21 +1,32 @@
-/** An answer as bytes, so that it can be kept and given again exactly as it was. */
+/**
+ * An answer as text in UTF-8, so that it can be kept and given again exactly as it was. Not as bytes: Node.js sends head
+ * and text in one write, head and bytes in two.
+ */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  body: Buffer;
+  body: string;
 }
 
 type Headers = Record<string, string>;
 
 export function json(status: number, body: unknown, headers: Headers = {}): Reply {
   const type = { "Content-Type": "application/json; charset=utf-8" };
-  return { status, headers: { ...type, ...headers }, body: Buffer.from(JSON.stringify(body)) };
+  return { status, headers: { ...type, ...headers }, body: JSON.stringify(body) };
+}
+
+/** RFC 7234's word for it. */
+const STALE = '110 - "Response is Stale"';
+
+/** What a copy says of itself that nobody compared with its source for so long; nothing for the thing itself. */
+export function staleHeaders(ageSeconds: number | undefined): Headers {
+  return ageSeconds === undefined ? {} : { Warning: STALE, Age: String(ageSeconds), "Cache-Control": "no-store" };
 }
 
 export function html(body: string, headers: Headers = {}): Reply {
-  return { status: 200, headers: { "Content-Type": "text/html; charset=utf-8", ...headers }, body: Buffer.from(body) };
+  return { status: 200, headers: { "Content-Type": "text/html; charset=utf-8", ...headers }, body };
 }
 
 export function empty(headers: Headers = {}): Reply {
-  return { status: 204, headers, body: Buffer.alloc(0) };
+  return { status: 204, headers, body: "" };
 }

@@ -1,4 +1,5 @@
 import type { Express } from "express";
+import type { Identity } from "../accounts/roles.ts";
 import { admitUser, admitVisitor, type GuardDeps } from "./guards.ts";
 import { createHandlers, type HandlerDeps } from "./handlers.ts";
 import { mount } from "./mount.ts";
@@ -20,5 +21,6 @@ export function mountRoutes(app: Express, deps: RouteDeps): void {
     webhook: admitSigned(deps.webhookKeys),
     user: [admitUser(deps)],
   };
-  mount(app, { pool: deps.database.primary, metrics: deps.metrics, guards }, createHandlers(deps));
+  const wrote = ({ id }: Identity) => deps.written.mark(id, deps.database.position());
+  mount(app, { pool: deps.database.primary, metrics: deps.metrics, guards, wrote }, createHandlers(deps));
 }

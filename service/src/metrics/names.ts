@@ -45,6 +45,8 @@ export const WORKER_LAST_POLL_TIMESTAMP_SECONDS = "media_worker_last_poll_timest
 export const UPSTREAM_REQUEST_DURATION_SECONDS = "media_upstream_request_duration_seconds";
 /** Counter. Look-ups in the cache; `unreachable` means that Redis did not answer in time. */
 export const CACHE_LOOKUPS_TOTAL = "media_cache_lookups_total";
+/** Counter. Look-ups of what outside services said, by kind of answer; `unreachable` as above. */
+export const ANSWER_LOOKUPS_TOTAL = "media_answer_lookups_total";
 /** Counter. Decisions of the rate limit; store `memory` means that Redis could not be asked. */
 export const RATE_LIMIT_DECISIONS_TOTAL = "media_rate_limit_decisions_total";
 /** Histogram, seconds. How long a page took in a browser, by vital (lcp, inp, fcp, ttfb), with exemplars `trace_id`. */
@@ -76,6 +78,12 @@ export const BUSINESS_REVENUE_MINOR = "media_business_revenue_minor_units";
 export const BUSINESS_SUBSCRIPTIONS = "media_business_subscriptions";
 /** Seconds since 1970. When the gauges of the business were computed: older than a few minutes, they are stale. */
 export const BUSINESS_COMPUTED_TIMESTAMP_SECONDS = "media_business_computed_timestamp_seconds";
+/** Gauge. Requests that admission control lets be at work at once. */
+export const ADMISSION_LIMIT = "media_admission_limit";
+/** Gauge. Requests at work, by priority. */
+export const ADMISSION_IN_FLIGHT = "media_admission_in_flight";
+/** Counter. Requests refused because the process was overloaded, by priority. */
+export const ADMISSION_SHED_TOTAL = "media_admission_shed_total";
 /** Gauge. Connections of a pool, and callers waiting for one. */
 export const PG_POOL_CONNECTIONS = "media_pg_pool_connections";
 /** Histogram, seconds. Callers of a pool until they have their connection. */
@@ -126,6 +134,7 @@ export const LABELS = {
   [WORKER_LAST_POLL_TIMESTAMP_SECONDS]: [],
   [UPSTREAM_REQUEST_DURATION_SECONDS]: ["upstream", "outcome"],
   [CACHE_LOOKUPS_TOTAL]: ["result"],
+  [ANSWER_LOOKUPS_TOTAL]: ["kind", "result"],
   [RATE_LIMIT_DECISIONS_TOTAL]: ["decision", "store"],
   [WEB_VITAL_SECONDS]: ["page", "vital"],
   [LAYOUT_SHIFT]: ["page"],
@@ -140,6 +149,9 @@ export const LABELS = {
   [BUSINESS_REVENUE_MINOR]: ["period", "currency"],
   [BUSINESS_SUBSCRIPTIONS]: ["plan"],
   [BUSINESS_COMPUTED_TIMESTAMP_SECONDS]: [],
+  [ADMISSION_LIMIT]: [],
+  [ADMISSION_IN_FLIGHT]: ["priority"],
+  [ADMISSION_SHED_TOTAL]: ["priority"],
   [PG_POOL_CONNECTIONS]: ["pool", "state"],
   [PG_POOL_WAIT_SECONDS]: ["pool"],
   [PG_QUERY_DURATION_SECONDS]: ["query"],

@@ -1,14 +1,19 @@
 import { createTokens } from "../accounts/tokens.ts";
 import { createActivity, flushRegularly } from "../activity.ts";
 import { adminHandler } from "../admin.ts";
+import { createAdmission } from "../admission/admission.ts";
 import { openOutside } from "../clients/outside.ts";
 import type { Config } from "../config.ts";
+import { createAnswers } from "../data/answers.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
+import { createDoor } from "../data/door.ts";
 import { createBoss } from "../data/queue.ts";
-import { type Asking, createRateLimit } from "../data/rate-limit.ts";
+import { createRateLimit, createWindow } from "../data/rate-limit.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { createSessions } from "../data/sessions.ts";
+import { createWritten } from "../data/written.ts";
+import { createCatalogue } from "../domain/catalogue.ts";
 import { createApp } from "../http/app.ts";
 import { mountRoutes } from "../http/routes.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -45,7 +50,10 @@ async function openApi(base: Base): Promise<Opened> {
     mountRoutes(express, parts),
   );
   const realtime = openRealtime(base, parts);
-  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app, realtime.attach);
+  const admission = createAdmission({ log, metrics });
+  lifecycle.onClose("admission", async () => admission.stop());
+  const guarded = admission.guard(app);
+  const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, guarded, realtime.attach);
   // Before the server, which would wait for them.
   lifecycle.onClose("sockets", () => realtime.close());
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
@@ -58,8 +66,8 @@ function openParts(base: Base) {
   const stateRedis = connectState(config, log);
   const outside = openOutside({ config, metrics });
   const stateGuard = createGuard("redis-state", ANY_ERROR, metrics);
-  const guarded: Asking = { eval: (...args) => stateGuard.once(() => stateRedis.eval(...args)) };
-  const limit = (perMinute: number) => createRateLimit(guarded, perMinute, metrics);
+  const door = createDoor(stateRedis, stateGuard);
+  const limit = (perMinute: number) => createRateLimit(door, perMinute, metrics);
   lifecycle.onClose("database", () => database.close());
   const reports = openReports(base, database);
   const publisher = createPublisher(stateRedis, stateGuard, log, metrics);
@@ -72,12 +80,14 @@ function openParts(base: Base) {
   const secret = config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? "";
   const activity = createActivity({ database, metrics, log }, secret);
   lifecycle.onClose("activity", flushRegularly(activity));
+  const answers = createAnswers(cacheRedis, { log, metrics, reports });
   for (const [name, service] of Object.entries(outside)) lifecycle.onClose(name, () => service.close());
   return {
     database,
     boss: createBoss(database.primary, log, { supervise: false }),
     cache: createRequestCache(cacheRedis, log, metrics),
     ...outside,
+    catalogue: createCatalogue({ ...outside, answers }),
     publisher,
     metrics,
     log,
@@ -86,7 +96,9 @@ function openParts(base: Base) {
     devToken: config.secrets.DEV_TOKEN_FILE,
     tokens: createTokens(secret),
     sessions: createSessions(stateRedis, stateGuard),
-    rateLimit: limit(config.RATE_LIMIT_PER_MINUTE),
+    door,
+    written: createWritten(stateRedis, stateGuard),
+    userWindow: createWindow(config.RATE_LIMIT_PER_MINUTE, metrics),
     visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
     beaconLimit: limit(config.BEACON_RATE_LIMIT_PER_MINUTE),
     activity,

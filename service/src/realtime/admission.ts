@@ -1,9 +1,10 @@
 import type { Socket as AnySocket, ExtendedError } from "socket.io";
 import type { Identity } from "../accounts/roles.ts";
+import type { Sessions } from "../data/sessions.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
-import { type GuardDeps, identityFor } from "../http/guards.ts";
+import { byAddress, type Gate, type GuardDeps, refuseExceeded } from "../http/guards.ts";
 import type { ServerEvents } from "./events.ts";
 
 /** Of what a socket knows: who it is, and after which event it goes on. */
@@ -13,27 +14,36 @@ export interface SocketData {
 }
 export type Socket = AnySocket<Record<string, never>, ServerEvents, Record<string, never>, SocketData>;
 
-export interface AdmissionDeps extends Omit<GuardDeps, "visitorLimit" | "beaconLimit">, Monitors {
+export interface AdmissionDeps extends Omit<GuardDeps, "beaconLimit">, Monitors {
+  sessions: Sessions;
   /** Connections that one user may have to this process. */
   socketsPerUser: number;
 }
 
 /** The same checks as for a call by HTTP, and how many connections the user has here; throws a Problem. */
-export async function admit(deps: AdmissionDeps, socket: Socket, connected: (userId: string) => number): Promise<void> {
+export async function admit(
+  { visitorLimit, socketsPerUser }: AdmissionDeps,
+  gate: Gate,
+  socket: Socket,
+  connected: (userId: string) => number,
+): Promise<void> {
   const { token } = socket.handshake.auth;
   if (typeof token !== "string") throw new Problem("unauthenticated");
-  const identity = identityFor(deps, token);
-  const isOpen = identity.sessionId === undefined ? true : deps.sessions.isOpen(identity.sessionId);
-  const [open, waitSeconds] = await Promise.all([isOpen, deps.rateLimit(identity.limitKey)]);
-  if (open === false) throw new Problem("session-ended");
-  if (waitSeconds > 0) throw limited(waitSeconds);
-  if (connected(identity.id) >= deps.socketsPerUser) throw limited(60);
-  if (identity.sessionId !== undefined) deps.activity.account(identity.id);
+  const count = async () => refuseExceeded(await visitorLimit(byAddress(addressOf(socket.handshake))));
+  const { identity, quota } = await gate(token, count);
+  refuseExceeded(quota);
+  if (connected(identity.id) >= socketsPerUser) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
   socket.data.identity = identity;
 }
 
-function limited(waitSeconds: number): Problem {
-  return new Problem("rate-limited", { headers: { "Retry-After": String(waitSeconds) } });
+/** As Express takes it behind one proxy: what the gateway put at the end. */
+function addressOf({ headers, address }: Socket["handshake"]): string {
+  return (
+    String(headers["x-forwarded-for"] ?? "")
+      .split(",")
+      .at(-1)
+      ?.trim() || address
+  );
 }
 
 /** Refuses a handshake: the client gets the problem as `data` of its `connect_error`. */

@@ -6,6 +6,7 @@ import { Server } from "socket.io";
 import { may } from "../accounts/roles.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
+import { createGate } from "../http/guards.ts";
 import { SOCKET_CLIENTS } from "../metrics/names.ts";
 import { type AdmissionDeps, admit, endSocket, refusal, type Socket, type SocketData } from "./admission.ts";
 import { EVERYBODYS, roomOf, type ServerEvents, SOCKET_PATH, type Update } from "./events.ts";
@@ -43,6 +44,7 @@ type IO = Server<Record<string, never>, ServerEvents, Record<string, never>, Soc
 
 /** Live updates by Socket.IO: what a client may see, in order, each once, also after a drop and from another process. */
 export function createRealtime(deps: RealtimeDeps): Realtime {
+  const gate = createGate(deps);
   const feed = new Feed(deps.reader, deps.log, {
     entry: (entry) => tell(io, deps, entry),
     broken: () => closeConnections(io),
@@ -64,7 +66,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   const connected = (userId: string) => io.of("/").adapter.rooms.get(roomOf(userId))?.size ?? 0;
   io.use((socket, next) => {
-    admit(deps, socket, connected).then(
+    admit(deps, gate, socket, connected).then(
       () => next(),
       (error: unknown) => next(refusal(deps, error)),
     );

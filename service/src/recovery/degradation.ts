@@ -39,7 +39,10 @@ const ALL: Record<Probed, Degraded> = {
   liveUpdates: "works",
 };
 
-/** What still works while a dependency is dead, or so slow that it might as well be. Tested for each of them. */
+/**
+ * What still works while a dependency is dead, or so slow that it might as well be. Tested for each of them. Answers of
+ * outside services that somebody got before go on working: fresh ones as ever, older ones as copies that say so.
+ */
 export const DEGRADATION = {
   database: {
     ...ALL,

@@ -31,7 +31,8 @@ export const media = {
     path: "/api/v1/discover",
     tag: "media",
     summary: "What is popular, by TMDB",
-    access: "user",
+    access: "visitor",
+    caching: "everybody",
     query: z.strictObject({ mediaType, page }),
     answers: { 200: { description: "A page.", schema: titles } },
     problems: OUTSIDE,
@@ -41,7 +42,8 @@ export const media = {
     path: "/api/v1/search",
     tag: "media",
     summary: "Find titles at TMDB",
-    access: "user",
+    access: "visitor",
+    caching: "everybody",
     query: z.strictObject({ mediaType, page, query: z.string().min(1).max(200) }),
     answers: { 200: { description: "A page.", schema: titles } },
     problems: OUTSIDE,
@@ -51,7 +53,8 @@ export const media = {
     path: "/api/v1/titles/{mediaType}/{tmdbId}/trailers",
     tag: "media",
     summary: "Trailers of a title, by YouTube",
-    access: "user",
+    access: "visitor",
+    caching: "everybody",
     params: z.strictObject({
       mediaType,
       tmdbId: z
@@ -75,6 +78,7 @@ export const media = {
     tag: "media",
     summary: "What was added to Plex last",
     access: "user",
+    caching: "ownerBriefly",
     query: z.strictObject({ limit: paging.limit }),
     answers: {
       200: {

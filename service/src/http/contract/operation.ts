@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Permission } from "../../accounts/roles.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import type { Caching } from "./caching.ts";
 
 /** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */
 export interface Operation {
@@ -22,6 +23,8 @@ export interface Operation {
   body?: z.ZodObject;
   /** Content types under which the body may come; it is JSON in any case. @default application/json */
   bodyTypes?: readonly string[];
+  /** Who may keep the answer. By default only the caller, who asks each time whether it changed; of a POST nobody. */
+  caching?: Caching;
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   /** Besides those that its access, body and method bring with them. */
   problems?: readonly ProblemCode[];

@@ -33,6 +33,7 @@ export const payments = {
     tag: "payments",
     summary: "List what can be subscribed to, cheapest first",
     access: "visitor",
+    caching: "release",
     answers: { 200: { description: "The plans.", schema: z.strictObject({ items: z.array(plan) }) } },
     problems: ["database-unavailable"],
   }),

@@ -1,0 +1,80 @@
+import type { Row } from "./main.ts";
+import { compare, type Effort } from "./rounds.ts";
+import type { Stage } from "./stage.ts";
+
+/** Enough to keep a core busy, few enough that none waits long. */
+const CONNECTIONS = 64;
+
+export async function cachedRead(stage: Stage, effort: Effort): Promise<Row[]> {
+  const [bare, ours] = [await stage.program("bare"), await stage.program("observed")];
+  const sides = [bare, ours].map((target) => ({ target, requests: stage.reads })) as Parameters<typeof compare>[2];
+  const { throughput, p99 } = await compare(
+    stage.folder,
+    "cached read against bare Express",
+    sides,
+    effort,
+    CONNECTIONS,
+  );
+  return [
+    {
+      name: "service: cached read with all telemetry, throughput against a bare Express handler",
+      unit: "×",
+      atLeast: 0.8,
+      values: throughput,
+    },
+    {
+      name: "service: cached read with all telemetry, p99 against a bare Express handler",
+      unit: "×",
+      bound: 1.3,
+      values: p99,
+    },
+  ];
+}
+
+export async function wholePipeline(stage: Stage, effort: Effort): Promise<Row[]> {
+  const sides: Parameters<typeof compare>[2] = [
+    { target: await stage.program("bare"), requests: stage.reads },
+    { target: await stage.api(), requests: stage.reads },
+  ];
+  const { throughput } = await compare(stage.folder, "whole pipeline against bare Express", sides, effort, CONNECTIONS);
+  const name = "service: cached read through the whole pipeline, throughput against a bare Express handler";
+  return [{ name, unit: "×", atLeast: 0.5, values: throughput }];
+}
+
+export async function telemetry(stage: Stage, effort: Effort): Promise<Row[]> {
+  const sides: Parameters<typeof compare>[2] = [
+    { target: await stage.program("unobserved"), requests: stage.reads },
+    { target: await stage.program("observed"), requests: stage.reads },
+  ];
+  const { throughput } = await compare(stage.folder, "telemetry on against off", sides, effort, CONNECTIONS);
+  return [
+    { name: "service: throughput with all telemetry on against off", unit: "×", atLeast: 0.9, values: throughput },
+  ];
+}
+
+/** More than any machine of this size creates in a second. */
+const CREATES_PER_SECOND = 3_000;
+
+export async function create(stage: Stage, effort: Effort): Promise<Row[]> {
+  const count = CREATES_PER_SECOND * (effort.seconds * effort.rounds + 3);
+  const sides: Parameters<typeof compare>[2] = [
+    // The api first: it migrates the database.
+    { target: await stage.api(), requests: await stage.creates(count) },
+    { target: await stage.program("bare-create"), requests: await stage.creates(count) },
+  ];
+  const { throughput } = await compare(
+    stage.folder,
+    "create against bare pg",
+    [sides[1], sides[0]],
+    effort,
+    CONNECTIONS,
+  );
+  return [
+    {
+      name: "service: create a request, throughput against the same SQL by bare pg",
+      unit: "×",
+      atLeast: 0.75,
+      values: throughput,
+    },
+  ];
+}

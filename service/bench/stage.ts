@@ -1,0 +1,135 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { createTokens } from "../src/accounts/tokens.ts";
+import { loadConfig } from "../src/config.ts";
+import { connectState } from "../src/data/redis.ts";
+import type { MediaRequest } from "../src/data/requests.ts";
+import { createSessions } from "../src/data/sessions.ts";
+import { createLogger } from "../src/log.ts";
+import { createMetrics } from "../src/metrics/metrics.ts";
+import { ANY_ERROR, createGuard } from "../src/recovery/guard.ts";
+import { eventually, type Platform, startPlatform } from "../test/platform.ts";
+import type { Sent } from "./generator.ts";
+import { startTarget, type Target } from "./processes.ts";
+
+const ENTRIES = 200;
+/** As many titles as everybody asks for; each user can ask for each of them once. */
+const TITLES = 50;
+
+/** Real servers with data in them, and what to send to whom. */
+export interface Stage {
+  platform: Platform;
+  folder: string;
+  /** Reads of requests that are in the cache. */
+  reads: Sent[];
+  /** Pages of the same user's requests. */
+  lists: Sent[];
+  /** `count` requests that nobody made yet. */
+  creates(count: number): Promise<Sent[]>;
+  program(name: string): Promise<Target>;
+  api(changes?: Record<string, string>): Promise<Target>;
+  stop(): Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const platform = await startPlatform();
+  const sink = await swallow();
+  const env = {
+    LOG_LEVEL: "info",
+    NODE_ENV: "production",
+    DEV_TOKEN_FILE: "",
+    TRACE_SAMPLE_RATIO: "0.05",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+    RATE_LIMIT_PER_MINUTE: "10000000",
+    VISITOR_RATE_LIMIT_PER_MINUTE: "10000000",
+  };
+  const sessions = await openSessions(platform);
+  const reader = await sessions.signIn("reader");
+  const ids = await fillCache(platform, "reader");
+  const targets: Target[] = [];
+  const start = async (name: string, program: string[], changes = {}) => {
+    const target = await startTarget(platform.servers.folder, name, platform.env({ ...env, ...changes }), program);
+    targets.push(target);
+    return target;
+  };
+  let users = 0;
+  return {
+    platform,
+    folder: platform.servers.folder,
+    reads: ids.map((id) => ({ method: "GET", path: `/api/v1/requests/${id}`, token: reader })),
+    lists: [{ method: "GET", path: "/api/v1/requests?limit=20", token: reader }],
+    creates: async (count) => {
+      const sent: Sent[] = [];
+      while (sent.length < count) {
+        const token = await sessions.signIn(`asker-${++users}`);
+        for (let tmdbId = 1; tmdbId <= TITLES; tmdbId++)
+          sent.push({ method: "POST", path: "/api/v1/requests", token, body: { mediaType: "movie", tmdbId } });
+      }
+      return sent;
+    },
+    program: (name) => start(name, [join(import.meta.dirname, "target.ts"), name]),
+    api: async (changes) => {
+      const target = await start(
+        `api-${targets.length}`,
+        [join(import.meta.dirname, "../src/main.ts"), "api"],
+        changes,
+      );
+      await eventually(async () => {
+        const answer = await fetch(`http://127.0.0.1:${target.adminPort}/readyz`);
+        if (!answer.ok) throw new Error(await answer.text());
+      });
+      return target;
+    },
+    stop: async () => {
+      await Promise.all(targets.map((target) => target.stop()));
+      sessions.close();
+      sink.close();
+      await platform.stop();
+    },
+  };
+}
+
+async function openSessions(platform: Platform) {
+  const config = loadConfig("api", platform.env());
+  const log = createLogger({ process: "api", SERVICE_VERSION: "bench", LOG_LEVEL: "fatal" });
+  const redis = connectState(config, log);
+  const sessions = createSessions(redis, createGuard("redis-state", ANY_ERROR, createMetrics("bench")));
+  const tokens = createTokens(platform.servers.databasePassword);
+  await eventually(() => redis.ping());
+  const signIn = async (userId: string) => {
+    const { id } = await sessions.open(userId);
+    return tokens.sign({ sub: userId, role: "moderator", sid: id });
+  };
+  return { signIn, close: () => redis.disconnect() };
+}
+
+/** Entries without an end: only hits are measured. The same requests are in the database, for lists. */
+async function fillCache(platform: Platform, userId: string): Promise<string[]> {
+  await eventually(() => platform.sql("SELECT 1"));
+  const redis = new Redis({ port: platform.servers.cachePort });
+  const ids = Array.from({ length: ENTRIES }, () => crypto.randomUUID());
+  for (const [n, id] of ids.entries()) {
+    const createdAt = new Date(1_760_000_000_000 + n).toISOString();
+    const request: MediaRequest = {
+      id,
+      userId,
+      status: "pending",
+      mediaType: "movie",
+      tmdbId: n + 1,
+      title: `Title ${n}`,
+      createdAt,
+    };
+    await redis.set(`request:v2:${id}`, JSON.stringify(request));
+  }
+  redis.disconnect();
+  return ids;
+}
+
+/** Where traces go: it reads them and forgets them. */
+async function swallow(): Promise<{ port: number; close(): void }> {
+  const server = createServer((req, res) => void req.resume().once("end", () => res.writeHead(200).end()));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.closeAllConnections() };
+}

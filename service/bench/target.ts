@@ -1,0 +1,111 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express, type Request, type Response } from "express";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { loadConfig } from "../src/config.ts";
+import { createRequestCache } from "../src/data/cache.ts";
+import { connectCache } from "../src/data/redis.ts";
+import type { MediaRequest } from "../src/data/requests.ts";
+import { getRequest } from "../src/domain/get-request.ts";
+import { createApp } from "../src/http/app.ts";
+import { presentRequest } from "../src/http/handlers.ts";
+import { json } from "../src/http/reply.ts";
+import { sendCached } from "../src/http/send.ts";
+import { createLogger } from "../src/log.ts";
+import { createMetrics, type Metrics } from "../src/metrics/metrics.ts";
+import { startTracing } from "../src/telemetry.ts";
+import { type CreateStatements, recordCreate, valuesFor } from "./create-statements.ts";
+
+/**
+ * A program to be measured: `node target.ts <name>`. It listens on a free port, prints it, and serves until it is ended.
+ *
+ * - `bare`: a plain Express handler that gets a request from Redis;
+ * - `observed`: the service's cached read with logs, metrics and traces, and nothing else around it;
+ * - `unobserved`: the same without any of the three;
+ * - `bare-create`: a plain Express handler that runs the SQL of creating a request.
+ */
+const TARGETS: Record<string, () => Express | Promise<Express>> = {
+  bare,
+  observed,
+  unobserved,
+  "bare-create": bareCreate,
+};
+
+const PATH = "/api/v1/requests/:id";
+
+function bare(): Express {
+  const redis = new Redis(process.env.REDIS_CACHE_URL ?? "");
+  return express().get(PATH, async (req, res) => {
+    const text = await redis.get(`request:v2:${req.params.id}`);
+    res.json(presentRequest(JSON.parse(text ?? "") as MediaRequest));
+  });
+}
+
+function observed(): Express {
+  const config = loadConfig("api", process.env);
+  const log = createLogger(config);
+  startTracing(config, log);
+  const metrics = createMetrics(config.SERVICE_VERSION);
+  const answer = cachedRead(metrics);
+  return createApp({ log, metrics, draining: () => false }, (app) => app.get(PATH, answer));
+}
+
+function unobserved(): Express {
+  const nothing = () => {};
+  const silent = new Proxy({}, { get: () => nothing }) as Metrics;
+  return express().disable("etag").disable("x-powered-by").get(PATH, cachedRead(silent));
+}
+
+function cachedRead(metrics: Metrics) {
+  const config = loadConfig("api", process.env);
+  const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
+  const cache = createRequestCache(connectCache(config, log), log, metrics);
+  // Only a hit is measured: without a database a miss would be an error, and end the run.
+  const deps = { cache, metrics, log } as unknown as Parameters<typeof getRequest>[0];
+  const user = { id: "reader", role: "user", limitKey: "reader" } as const;
+  return async (req: Request, res: Response) => {
+    const { request, cache } = await getRequest(deps, user, String(req.params.id));
+    sendCached(req, res, json(200, presentRequest(request), { "X-Cache": cache }), "owner");
+  };
+}
+
+async function bareCreate(): Promise<Express> {
+  const config = loadConfig("api", process.env);
+  const pool = new pg.Pool({
+    host: config.PGHOST,
+    port: config.PGPORT,
+    user: config.PGUSER,
+    password: config.secrets.PGPASSWORD_FILE,
+    database: config.PGDATABASE,
+    max: config.PG_POOL_MAX,
+  });
+  const statements: CreateStatements = await recordCreate(pool);
+  return express().post("/api/v1/requests", express.json(), async (req, res) => {
+    const client = await pool.connect();
+    try {
+      await client.query(statements.begin);
+      const user = req.headers.authorization ?? "";
+      const inserted = await client.query(statements.insert, [
+        user,
+        "pending",
+        req.body.mediaType,
+        req.body.tmdbId,
+        "x",
+      ]);
+      await client.query(statements.send, valuesFor(statements, inserted.rows[0].id));
+      await client.query(statements.commit);
+      res.status(201).json(inserted.rows[0]);
+    } finally {
+      client.release();
+    }
+  });
+}
+
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));
+const make = TARGETS[process.argv[2] ?? ""];
+if (!make) throw new Error(`node target.ts <${Object.keys(TARGETS).join("|")}>`);
+const server = createServer({ keepAliveTimeout: 75_000 }, await make());
+server.listen(0, "127.0.0.1", () =>
+  process.stdout.write(`${JSON.stringify({ httpPort: (server.address() as AddressInfo).port, msg: "started" })}\n`),
+);

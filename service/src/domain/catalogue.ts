@@ -1,0 +1,54 @@
+import type { LibraryItem, Plex } from "../clients/plex.ts";
+import type { Titles, Tmdb } from "../clients/tmdb.ts";
+import type { Trailer, Youtube } from "../clients/youtube.ts";
+import type { Answers } from "../data/answers.ts";
+import { Problem } from "../errors/problem.ts";
+import type { MediaType } from "./media.ts";
+
+/** What was found, and how old it is where its source did not answer and a copy had to do. */
+export interface Found<T> {
+  value: T;
+  ageSeconds?: number;
+}
+
+/** What outside services know of films and series: asked once for all who want the same, and kept for a while. */
+export interface Catalogue {
+  /** The title behind an id; throws a Problem if there is none or nobody can say. */
+  lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
+  discover(mediaType: MediaType, page: number): Promise<Found<Titles>>;
+  search(mediaType: MediaType, query: string, page: number): Promise<Found<Titles>>;
+  trailers(mediaType: MediaType, tmdbId: number): Promise<Found<Trailer[]>>;
+  library(limit: number): Promise<Found<LibraryItem[]>>;
+}
+
+export interface CatalogueDeps {
+  tmdb: Tmdb;
+  youtube: Youtube;
+  plex: Plex;
+  answers: Answers;
+}
+
+export function createCatalogue({ tmdb, youtube, plex, answers }: CatalogueDeps): Catalogue {
+  const lookupTitle = async (mediaType: MediaType, tmdbId: number): Promise<string> => {
+    const { value } = await answers.get("title", `${mediaType}:${tmdbId}`, () => tmdb.findTitle(mediaType, tmdbId));
+    if (value !== undefined) return value;
+    throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
+  };
+  return {
+    lookupTitle,
+    discover: async (mediaType, page) =>
+      there(await answers.get("discover", `${mediaType}:${page}`, () => tmdb.discover(mediaType, page))),
+    search: async (mediaType, query, page) =>
+      there(await answers.get("search", `${mediaType}:${page}:${query}`, () => tmdb.search(mediaType, query, page))),
+    trailers: async (mediaType, tmdbId) => {
+      const title = await lookupTitle(mediaType, tmdbId);
+      return there(await answers.get("trailers", title, () => youtube.trailers(title)));
+    },
+    library: async (limit) => there(await answers.get("library", String(limit), () => plex.library(limit))),
+  };
+}
+
+/** Lists can be empty, but they are always there. */
+function there<T>({ value, ...age }: { value: T | undefined; ageSeconds?: number }): Found<T> {
+  return { value: value as T, ...age };
+}

@@ -1,0 +1,218 @@
+import { Redis } from "ioredis";
+import pg from "pg";
+import type { OutsideService } from "../src/clients/json-api.ts";
+import type { Running } from "../src/lifecycle.ts";
+import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
+import type { Dependency } from "../src/recovery/policies.ts";
+import {
+  type Answer,
+  call,
+  DEV_TOKEN,
+  eventually,
+  PASSWORD,
+  type Platform,
+  person,
+  post,
+  postAs,
+  readableLog,
+  startPlatform,
+} from "./platform.ts";
+import type { ServerName } from "./servers.ts";
+import { client, closeClients } from "./sockets.ts";
+
+let platform: Platform;
+let api: Running;
+let redis: Redis;
+const { log } = readableLog("api");
+let nextId = 70_000;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  api = await platform.api({ LOGIN_RATE_LIMIT_PER_MINUTE: "1000" }, { log });
+  redis = new Redis({
+    port: platform.servers.cachePort,
+    commandTimeout: 100,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+  });
+  redis.on("error", () => {});
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await platform?.stop();
+});
+
+const wish = () => ({ mediaType: "movie", tmdbId: ++nextId });
+const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
+/** As if its 30 s were over: only the copy is left. */
+const expire = (id: string) => redis.del(`request:v2:${id}`).catch(() => {});
+/** What nobody asked for before: what is kept of these is tested in caches.test.ts. */
+const unheard = async (path: string) => {
+  const kept = await redis.keys("answer:*").catch(() => []);
+  if (kept.length > 0) await redis.del(...kept).catch(() => {});
+  return call(api.httpPort, `/api/v1/${path}`);
+};
+const isReady = () =>
+  eventually(async () => expect((await call(api.adminPort, "/readyz")).body).toEqual({ status: "ready" }));
+const isWell = () =>
+  eventually(async () => {
+    await isReady();
+    expect((await post(api.httpPort, wish())).status).toBe(201);
+    expect((await person(api.httpPort, "well")).token).toEqual(expect.any(String));
+    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/603/trailers"])
+      expect((await unheard(path)).status).toBe(200);
+  });
+
+const WARM_UP = ["createRequest", "listRequests", "listTrailers", "getLibrary", "getOverseerr"] as const;
+
+/** How each dependency is broken and mended. */
+const BREAK: Record<Dependency, Record<"dead" | "slow", () => Promise<() => Promise<unknown>>>> = {
+  database: server("pgbouncer"),
+  "database-replica": {
+    dead: () => withReplica("media_nowhere"),
+    slow: slowReplica,
+  },
+  "redis-cache": server("cache"),
+  "redis-state": server("state"),
+  tmdb: double("tmdb"),
+  plex: double("plex"),
+  youtube: double("youtube"),
+  overseerr: double("overseerr"),
+};
+
+const cases = (Object.keys(DEGRADATION) as Dependency[]).flatMap((name) => [
+  [name, "dead"] as const,
+  [name, "slow"] as const,
+]);
+/** Longest that a route which is not affected may take once the circuit has seen what is the matter. */
+const UNAFFECTED_MS = 500;
+
+describe("what still works", () => {
+  test.each(cases)(
+    "with %s %s",
+    async (name, how) => {
+      await isWell();
+      const { email } = await person(api.httpPort, "constant");
+      const { body } = await post(api.httpPort, wish());
+      await expire(body.id);
+      const probes: Record<keyof (typeof DEGRADATION)["tmdb"], () => Promise<Answer>> = {
+        createRequest: () => post(api.httpPort, wish()),
+        listRequests: () => call(api.httpPort, "/api/v1/requests?limit=1"),
+        getRequest: () => read(body.id),
+        login: () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, password: PASSWORD }),
+        getOpenapi: () => call(api.httpPort, "/api/v1/openapi.json"),
+        discover: () => unheard("discover?mediaType=movie"),
+        listTrailers: () => unheard("titles/movie/603/trailers"),
+        getLibrary: () => unheard("library"),
+        getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
+        liveUpdates: () => changeAndHear(body.id),
+      };
+      const mend = await BREAK[name][how]();
+      try {
+        // Enough for every circuit to open.
+        await Promise.all(Array.from({ length: 6 }, () => Promise.all(WARM_UP.map((probe) => probes[probe]()))));
+        for (let n = 0; n < 4; n++) {
+          await expire(body.id);
+          await probes.getRequest();
+        }
+        await expire(body.id);
+        const surprises: unknown[] = [];
+        for (const [probe, ask] of Object.entries(probes)) {
+          const expected: Degraded = DEGRADATION[name][probe as keyof typeof probes];
+          const { answer, ms } = await quickest(ask);
+          const { status, body: seen } = answer;
+          if (!fits(expected, answer, ms)) surprises.push({ probe, expected, ms, status, code: seen.code });
+        }
+        expect(surprises).toEqual([]);
+      } finally {
+        closeClients();
+        await mend();
+      }
+    },
+    90_000,
+  );
+});
+
+/** The first answer, and the least time of three: a wait for what is away is in each of them, a busy machine is not. */
+async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
+  const answers: Answer[] = [];
+  let ms = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 3; n++) {
+    const started = performance.now();
+    answers.push(await ask());
+    ms = Math.min(ms, Math.round(performance.now() - started));
+  }
+  return { answer: answers[0] as Answer, ms };
+}
+
+function fits(expected: Degraded, { status, headers, body }: Answer, ms: number): boolean {
+  const stale = headers.get("warning")?.startsWith("110") ?? false;
+  if (expected === "works") return status < 300 && !stale && !body.late && ms < UNAFFECTED_MS;
+  if (expected === "late") return status === 200 && body.late;
+  if (expected === "stale") return status === 200 && stale;
+  return status >= 500 && expected.includes(body.code);
+}
+
+/** How long an update is waited for before it is late. */
+const HEARING_MS = 2_000;
+
+/** Takes the request back or tries it again, and waits for the live update of that. */
+async function changeAndHear(id: string): Promise<Answer> {
+  const { ready, updates } = client(api.httpPort, DEV_TOKEN);
+  await ready();
+  const change = (what: string) => postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${id}/${what}`);
+  const cancelled = await change("cancel");
+  const answer = cancelled.status === 409 ? await change("retry") : cancelled;
+  if (answer.status >= 500) return answer;
+  const heard = eventually(() => expect(updates().map(({ payload }) => payload.id)).toContain(id), HEARING_MS);
+  return heard.then(
+    () => answer,
+    () => ({ ...answer, body: { ...answer.body, late: true } }),
+  );
+}
+
+function server(name: ServerName) {
+  return {
+    dead: async () => {
+      await platform.servers.kill(name);
+      return () => platform.servers.restart(name);
+    },
+    slow: async () => {
+      platform.servers.freeze(name, true);
+      return async () => platform.servers.freeze(name, false);
+    },
+  };
+}
+
+function double(name: OutsideService) {
+  const set = (knobs: object) => async () => {
+    await platform.knobs(knobs, name);
+    return () => platform.knobs({}, name);
+  };
+  return { dead: set({ errorRate: 1 }), slow: set({ latencyMs: 30_000 }) };
+}
+
+/** Points the probes at an api whose replica is broken, and back. */
+async function withReplica(database: string): Promise<() => Promise<unknown>> {
+  const usual = api;
+  api = await platform.api({ PG_RO_DATABASE: database, LOGIN_RATE_LIMIT_PER_MINUTE: "1000" }, { log });
+  await isReady();
+  return async () => {
+    api = usual;
+  };
+}
+
+/** A database in which every read takes half a minute. */
+async function slowReplica(): Promise<() => Promise<unknown>> {
+  const connection = { host: "127.0.0.1", port: platform.servers.postgresPort };
+  const admin = new pg.Client({ ...connection, user: "postgres", database: "postgres" });
+  await admin.connect();
+  await admin.query("CREATE DATABASE media_slow OWNER media");
+  await admin.end();
+  const slow = new pg.Client({ ...connection, user: "media", database: "media_slow" });
+  await slow.connect();
+  await slow.query(`CREATE VIEW requests AS SELECT gen_random_uuid() AS id, '' AS user_id, '' AS status,
+    '' AS media_type, 1 AS tmdb_id, '' AS title, now() AS created_at FROM pg_sleep(30)`);
+  await slow.end();
+  return withReplica("media_slow");
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CATALOGUE } from "../src/errors/catalogue.ts";
+import type { Running } from "../src/lifecycle.ts";
+import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/metrics/names.ts";
+import { keepsContract } from "./contract.ts";
+import { call, DEV_TOKEN, eventually, metric, type Platform, readableLog, startPlatform } from "./platform.ts";
+
+let platform: Platform;
+let api: Running;
+const { log, lines } = readableLog("api");
+beforeAll(async () => {
+  platform = await startPlatform();
+  api = await platform.api({}, { log });
+});
+afterAll(() => platform?.stop());
+
+const limit = () => metric(api.adminPort, ADMISSION_LIMIT);
+
+/** Keeps the event loop from its work, most of the time, as too many requests would. */
+async function busy(ms: number): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end; await sleep(0)) {
+    const pause = performance.now() + 60;
+    while (performance.now() < pause);
+  }
+}
+
+test("a process that is late lets fewer in, tells the rest when to come back, and opens again within 10 s", async () => {
+  expect(await limit()).toBe(1_024);
+  await platform.knobs({ latencyMs: 1_000 });
+  const started = Date.now();
+  const load = Array.from({ length: 60 }, (_, n) => ask(`/api/v1/search?mediaType=movie&query=many-${n}`));
+  await busy(1_500);
+  const late = await Promise.all(Array.from({ length: 40 }, () => ask("/api/v1/requests/none")));
+  const refused = late.filter(({ status }) => status === 503);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { headers, body, text } of refused) {
+    expect(body).toMatchObject({
+      code: "overloaded",
+      title: CATALOGUE.overloaded.title,
+      instance: "/api/v1/requests/none",
+    });
+    expect(body.requestId).toBe(headers.get("x-request-id"));
+    expect(Number(headers.get("content-length"))).toBe(Buffer.byteLength(text));
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    keepsContract("GET", "/api/v1/requests/none", { status: 503, type: headers.get("content-type") ?? "", body });
+  }
+  // Not all are told the same, else they would all come back together.
+  expect(new Set(refused.map(({ headers }) => headers.get("retry-after"))).size).toBeGreaterThan(1);
+  await Promise.all(load);
+  await platform.knobs();
+  await eventually(async () => expect((await call(api.httpPort, "/api/v1/requests")).status).toBe(200), 10_000);
+  await eventually(async () => expect(await limit()).toBeGreaterThan(100), 10_000);
+  expect(Date.now() - started).toBeLessThan(20_000);
+  expect(await metric(api.adminPort, `${ADMISSION_IN_FLIGHT}{priority="interactive"}`)).toBe(0);
+  const counted = await metric(api.adminPort, `${ADMISSION_SHED_TOTAL}{priority="interactive"}`);
+  expect(counted).toBeGreaterThanOrEqual(refused.length);
+  // One line a second at most, however many are refused.
+  const told = lines.filter(({ msg }) => msg === "requests refused: overloaded");
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.length).toBeLessThan(8);
+}, 40_000);
+
+test("a slow dependency is no overload: what does not need it is let in", async () => {
+  await platform.knobs({ latencyMs: 1_000 });
+  const load = Array.from({ length: 60 }, (_, n) => ask(`/api/v1/search?mediaType=tv&query=slow-${n}`));
+  const before = await limit();
+  for (let n = 0; n < 20; n++) expect((await call(api.httpPort, "/api/v1/requests")).status).toBe(200);
+  expect(await limit()).toBeGreaterThanOrEqual(before);
+  await Promise.all(load);
+  await platform.knobs();
+});
+
+async function ask(path: string) {
+  const answer = await fetch(`http://127.0.0.1:${api.httpPort}${path}`, {
+    headers: { authorization: `Bearer ${DEV_TOKEN}` },
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, body: JSON.parse(text) };
+}

@@ -1,0 +1,55 @@
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+
+/** What comes of the connections through a proxy. */
+export type Trouble =
+  /** All goes through. */
+  | "none"
+  /** Every connection is reset. */
+  | "dead"
+  /** Whoever connects gets bytes that mean nothing in any protocol. */
+  | "garbage";
+
+/** A TCP proxy in front of a server, which can fail in ways that a server which is killed cannot. */
+export interface FaultProxy {
+  port: number;
+  /** Ends what is connected, so that everybody meets the new trouble. */
+  set(trouble: Trouble): void;
+  close(): void;
+}
+
+const GARBAGE = Buffer.from(Array.from({ length: 512 }, (_, n) => (n * 167 + 13) % 256));
+
+export async function startProxy(targetPort: number): Promise<FaultProxy> {
+  let trouble: Trouble = "none";
+  const open = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    open.add(socket);
+    socket.on("error", () => {}).once("close", () => open.delete(socket));
+  };
+  const server = createServer((caller) => {
+    keep(caller);
+    if (trouble === "dead") return void caller.resetAndDestroy();
+    if (trouble === "garbage") return void caller.on("data", () => caller.write(GARBAGE));
+    const target = connect(targetPort, "127.0.0.1");
+    keep(target);
+    caller.pipe(target).pipe(caller);
+    caller.once("close", () => target.destroy());
+    target.once("close", () => caller.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const drop = () => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    set(next) {
+      trouble = next;
+      drop();
+    },
+    close() {
+      drop();
+      server.close();
+    },
+  };
+}
