@@ -63,9 +63,9 @@ describe("the recovery sequence", () => {
     expect(await call(api.httpPort, "/api/v1/requests?limit=1")).toMatchObject({ status: 200 });
     await platform.servers.kill("pgbouncer");
     const listed = call(api.httpPort, "/api/v1/requests?limit=1");
+    await eventually(async () => expect(await metric(api.adminPort, sample)).toBeGreaterThan(before));
     await platform.servers.restart("pgbouncer");
     await listed;
-    expect(await metric(api.adminPort, sample)).toBeGreaterThan(before);
     await isWell();
   });
 
