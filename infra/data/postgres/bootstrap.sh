@@ -24,7 +24,8 @@ case "${status}" in
     echo "bootstrap: restoring the newest backup and all archived WAL"
     rm -rf "${datadir}"
     install -d -m 0700 "${datadir}"
-    exec pgbackrest --stanza="${stanza}" --type=default --target-timeline=latest restore
+    exec pgbackrest --stanza="${stanza}" --type=default --target-timeline=latest \
+      --recovery-option=restore_command='/opt/scripts/fetch-wal.sh %f "%p"' restore
     ;;
   1 | 2 | 3)
     echo "bootstrap: the store holds no backup (status ${status}); starting empty"
