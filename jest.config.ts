@@ -13,6 +13,8 @@ const config: Config = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" } },
     ],
   },
+  // Most of the time is spent waiting for timeouts, retries and recoveries, so more than one per core is quicker.
+  maxWorkers: 4,
   testTimeout: 30_000,
 };
 export default config;

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMade, type Layout, layoutOf, portsFor } from "../cluster/layout.ts";
 import { running } from "../cluster/processes.ts";
-import { environment } from "../stack/environment.ts";
+import { pulumiFolder } from "../stack/environment.ts";
+import { type Lock, locks } from "../stack/locks.ts";
 import { BIN } from "../toolchain/build.ts";
 import type { Check, Finding } from "./check.ts";
 import { type Listener, listeners, output } from "./look.ts";
@@ -66,28 +67,20 @@ async function clusterState(layout: Layout | undefined, ours: readonly number[])
 
 /** One row for each stack that has a state. */
 function stackChecks(layout: Layout): Check[] {
-  const backend = (environment(layout, "dev").PULUMI_BACKEND_URL as string).replace("file://", "");
-  const folder = join(backend, ".pulumi/stacks/media-platform");
+  const folder = join(pulumiFolder(layout), ".pulumi/stacks/media-platform");
   const stacks = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
   return stacks.map((file) => {
     const stack = file.slice(0, -".json".length);
     return {
       name: `state of stack ${stack}`,
       wanted: "no stale lock, nothing pending",
-      run: async () => stateFound(locks(backend, stack), JSON.parse(readFileSync(join(folder, file), "utf8")), isAlive),
+      run: async () => {
+        const state = JSON.parse(readFileSync(join(folder, file), "utf8"));
+        return stateFound(await locks({ layout, name: stack }), state, isAlive);
+      },
       fix: `make up STACK=${stack} removes the lock and settles what is pending`,
     };
   });
-}
-
-interface Lock {
-  readonly pid: number;
-}
-
-function locks(backend: string, stack: string): Lock[] {
-  const folder = join(backend, ".pulumi/locks/organization/media-platform", stack);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock);
 }
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
@@ -97,7 +90,7 @@ interface State {
 }
 
 /** A lock whose process lives is work under way, in which operations are pending by right. */
-export function stateFound(held: readonly Lock[], state: State, alive: (pid: number) => boolean): Finding {
+export function stateFound(held: readonly Pick<Lock, "pid">[], state: State, alive: (pid: number) => boolean): Finding {
   const busy = held.find(({ pid }) => alive(pid));
   if (busy) return { found: `being changed by process ${busy.pid}`, ok: true };
   const pending = state.checkpoint?.latest?.pending_operations?.length ?? 0;

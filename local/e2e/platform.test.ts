@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { kubectl, residue } from "../cluster/cluster.ts";
 import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
-import { useEnvironment } from "../stack/environment.ts";
+import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
 import { call } from "../verify/http.ts";
 import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
@@ -42,6 +42,9 @@ describe("up", () => {
       expect(all).toContain("stack dev is up");
       const { stdout } = await execa("pgrep", ["-a", "-P", "1", "pulumi"], { reject: false });
       expect(stdout.split("\n").filter((line) => line.includes(REPO))).toEqual([]); // no orphans
+      // The engine's second files beside its states are not written atomically: there must be none to be cut off.
+      const files = readdirSync(join(pulumiFolder(layout()), ".pulumi"), { recursive: true }).map(String);
+      expect(files.filter((file) => file.endsWith(".attrs"))).toEqual([]);
     },
     42 * MINUTE,
   );

@@ -15,7 +15,14 @@ export const isPublic = (stack: string) => PUBLIC_STACKS.includes(stack);
 /** Folder of the configuration that `make up` lays over the committed one. */
 export const overlayFolder = (layout: Layout) => join(layout.dir, "config");
 
-const pulumiFolder = (layout: Layout) => join(layout.dir, "pulumi");
+/** Where the engine keeps states, locks and history. */
+export const pulumiFolder = (layout: Layout) => join(layout.dir, "pulumi");
+
+/**
+ * Without `metadata=skip` the engine writes a second file beside each state, and not atomically: killed in between, it
+ * leaves an empty one, and every later call ends with "failed to load checkpoint: EOF".
+ */
+const backendUrl = (folder: string) => `file://${folder}?metadata=skip`;
 
 /** What `make env` exports: with it plain `pulumi`, `kubectl` and the tools work on this cluster. */
 export function environment(layout: Layout, stack: string): Record<string, string> {
@@ -31,7 +38,7 @@ export function environment(layout: Layout, stack: string): Record<string, strin
     MEDIA_CLUSTER: layout.name,
     MEDIA_CONFIG_OVERLAY: overlayFolder(layout),
     PULUMI_HOME: join(home, "home"),
-    PULUMI_BACKEND_URL: `file://${home}`,
+    PULUMI_BACKEND_URL: backendUrl(home),
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(layout, stack),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",

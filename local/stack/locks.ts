@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isOrphan } from "../cluster/processes.ts";
 import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
-import { environment } from "./environment.ts";
+import { environment, pulumiFolder } from "./environment.ts";
 import { pulumi, type Stack } from "./pulumi.ts";
 
 /** What an engine leaves in the backend while it changes a stack. */
-interface Lock {
+export interface Lock {
   readonly pid: number;
   readonly username: string;
   readonly hostname: string;
@@ -17,6 +17,9 @@ interface Lock {
 
 /** Longer than the program waits for any of its parts (infra/lib/workload.ts). */
 const ORPHAN_SECONDS = 660;
+
+/** A lock is a line of JSON: a file that is not in its place after this will never be. */
+const WRITTEN_MS = 5000;
 
 /** The engine starts it, and the program under it, in a group of its own; it does not notice when a killed engine is gone. */
 const LANGUAGE_HOST = "pulumi-language-nodejs";
@@ -33,6 +36,7 @@ export async function endOrphans(stack: Stack): Promise<void> {
 
 /** Removes locks whose process is gone. A live one is an error that names its holder. */
 export async function unlock(stack: Stack, report: (line: string) => void): Promise<void> {
+  await removeHalfWritten(stack);
   for (const lock of await locks(stack)) {
     if (isOrphan(lock.pid)) await ended(lock, stack, report);
     if (isAlive(lock)) {
@@ -48,10 +52,21 @@ export async function unlock(stack: Stack, report: (line: string) => void): Prom
 
 /** Who is changing the stack, or was when it was killed. */
 export async function locks(stack: Stack): Promise<Lock[]> {
-  const backend = (environment(stack.layout, stack.name).PULUMI_BACKEND_URL as string).replace("file://", "");
-  const folder = join(backend, ".pulumi/locks/organization/media-platform", stack.name);
-  const files = existsSync(folder) ? (await readdir(folder)).filter((file) => file.endsWith(".json")) : [];
-  return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), "utf8")) as Lock));
+  const files = (await lockFiles(stack)).filter((file) => file.endsWith(".json"));
+  return Promise.all(files.map(async (file) => JSON.parse(await readFile(file, "utf8")) as Lock));
+}
+
+async function lockFiles(stack: Stack): Promise<string[]> {
+  const folder = join(pulumiFolder(stack.layout), ".pulumi/locks/organization/media-platform", stack.name);
+  return existsSync(folder) ? (await readdir(folder)).map((file) => join(folder, file)) : [];
+}
+
+/** A lock is written beside its place and then renamed; an engine killed in between leaves a file that locks too and names nobody. */
+async function removeHalfWritten(stack: Stack): Promise<void> {
+  for (const file of (await lockFiles(stack)).filter((name) => name.endsWith(".tmp"))) {
+    const found = await stat(file).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > WRITTEN_MS) await rm(file, { force: true });
+  }
 }
 
 const isAlive = ({ pid }: Lock) => existsSync(`/proc/${pid}`);

@@ -44,7 +44,8 @@ test("an account that somebody registered is not promoted, and the log says what
   const before = await users();
   await start("root@example.org:another password");
   expect(await users()).toEqual(before);
-  expect(lines.at(-1)).toMatchObject({ level: "error", msg: expect.stringContaining("name another") });
+  const advice = { level: "error", msg: expect.stringContaining("name another") };
+  expect(lines).toContainEqual(expect.objectContaining(advice));
   await start("second@example.org:another password");
   expect(await users()).toEqual([...before, expect.objectContaining({ email: "second@example.org", role: "admin" })]);
 });
