@@ -42,8 +42,8 @@ outputs: $(NODE_MODULES) ## Print the stack's addresses and credentials as JSON
 env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 	@$(LOCAL) env $(AT)
 
-drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev
-	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)'
+drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
+	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
 
 test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
 	@$(LOCAL) prepare-tests $(AT)

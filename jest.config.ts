@@ -14,7 +14,7 @@ const config: Config = {
     ],
   },
   // Most of the time is spent waiting for timeouts, retries and recoveries, so more than one per core is quicker.
-  maxWorkers: 4,
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
 export default config;

@@ -11,6 +11,7 @@ async function main(): Promise<void> {
       stack: { type: "string", default: "dev" },
       name: { type: "string", default: "default" },
       kind: { type: "string" },
+      count: { type: "string" },
       only: { type: "string" },
       confirm: { type: "string" },
       purge: { type: "boolean", default: false },

@@ -6,6 +6,8 @@ export interface Options {
   readonly name: string;
   /** Kind of drill. */
   readonly kind?: string;
+  /** How often a drill does what it does. @default the drill's own */
+  readonly count?: string;
   /** Figures to measure, by name, apart by spaces. @default all that are not costly */
   readonly only?: string;
   /** The stack's name once more, for verbs that destroy. */

@@ -1,4 +1,5 @@
-import type { Context, Span, SpanOptions } from "@opentelemetry/api";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Context, Span, SpanContext, SpanOptions } from "@opentelemetry/api";
 import {
   context,
   createContextKey,
@@ -6,6 +7,7 @@ import {
   diag,
   propagation,
   ROOT_CONTEXT,
+  SpanKind,
   SpanStatusCode,
   TraceFlags,
   trace,
@@ -14,10 +16,12 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { IdGenerator, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  RandomIdGenerator,
+  SamplingDecision,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
@@ -37,20 +41,46 @@ export function startTracing(config: Config, log: Logger, processors = exportTo(
     { error: warn, warn, info() {}, debug() {}, verbose() {} },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
+  const root = new TraceIdRatioBasedSampler(config.TRACE_SAMPLE_RATIO);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       "service.name": `media-${config.process}`,
       "service.version": config.SERVICE_VERSION,
       "deployment.environment.name": config.NODE_ENV,
     }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(config.TRACE_SAMPLE_RATIO) }),
+    sampler: new ParentBasedSampler({ root }),
+    idGenerator: ids,
     spanProcessors: processors,
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
+  rootSampler = root;
   return { stop: () => provider.shutdown() };
 }
+
+/** Random ids, of which the next one can be looked at before it is used. */
+class Ids implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  #next = this.#random.generateTraceId();
+
+  peek(): string {
+    return this.#next;
+  }
+
+  generateTraceId(): string {
+    const id = this.#next;
+    this.#next = this.#random.generateTraceId();
+    return id;
+  }
+
+  generateSpanId(): string {
+    return this.#random.generateSpanId();
+  }
+}
+
+const ids = new Ids();
+let rootSampler: Sampler | undefined;
 
 function exportTo(config: Config): SpanProcessor[] {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -87,8 +117,29 @@ async function inNewSpan<T>(name: string, options: SpanOptions, work: (span: Spa
   }
 }
 
-export function startSpan(name: string, options: SpanOptions, parent: Context): Span {
-  return tracer.startSpan(name, options, parent);
+/**
+ * The span of a request, in the caller's trace or in a new one. Of a trace that is not kept it has the ids only: those
+ * go into logs and answers, and a span that nobody sees would cost ten times as much.
+ */
+export function startRequestSpan(method: string, headers: IncomingHttpHeaders): Span {
+  const parent = headers.traceparent === undefined ? ROOT_CONTEXT : continueTrace(headers);
+  const caller = trace.getSpanContext(parent);
+  if (isKept(caller))
+    return tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: { "http.request.method": method } }, parent);
+  return trace.wrapSpanContext({
+    ...caller,
+    traceId: caller?.traceId ?? ids.generateTraceId(),
+    spanId: ids.generateSpanId(),
+    traceFlags: TraceFlags.NONE,
+  });
+}
+
+/** The caller decides; without one the sampler does, by the id that the trace would have. */
+function isKept(caller: SpanContext | undefined): boolean {
+  if (caller) return (caller.traceFlags & TraceFlags.SAMPLED) !== 0;
+  if (!rootSampler) return false;
+  const { decision } = rootSampler.shouldSample(ROOT_CONTEXT, ids.peek(), "", SpanKind.SERVER, {}, []);
+  return decision === SamplingDecision.RECORD_AND_SAMPLED;
 }
 
 export function markFailed(span: Span, error: unknown): void {
@@ -107,6 +158,43 @@ export function carryTrace(): TraceCarrier {
 
 export function continueTrace(carrier: object): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
+}
+
+/** By which the API looks for the span in a context; it tells nobody, so it is asked to put one. */
+const SPAN = (() => {
+  const keys: symbol[] = [];
+  const probe = { setValue: (key: symbol) => keys.push(key) } as unknown as Context;
+  trace.setSpan(probe, trace.wrapSpanContext({ traceId: "", spanId: "", traceFlags: TraceFlags.NONE }));
+  return keys[0];
+})();
+
+/** The two values that each request has; OpenTelemetry's own context copies a map for each of them. */
+class RequestContext implements Context {
+  readonly span: Span;
+  readonly requestId: string;
+
+  constructor(span: Span, requestId: string) {
+    this.span = span;
+    this.requestId = requestId;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === SPAN) return this.span;
+    return key === REQUEST_ID ? this.requestId : undefined;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return withRequestId(trace.setSpan(ROOT_CONTEXT, this.span), this.requestId).setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return withRequestId(trace.setSpan(ROOT_CONTEXT, this.span), this.requestId).deleteValue(key);
+  }
+}
+
+/** Runs `work`, and all that it begins, as part of the request. */
+export function inRequest(span: Span, requestId: string, work: () => void): void {
+  context.with(new RequestContext(span, requestId), work);
 }
 
 export function withRequestId(parent: Context, requestId: string): Context {
@@ -129,7 +217,7 @@ export function currentTrace(): CurrentTrace | undefined {
   return { traceId: active.traceId, spanId: active.spanId, sampled: (active.traceFlags & TraceFlags.SAMPLED) !== 0 };
 }
 
-/** W3C trace context of the current span, as the `Traceresponse` header wants it. */
-export function formatTrace(current: CurrentTrace): string {
-  return `00-${current.traceId}-${current.spanId}-${current.sampled ? "01" : "00"}`;
+/** W3C trace context of a span, as the `Traceresponse` header wants it. */
+export function formatTrace({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags & TraceFlags.SAMPLED ? "01" : "00"}`;
 }

@@ -53,11 +53,31 @@ export function createMetrics(version: string) {
       metric.observe({ labels, value, exemplarLabels });
   };
 
+  /** For what is on the way of every call: counted in a plain map, and shown when scraped. */
+  const tally = <N extends Labelled>(name: N, help: string, labelsOf: (key: string) => LabelValues<N>) => {
+    const counts = new Map<string, number>();
+    new Counter({
+      name,
+      help,
+      labelNames: [...names.LABELS[name]] as string[],
+      registers,
+      collect() {
+        this.reset();
+        for (const [key, count] of counts) this.inc(labelsOf(key), count);
+      },
+    });
+    return (key: string) => void counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+
   const circuits = new Map<string, () => number>();
   gauge(names.CIRCUIT_STATE, "State of a dependency's circuit: 0 closed, 1 half open, 2 open.", (set) => {
     for (const [dependency, state] of circuits) set({ dependency }, state());
   });
-  const uses = countUses(registers);
+  const actions = new Set<string>();
+  const uses = tally(names.FEATURE_USES_TOTAL, "Calls that did what they were asked, by operation.", (operation) => ({
+    operation,
+    kind: actions.has(operation) ? "action" : "view",
+  }));
   watchEventLoop(registers);
   gauge(names.BUILD_INFO, "The version that runs; always 1.").set({ version }, 1);
   return {
@@ -80,14 +100,17 @@ export function createMetrics(version: string) {
     updatePublished: counter(names.UPDATES_PUBLISHED_TOTAL, "Live updates handed to Redis."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
     upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
-    cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
+    cacheLookup: tally(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result.", (result) => ({ result })),
     answerLookup: counter(names.ANSWER_LOOKUPS_TOTAL, "Look-ups of outside services' answers by kind and result."),
     shed: counter(names.ADMISSION_SHED_TOTAL, "Requests refused for overload, by priority."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),
     webVital: histogram(names.WEB_VITAL_SECONDS, "Web vitals in browsers, in seconds.", VITAL_BUCKETS_SECONDS),
     layoutShift: histogram(names.LAYOUT_SHIFT, "Cumulative layout shift in browsers.", SHIFT_BUCKETS),
     navigationPhase: histogram(names.NAVIGATION_PHASE_SECONDS, "Phases of loading a page in browsers, in seconds."),
-    featureUsed: uses,
+    featureUsed: (operation: string, method: string) => {
+      if (method !== "get") actions.add(operation);
+      uses(operation);
+    },
     paymentEvent: counter(names.PAYMENT_EVENTS_TOTAL, "Events of the payment provider by type and outcome."),
     activityDropped: counter(names.ACTIVITY_DROPPED_TOTAL, "People not noted as active."),
     poolWait: histogram(names.PG_POOL_WAIT_SECONDS, "Seconds until a caller of a pool had its connection."),
@@ -99,27 +122,6 @@ export function createMetrics(version: string) {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
-
-/** Counted in a plain map and shown when scraped: it is on the way of every call. */
-function countUses(registers: Registry<OpenMetricsContentType>[]): (operation: string, method: string) => void {
-  const counts = new Map<string, number>();
-  const actions = new Set<string>();
-  new Counter({
-    name: names.FEATURE_USES_TOTAL,
-    help: "Calls that did what they were asked, by operation.",
-    labelNames: [...names.LABELS[names.FEATURE_USES_TOTAL]],
-    registers,
-    collect() {
-      this.reset();
-      for (const [operation, count] of counts)
-        this.inc({ operation, kind: actions.has(operation) ? "action" : "view" }, count);
-    },
-  });
-  return (operation, method) => {
-    if (method !== "get") actions.add(operation);
-    counts.set(operation, (counts.get(operation) ?? 0) + 1);
-  };
-}
 
 /** prom-client calls these gauges `_total`, which belongs to counters; the same by kind is in nodejs_active_resources. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];

@@ -1,0 +1,87 @@
+import { kubectl } from "../cluster/cluster.ts";
+import { UserError } from "../lib/errors.ts";
+import { say } from "../lib/progress.ts";
+import type { Stack } from "../stack/pulumi.ts";
+import { targetOf } from "../verify/journey.ts";
+import { namespaceOf, sql } from "../verify/postgres.ts";
+import { Clock, writeEvidence } from "./evidence.ts";
+import { type Seen, startLoad } from "./steady-load.ts";
+
+const RESTARTS = 50;
+const ROLLED_OUT = ["deployment/api", "deployment/worker"];
+const ROLLOUT_SECONDS = 120;
+
+/** The stack's api and workers are restarted again and again, pod by pod, while people use it: none of them may notice. */
+export async function restarts(stack: Stack, wanted?: string): Promise<void> {
+  const count = wanted === undefined ? RESTARTS : Number(wanted);
+  if (!(Number.isInteger(count) && count > 0))
+    throw new UserError(`"${wanted}" is no number of restarts`, "take a whole number from 1: COUNT=5");
+  const startedAt = new Date().toISOString();
+  const clock = new Clock(say);
+  const load = await startLoad(await targetOf(stack));
+  for (let n = 1; n <= count; n++) await clock.time(`rolling restart ${n} of ${count}`, () => restart(stack));
+  const seen = await load.stop();
+  const result = judge(seen, await readOutcome(stack, seen.made));
+  const passed =
+    result.requestsFailed + result.eventsLost + result.eventsDoubled + result.jobsLost + result.jobsDoubled === 0;
+  const file = await writeEvidence("restarts", {
+    kind: "restarts",
+    stack: stack.name,
+    cluster: stack.layout.name,
+    startedAt,
+    passed,
+    restarts: count,
+    ...result,
+    failures: seen.failures.slice(0, 50),
+    phases: clock.phases,
+  });
+  say(`evidence: ${file}`);
+  const { calls, requestsFailed, made, eventsLost, eventsDoubled, jobsLost, jobsDoubled, reconnections } = result;
+  say(
+    `${count} rolling restarts: of ${calls} calls ${requestsFailed} failed; of ${made} requests' last events ${eventsLost} lost and ${eventsDoubled} doubled over ${reconnections} reconnections; of their jobs ${jobsLost} lost and ${jobsDoubled} doubled`,
+  );
+  if (!passed)
+    throw new UserError(
+      "the drill failed: somebody noticed the restarts",
+      "read the evidence: it has the first failures",
+    );
+}
+
+async function restart(stack: Stack): Promise<void> {
+  const inNamespace = (...args: string[]) => kubectl(stack.layout, ["-n", namespaceOf(stack), ...args]);
+  await inNamespace("rollout", "restart", ...ROLLED_OUT);
+  for (const name of ROLLED_OUT) await inNamespace("rollout", "status", name, `--timeout=${ROLLOUT_SECONDS}s`);
+}
+
+/** What the database says of one request. */
+export interface Outcome {
+  readonly id: string;
+  readonly status: string;
+  readonly downloads: number;
+}
+
+async function readOutcome(stack: Stack, made: readonly string[]): Promise<Outcome[]> {
+  const rows = `select r.id, r.status, (select count(*) from downloads d where d.request_id = r.id) as downloads from requests r where r.id = any('{${made.join(",")}}')`;
+  return JSON.parse(await sql(stack, "primary", `select coalesce(json_agg(x), '[]') from (${rows}) x`)) as Outcome[];
+}
+
+/** Counts what should not have been. Pure. */
+export function judge(seen: Seen, outcomes: readonly Outcome[]) {
+  const { calls, failures, made, heard, reconnections } = seen;
+  const ends = Map.groupBy(
+    heard.filter(({ status }) => status === "available"),
+    ({ id }) => id,
+  );
+  const places = heard.map(({ at }) => at);
+  const done = new Set(outcomes.filter(({ status }) => status === "available").map(({ id }) => id));
+  return {
+    calls,
+    requestsFailed: failures.length,
+    made: made.length,
+    eventsLost: made.filter((id) => !ends.has(id)).length,
+    eventsDoubled: places.length - new Set(places).size + made.filter((id) => (ends.get(id)?.length ?? 0) > 1).length,
+    reconnections,
+    jobsLost: made.filter((id) => !done.has(id)).length,
+    jobsDoubled: outcomes.filter(({ downloads }) => downloads > 1).length,
+  };
+}
