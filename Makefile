@@ -19,7 +19,7 @@ $(NODE_MODULES): package-lock.json
 # The plugin that is on PATH already comes first, so that the official one is tried where it is installed.
 TOOLS_BIN = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/media-platform/bin
 
-.PHONY: help up preview down status outputs env logs tools test stories e2e check format bench doctor drill
+.PHONY: help up preview down status outputs env logs tools test stories fuzz e2e check format bench doctor drill
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
@@ -51,6 +51,10 @@ test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the servic
 
 stories: $(NODE_MODULES) ## The provider plugin on PATH under the real engine and a real API server (after `make up` has built the tools)
 	@PATH="$(TOOLS_BIN):$$PATH:$(CURDIR)/local/bin:$(CURDIR)/local/providers/bin" $(JEST) --runInBand --verbose --config local/providers/stories/jest.config.ts $(if $(RESULTS),--json --outputFile='$(RESULTS)')
+
+fuzz: $(NODE_MODULES) ## Fuzz the api by its own OpenAPI document, with schemathesis (EXAMPLES=40 SEED=1)
+	@$(LOCAL) prepare-tests $(AT)
+	@node service/fuzz/main.ts $(if $(EXAMPLES),--examples '$(EXAMPLES)') $(if $(SEED),--seed '$(SEED)')
 
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e

@@ -131,6 +131,7 @@ function insideProcesses(layout: Layout): Process[] {
         "--profiling=false",
         `--cluster-signing-cert-file=${pki("ca.crt")}`,
         `--cluster-signing-key-file=${pki("ca.key")}`,
+        "--v=2", // why an object with finalizers is kept is said from here on
       ],
     },
     {

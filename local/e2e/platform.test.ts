@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -25,8 +26,13 @@ beforeAll(() => useEnvironment(layout(), "dev"));
 
 afterAll(async () => {
   await make("down");
+  // Of the last run, for whoever wonders why it failed.
+  await rm(KEPT_LOGS, { recursive: true, force: true });
+  await cp(layout().logDir, KEPT_LOGS, { recursive: true }).catch(() => {});
   await rm(layout().dir, { recursive: true, force: true });
 }, MINUTE);
+
+const KEPT_LOGS = join(tmpdir(), "media-e2e-logs");
 
 describe("up", () => {
   test(

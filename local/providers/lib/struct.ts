@@ -1,51 +1,39 @@
-import type { Value as ProtoValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { BinaryReader, BinaryWriter } from "google-protobuf";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import structModule from "google-protobuf/google/protobuf/struct_pb.js";
+import { decodeEntry, encodeStruct } from "./struct-wire.ts";
 import type { Props, Value } from "./values.ts";
 
-const { ListValue, NullValue, Struct: StructClass, Value: ValueClass } = structModule;
+const { Struct: StructClass } = structModule;
+
+type Given = { [key: string]: Value | undefined };
+
+/** The properties of a Struct that was received, or is to be sent. Its own fields stay empty. */
+const properties = new WeakMap<Struct, Given>();
+
+// In the messages of the engine's protocol Structs come and go as bytes, without the generated classes in between.
+StructClass.deserializeBinaryFromReader = (message: Struct, reader: BinaryReader): Struct => {
+  const props: Props = {};
+  while (reader.nextField() && !reader.isEndGroup()) {
+    if (reader.getFieldNumber() === 1) decodeEntry(reader.readBytes() as Uint8Array, props);
+    else reader.skipField();
+  }
+  properties.set(message, props);
+  return message;
+};
+StructClass.serializeBinaryToWriter = (message: Struct, writer: BinaryWriter): void => {
+  const bytes = encodeStruct(properties.get(message) ?? {});
+  writer.writeSerializedMessage(bytes, 0, bytes.length);
+};
 
 /** A protobuf Struct as plain properties; nulls are kept. An absent Struct is an empty map. */
 export function fromStruct(struct: Struct | undefined): Props {
-  const props: Props = {};
-  struct?.getFieldsMap().forEach((value: ProtoValue, key: string) => {
-    props[key] = fromValue(value);
-  });
-  return props;
-}
-
-function fromValue(value: ProtoValue): Value {
-  const kinds = ValueClass.KindCase;
-  switch (value.getKindCase()) {
-    case kinds.BOOL_VALUE:
-      return value.getBoolValue();
-    case kinds.NUMBER_VALUE:
-      return value.getNumberValue();
-    case kinds.STRING_VALUE:
-      return value.getStringValue();
-    case kinds.LIST_VALUE:
-      return value.getListValue()?.getValuesList().map(fromValue) ?? [];
-    case kinds.STRUCT_VALUE:
-      return fromStruct(value.getStructValue());
-    default:
-      return null;
-  }
+  return { ...((struct && properties.get(struct)) as Props | undefined) };
 }
 
 /** Plain properties as a protobuf Struct; undefined entries are left out. */
-export function toStruct(props: { [key: string]: Value | undefined }): Struct {
+export function toStruct(props: Given): Struct {
   const struct = new StructClass();
-  const fields = struct.getFieldsMap();
-  for (const [key, value] of Object.entries(props)) if (value !== undefined) fields.set(key, toValue(value));
+  properties.set(struct, props);
   return struct;
-}
-
-function toValue(value: Value): ProtoValue {
-  const proto = new ValueClass();
-  if (value === null || value === undefined) proto.setNullValue(NullValue.NULL_VALUE);
-  else if (typeof value === "boolean") proto.setBoolValue(value);
-  else if (typeof value === "number") proto.setNumberValue(value);
-  else if (typeof value === "string") proto.setStringValue(value);
-  else if (Array.isArray(value)) proto.setListValue(new ListValue().setValuesList(value.map(toValue)));
-  else proto.setStructValue(toStruct(value));
-  return proto;
 }

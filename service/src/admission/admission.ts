@@ -29,7 +29,8 @@ export function createAdmission({ log, metrics }: { log: Logger; metrics: Metric
   const limiter = new Limiter();
   const refused = new Map<Priority, number>();
   const stopProbe = probe((waitMs) => limiter.adjust(waitMs));
-  const report = setInterval(() => reportRefused(refused, log, limiter), REPORT_MS).unref();
+  const report = () => reportRefused(refused, { log, metrics }, limiter);
+  const reporting = setInterval(report, REPORT_MS).unref();
 
   metrics.gauge(ADMISSION_LIMIT, "Requests that may be at work at once; it follows how long requests wait.", (set) =>
     set({}, limiter.limit),
@@ -46,13 +47,12 @@ export function createAdmission({ log, metrics }: { log: Logger; metrics: Metric
         return handler(req, res);
       }
       refused.set(priority, (refused.get(priority) ?? 0) + 1);
-      metrics.shed({ priority });
-      metrics.error(LABELS);
       refuse(req, res);
     },
     stop() {
       stopProbe();
-      clearInterval(report);
+      clearInterval(reporting);
+      report();
     },
   };
 }
@@ -102,9 +102,17 @@ function refuse(req: IncomingMessage, res: ServerResponse): void {
   res.end(body);
 }
 
-/** One line a second, not one per request: the log must not be part of the overload. */
-function reportRefused(refused: Map<Priority, number>, log: Logger, limiter: Limiter): void {
+/** One line and one count a second, not one per request: saying that there is too much to do must not be part of it. */
+function reportRefused(
+  refused: Map<Priority, number>,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+  limiter: Limiter,
+): void {
   if (refused.size === 0) return;
+  for (const [priority, count] of refused) {
+    metrics.shed({ priority }, count);
+    metrics.error(LABELS, count);
+  }
   const { limit, inFlight } = limiter;
   log.warn({ ...LABELS, refused: Object.fromEntries(refused), limit, inFlight }, "requests refused: overloaded");
   refused.clear();

@@ -46,6 +46,18 @@ test("opens after failures in a row, refuses at once, lets one through, and clos
   expect(await text()).toContain('media_circuit_state{dependency="database"} 0');
 });
 
+test("while one call tries whether the dependency is back, others are refused at once", async () => {
+  const { guard } = fresh();
+  for (let n = 0; n < breaker.failures; n++) await guard.once(() => Promise.reject(sick)).catch(() => {});
+  await sleep(breaker.openMs + 50);
+  const trial = guard.once(() => sleep(500, "well"));
+  const started = performance.now();
+  await expect(guard.once(() => Promise.resolve("well"))).rejects.toMatchObject({ code: "circuit-open" });
+  expect(performance.now() - started).toBeLessThan(100);
+  expect(await trial).toBe("well");
+  expect(await guard.once(() => Promise.resolve("well"))).toBe("well");
+});
+
 test("an error that is not trouble does not open the circuit", async () => {
   const { guard } = fresh();
   for (let n = 0; n < breaker.failures * 2; n++)

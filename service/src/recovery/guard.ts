@@ -63,12 +63,18 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
   retries.onRetry(() => metrics.retry({ dependency: name }));
   metrics.watchCircuit(name, () => CIRCUIT[breaker.state].value);
 
-  const enter = <T>(work: () => Promise<T>): Promise<T> =>
-    door.execute(work).catch((error: unknown) => {
+  const enter = async <T>(work: () => Promise<T>): Promise<T> => {
+    // One call tries whether the dependency is back. The library has the others wait for what comes of it, for as long
+    // as a try may take; they have a fallback, or a client who can come again.
+    if (breaker.state === CircuitState.HalfOpen) throw circuitOpen(name, policy.attemptMs);
+    try {
+      return await door.execute(work);
+    } catch (error) {
       if (error instanceof BrokenCircuitError) throw circuitOpen(name, openedAt + policy.breaker.openMs - Date.now());
       if (error instanceof BulkheadRejectedError) throw overloaded(name);
       throw error;
-    });
+    }
+  };
   return {
     execute: (work) => {
       budget.earn();
