@@ -52,9 +52,9 @@ test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the servic
 stories: $(NODE_MODULES) ## The provider plugin on PATH under the real engine and a real API server (after `make up` has built the tools)
 	@PATH="$(TOOLS_BIN):$$PATH:$(CURDIR)/local/bin:$(CURDIR)/local/providers/bin" $(JEST) --runInBand --verbose --config local/providers/stories/jest.config.ts $(if $(RESULTS),--json --outputFile='$(RESULTS)')
 
-fuzz: $(NODE_MODULES) ## Fuzz the api by its own OpenAPI document, with schemathesis (EXAMPLES=40 SEED=1)
+fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a storm of POSTs (ONLY=storm EXAMPLES=40 SEED=1)
 	@$(LOCAL) prepare-tests $(AT)
-	@node service/fuzz/main.ts $(if $(EXAMPLES),--examples '$(EXAMPLES)') $(if $(SEED),--seed '$(SEED)')
+	@node service/fuzz/main.ts $(if $(ONLY),--only '$(ONLY)') $(if $(EXAMPLES),--examples '$(EXAMPLES)') $(if $(SEED),--seed '$(SEED)')
 
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e

@@ -41,7 +41,16 @@ describe("the service's processes", () => {
     const plans = [apiPlan(args), workerPlan(args), doublesPlan(args), proberPlan(args)];
     const names = ["api", "worker", "doubles", "prober"];
     expect(plans.map(({ name }) => name)).toEqual(names);
-    expect(plans.map(({ command }) => command?.join(" "))).toEqual(names.map((n) => `node service/src/main.ts ${n}`));
+    const started = plans.map(({ command }) => command?.filter((word) => !String(word).startsWith("--")).join(" "));
+    expect(started).toEqual(names.map((name) => `node service/src/main.ts ${name}`));
+  });
+
+  test("leave room in their pods for what is not JavaScript's", () => {
+    for (const { command, resources } of [apiPlan(args), workerPlan(args), doublesPlan(args), proberPlan(args)]) {
+      const old = Number(/--max-old-space-size=(\d+)/.exec(command?.join(" ") ?? "")?.[1]);
+      expect(old).toBeGreaterThan(60);
+      expect(old).toBeLessThan(resources.memoryMi / 2);
+    }
   });
 
   test("get addresses in their environment and passwords as files", () => {

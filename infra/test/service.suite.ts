@@ -18,7 +18,7 @@ interface Container {
 
 const containerOf = (controller: KubernetesObject) => templateOf(controller).spec.containers[0] as Container;
 const processes = (stack: Stack) =>
-  controllers(stack).filter((controller) => containerOf(controller).command?.[1] === "service/src/main.ts");
+  controllers(stack).filter((controller) => containerOf(controller).command?.includes("service/src/main.ts"));
 
 /** The pod's variables, with its secret files written out below a folder of ours. */
 function environment(stack: Stack, controller: KubernetesObject): Record<string, string> {
@@ -39,7 +39,7 @@ describe.each(STACKS.filter((stack) => stack !== "base"))("the service's process
     "%s takes its environment, all of which it knows",
     (_, controller) => {
       const env = environment(stack, controller);
-      const name = containerOf(controller).command[2] as ProcessName;
+      const name = containerOf(controller).command.at(-1) as ProcessName;
       const { secrets } = loadConfig(name, env);
       // A file that is given is a file that is read: no process has a secret that it does not use.
       expect(Object.keys(secrets).sort()).toEqual(

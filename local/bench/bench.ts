@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { stopCluster } from "../cluster/cluster.ts";
 import { type Layout, layoutOf } from "../cluster/layout.ts";
@@ -25,6 +26,10 @@ interface ClusterMeasure extends Omit<Measure, "once"> {
 
 const NAME = "bench";
 const REST_SECONDS = 300;
+/** What a new cluster does once, its first backup among it, is over by then. */
+const SETTLE_SECONDS = 60;
+/** Figures of a cluster on which nothing else goes on. */
+const AT_REST = ["up", "preview", "memory", "cpu"];
 
 /** Groups that bring what they need; like what is costly, only when they are named. */
 const groups: Readonly<Record<string, Group>> = { providers, service };
@@ -140,6 +145,7 @@ export async function bench(only: readonly string[]): Promise<void> {
 async function onCluster(layout: Layout, chosen: Readonly<Record<string, ClusterMeasure>>): Promise<void> {
   try {
     if (!chosen.cold) await make("up");
+    if (AT_REST.some((key) => chosen[key])) await sleep(SETTLE_SECONDS * 1000);
     for (const measure of Object.values(chosen)) {
       await measureAndRecord({ ...measure, once: () => measure.once(layout) });
     }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { nodeFlags } from "../src/runtime.ts";
 import type { Load, Outcome } from "./generator.ts";
 
 /** Who is measured has a core of its own; everything else shares the other one. */
@@ -13,6 +14,8 @@ const CLOCK_TICKS = 100; // USER_HZ of Linux on every architecture that Node.js 
 /** In memory: a pod's log is a pipe, and a busy disk is not the target's fault. */
 const LOGS = "/dev/shm";
 const READY_MS = 30_000;
+/** Of an api in the smallest tier. */
+const POD_MI = 384;
 
 /** A process that is measured. */
 export interface Target {
@@ -37,7 +40,7 @@ export async function startTarget(
   const log = join(existsSync(LOGS) ? LOGS : folder, `media-bench-${process.pid}-${name}.log`);
   const out = openSync(log, "a");
   const flags = process.env.BENCH_PROFILE ? ["--cpu-prof", `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
-  const command = ["-c", TARGET_CORE, process.execPath, ...flags, ...program];
+  const command = ["-c", TARGET_CORE, process.execPath, ...nodeFlags(POD_MI), ...flags, ...program];
   const child = spawn("taskset", command, {
     env: { ...env, PATH: process.env.PATH ?? "" },
     stdio: ["ignore", out, out],

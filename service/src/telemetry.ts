@@ -1,3 +1,4 @@
+import { randomFillSync } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context, Span, SpanContext, SpanOptions } from "@opentelemetry/api";
 import {
@@ -20,7 +21,6 @@ import type { IdGenerator, Sampler, SpanProcessor } from "@opentelemetry/sdk-tra
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
-  RandomIdGenerator,
   SamplingDecision,
   TraceIdRatioBasedSampler,
   TracerProvider,
@@ -54,15 +54,19 @@ export function startTracing(config: Config, log: Logger, processors = exportTo(
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(provider);
-  rootSampler = root;
+  // Only the first of a process is taken.
+  if (trace.setGlobalTracerProvider(provider)) rootSampler = root;
   return { stop: () => provider.shutdown() };
 }
 
-/** Random ids, of which the next one can be looked at before it is used. */
+const TRACE_BYTES = 16;
+const SPAN_BYTES = 8;
+
+/** Random ids, of which the next one can be looked at before it is used. Randomness is fetched for hundreds at once. */
 class Ids implements IdGenerator {
-  readonly #random = new RandomIdGenerator();
-  #next = this.#random.generateTraceId();
+  readonly #random = Buffer.alloc(8_192);
+  #at = this.#random.length;
+  #next = this.#take(TRACE_BYTES);
 
   peek(): string {
     return this.#next;
@@ -70,12 +74,24 @@ class Ids implements IdGenerator {
 
   generateTraceId(): string {
     const id = this.#next;
-    this.#next = this.#random.generateTraceId();
+    this.#next = this.#take(TRACE_BYTES);
     return id;
   }
 
   generateSpanId(): string {
-    return this.#random.generateSpanId();
+    return this.#take(SPAN_BYTES);
+  }
+
+  /** Never all zeros: that would be no id (W3C Trace Context). */
+  #take(bytes: number): string {
+    if (this.#at + bytes > this.#random.length) {
+      randomFillSync(this.#random);
+      this.#at = 0;
+    }
+    const from = this.#at;
+    this.#at += bytes;
+    const id = this.#random.toString("hex", from, this.#at);
+    return /[1-9a-f]/.test(id) ? id : this.#take(bytes);
   }
 }
 

@@ -62,13 +62,20 @@ test("a process that is late lets fewer in, tells the rest when to come back, an
 
 test("a slow dependency is no overload: what does not need it is let in", async () => {
   await platform.knobs({ latencyMs: 1_000 });
-  const load = Array.from({ length: 60 }, (_, n) => ask(`/api/v1/search?mediaType=tv&query=slow-${n}`));
-  const before = await limit();
-  for (let n = 0; n < 20; n++) expect((await call(api.httpPort, "/api/v1/requests")).status).toBe(200);
-  expect(await limit()).toBeGreaterThanOrEqual(before);
-  await Promise.all(load);
+  let query = 0;
+  // Tests that run beside this one can make the process late for a moment; a slow dependency would do so each time.
+  await eventually(async () => {
+    const load = Array.from({ length: 60 }, () => ask(`/api/v1/search?mediaType=tv&query=slow-${++query}`));
+    try {
+      const before = await limit();
+      for (let n = 0; n < 20; n++) expect((await call(api.httpPort, "/api/v1/requests")).status).toBe(200);
+      expect(await limit()).toBeGreaterThanOrEqual(before);
+    } finally {
+      await Promise.all(load);
+    }
+  }, 20_000);
   await platform.knobs();
-});
+}, 40_000);
 
 async function ask(path: string) {
   const answer = await fetch(`http://127.0.0.1:${api.httpPort}${path}`, {

@@ -22,7 +22,7 @@ esac`;
 describe("the provider, on a docker of its own", () => {
   const silent: Log = { say: () => {}, status: () => {} };
   const target = { urn: "urn", type: "docker:index/image:Image", name: "x" };
-  const path = process.env.PATH;
+  const { PATH: path, DOCKER_BUILDKIT: buildkit } = process.env;
   let log = "";
   let context = "";
   const calls = () => readFileSync(log, "utf8").trim().split("\n");
@@ -33,6 +33,7 @@ describe("the provider, on a docker of its own", () => {
     [log, context] = [join(root, "log"), join(root, "context")];
     process.env.PATH = `${root}:${path}`;
     process.env.FAKE_LOG = log;
+    delete process.env.DOCKER_BUILDKIT; // `make env` sets it
   });
   afterEach(() => {
     rmSync(log, { force: true });
@@ -42,6 +43,7 @@ describe("the provider, on a docker of its own", () => {
   afterAll(() => {
     process.env.PATH = path;
     delete process.env.FAKE_LOG;
+    if (buildkit !== undefined) process.env.DOCKER_BUILDKIT = buildkit;
   });
 
   const checked = async (more: Props = {}): Promise<Props> => {

@@ -25,7 +25,7 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
     const ids = span.spanContext();
     const id = requestId(req);
     const exemplar = ids.traceFlags & TraceFlags.SAMPLED ? { trace_id: ids.traceId } : {};
-    res.once("close", () => {
+    res.on("close", () => {
       const seconds = (performance.now() - started) / 1_000;
       const status = res.writableFinished ? res.statusCode : CLIENT_LEFT;
       const route = routeOf(req);

@@ -44,7 +44,7 @@ export const POLICIES = {
     retryDelayMs: { first: 50, most: 250 },
     retryBudget: { burst: 30, perCall: 0.1 },
     breaker: { failures: 5, openMs: 2_000 },
-    bulkhead: { limit: 100, queue: 100 },
+    bulkhead: { limit: 40, queue: 40 },
     fallback: "reads of one request: the last copy in the cache Redis, marked stale; else a problem document",
   },
   "database-replica": {
@@ -53,7 +53,7 @@ export const POLICIES = {
     retryDelayMs: { first: 0, most: 0 },
     retryBudget: { burst: 0, perCall: 0 },
     breaker: { failures: 3, openMs: 2_000 },
-    bulkhead: { limit: 100, queue: 0 },
+    bulkhead: { limit: 40, queue: 0 },
     fallback: "the primary",
   },
   "redis-cache": { ...redis, fallback: "the primary" },
