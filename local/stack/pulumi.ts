@@ -31,12 +31,15 @@ function* worthReading(line: unknown) {
   if (!/using pulumi-\S+ from \$PATH/.test(String(line))) yield line;
 }
 
+/** The engine lives for seconds: it saves a tenth of its work by collecting garbage less often (Go's own default is 100). */
+const ENGINE = { GOGC: "400" };
+
 /** Calls pulumi for the stack. It never asks and never throws: the result has its exit code and output. */
 export function pulumi(stack: Stack, args: readonly string[], { show = true, input = "" }: CallOptions = {}) {
   const out = show ? ([worthReading, process.stderr, "pipe"] as const) : ([worthReading, "pipe"] as const);
   return execa("pulumi", [...args, "--stack", stack.name, "--non-interactive", "--color=never"], {
     cwd: REPO,
-    env: environment(stack.layout, stack.name),
+    env: { ...environment(stack.layout, stack.name), ...ENGINE },
     input,
     stdout: out,
     stderr: out,
