@@ -43,7 +43,7 @@ export function createAdmission({ log, metrics }: { log: Logger; metrics: Metric
     guard: (handler) => (req, res) => {
       const priority = priorityOf(req.method ?? "", req.url ?? "", req.headers.authorization !== undefined);
       if (limiter.enter(priority)) {
-        res.once("close", () => limiter.leave(priority));
+        res.on("close", () => limiter.leave(priority));
         return handler(req, res);
       }
       refused.set(priority, (refused.get(priority) ?? 0) + 1);

@@ -1,3 +1,4 @@
+import { POLICIES } from "../recovery/policies.ts";
 import { PRIORITIES, type Priority, SHARES } from "./priorities.ts";
 
 /**
@@ -11,8 +12,12 @@ export const TARGET_WAIT_MS = 20;
 export const WINDOW_MS = 100;
 /** A wait that stands for so many windows is an overload; one that is gone by the next was a burst (as CoDel has it). */
 const STANDING_WINDOWS = 2;
-/** Requests at work at once. The least still keeps a core busy while its databases answer. */
-const LIMIT = { least: 8, most: 1_024 } as const;
+/**
+ * Requests at work at once. The least are those that PostgreSQL's bulkhead lets in: so few do not wait for each other, so
+ * where they are late the machine is busy with something else, or the process has just started and its code is not
+ * compiled yet. Refusing them would mend neither. With 8, one call in fifteen was refused while processes were replaced.
+ */
+const LIMIT = { least: POLICIES.database.bulkhead.limit, most: 1_024 } as const;
 /** Additive increase, multiplicative decrease (Chiu and Jain 1989): the pair that ends at a fair share. */
 const INCREASE = 4;
 const DECREASE = 0.8;

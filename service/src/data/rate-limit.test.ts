@@ -1,6 +1,6 @@
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Door } from "./door.ts";
-import { createRateLimit, createWindow, quotaHeaders } from "./rate-limit.ts";
+import { createRateLimit, createWindow, quotaFields } from "./rate-limit.ts";
 
 const metrics = { rateLimit: () => {} } as unknown as Metrics;
 const away: Door = async () => ({});
@@ -28,6 +28,6 @@ test("Redis decides while it can, and never sees the key", async () => {
 
 test("what is left is told in structured fields", () => {
   const window = createWindow(100, metrics, () => 15_000);
-  const headers = quotaHeaders(window.judge(window.keyOf("u"), 40));
-  expect(headers).toEqual({ "RateLimit-Policy": '"minute";q=100;w=60', RateLimit: '"minute";r=60;t=45' });
+  const fields = quotaFields(window.judge(window.keyOf("u"), 40));
+  expect(fields).toEqual(["RateLimit-Policy", '"minute";q=100;w=60', "RateLimit", '"minute";r=60;t=45']);
 });

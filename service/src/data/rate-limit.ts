@@ -59,11 +59,9 @@ export function createRateLimit(door: Door, perMinute: number, metrics: Metrics,
 }
 
 /** The header fields of draft-ietf-httpapi-ratelimit-headers-09: the policy, and what is left of it. */
-export function quotaHeaders({ limit, remaining, resetSeconds }: Quota): Record<string, string> {
-  return {
-    "RateLimit-Policy": `"minute";q=${limit};w=${WINDOW_SECONDS}`,
-    RateLimit: `"minute";r=${remaining};t=${resetSeconds}`,
-  };
+export function quotaFields({ limit, remaining, resetSeconds }: Quota): string[] {
+  const policy = `"minute";q=${limit};w=${WINDOW_SECONDS}`;
+  return ["RateLimit-Policy", policy, "RateLimit", `"minute";r=${remaining};t=${resetSeconds}`];
 }
 
 /** Holds one window's counters only, so it cannot grow without bound. */

@@ -21,7 +21,7 @@ export interface Found {
 /** Reads a request through the cache. Of others' requests, most users see as much as of those that do not exist. */
 export async function getRequest(deps: GetRequestDeps, user: Identity, id: string): Promise<Found> {
   const lookup = await deps.cache.lookup(id);
-  deps.metrics.cacheLookup(lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found);
+  deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
   const found: Found | undefined =
     lookup.found === "hit"
       ? { request: lookup.request, cache: "hit" }

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
+import { fieldsOf } from "./answer-fields.ts";
 import { problemReply } from "./mount.ts";
 import { observe } from "./observe.ts";
 import { send } from "./send.ts";
@@ -29,7 +30,7 @@ export function createApp(deps: AppDeps, mount: (app: Express) => void): Express
 /** Ends kept-alive connections with their next answer, so that the caller reconnects to someone who stays. */
 function partWhenDraining(draining: () => boolean): RequestHandler {
   return (_req, res, next) => {
-    if (draining()) res.setHeader("Connection", "close");
+    if (draining()) fieldsOf(res).push("Connection", "close");
     next();
   };
 }

@@ -4,10 +4,11 @@ import type { Identity } from "../accounts/roles.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Activity } from "../activity.ts";
 import type { Door } from "../data/door.ts";
-import { type Quota, quotaHeaders, type RateLimit, type Window } from "../data/rate-limit.ts";
+import { type Quota, quotaFields, type RateLimit, type Window } from "../data/rate-limit.ts";
 import type { Written } from "../data/written.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
+import { fieldsOf } from "./answer-fields.ts";
 
 export const MAX_BODY = "16kb";
 
@@ -104,7 +105,7 @@ function turnAway(code: ProblemCode): Problem {
 
 /** Tells what is left, and refuses the call if it is nothing. */
 function enforce(res: Response, quota: Quota): void {
-  for (const [name, value] of Object.entries(quotaHeaders(quota))) res.setHeader(name, value);
+  fieldsOf(res).push(...quotaFields(quota));
   refuseExceeded(quota);
 }
 

@@ -57,13 +57,14 @@ const NOT_KEPT: Commit = async () => {};
 
 function perform(deps: MountDeps, id: string, operation: Operation, handler: Handler<Operation>): RequestHandler {
   const caching = cachingOf(operation);
+  const use = { operation: id, kind: operation.method === "get" ? "view" : "action" };
   return async (req, res) => {
     const user = identityOf.get(res);
     if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
     const call = { ...check(operation, req), req, user };
     const work = async (commit: Commit) => {
       const reply = await handler({ ...call, commit } as Call<Operation>);
-      deps.metrics.featureUsed(id, operation.method);
+      deps.metrics.featureUsed(use);
       return reply;
     };
     const answer = async (reply: Reply) => {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { SpanStatusCode, TraceFlags } from "@opentelemetry/api";
+import { type Span, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Request, RequestHandler } from "express";
 import { createAccessLog } from "../access-log.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { UNMATCHED_ROUTE } from "../metrics/names.ts";
 import { formatTrace, inRequest, startRequestSpan } from "../telemetry.ts";
+import { fieldsOf } from "./answer-fields.ts";
 
 /** An id from the gateway is kept if it is one; anything else could be used to forge log lines. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
@@ -24,24 +25,33 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
     const span = startRequestSpan(method, req.headers);
     const ids = span.spanContext();
     const id = requestId(req);
-    const exemplar = ids.traceFlags & TraceFlags.SAMPLED ? { trace_id: ids.traceId } : {};
     res.on("close", () => {
       const seconds = (performance.now() - started) / 1_000;
       const status = res.writableFinished ? res.statusCode : CLIENT_LEFT;
       const route = routeOf(req);
-      metrics.httpRequest({ method, route, status: String(status) }, seconds, exemplar);
-      span.updateName(`${method} ${route}`);
-      span.setAttributes({ "http.route": route, "http.response.status_code": status });
-      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      const kept = (ids.traceFlags & TraceFlags.SAMPLED) !== 0;
+      metrics.httpRequest({ method, route, status: String(status) }, seconds, kept ? ids.traceId : null);
       answered(ids, id, { method, route, status, duration_ms: Math.round(seconds * 1_000) });
-      span.end();
+      if (kept) endSpan(span, method, route, status);
     });
-    res.setHeader("X-Request-Id", id);
-    res.setHeader("X-Trace-Id", ids.traceId);
-    res.setHeader("Traceresponse", formatTrace(ids));
+    fieldsOf(res).push("X-Request-Id", id, "X-Trace-Id", ids.traceId, "Traceresponse", formatTrace(ids));
     inRequest(span, id, next);
   };
 }
+
+function endSpan(span: Span, method: string, route: string, status: number): void {
+  span.updateName(`${method} ${route}`);
+  span.setAttributes({ "http.route": route, "http.response.status_code": status });
+  if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+/** For answers that Express writes by itself: what those of `send` bring along. */
+export const setFields: RequestHandler = (_req, res, next) => {
+  const fields = fieldsOf(res);
+  for (let n = 0; n < fields.length; n += 2) res.setHeader(fields[n] as string, fields[n + 1] as string);
+  next();
+};
 
 function requestId(req: Request): string {
   const given = req.get("x-request-id");

@@ -1,14 +1,20 @@
 import { hash } from "node:crypto";
 import type { Request, Response } from "express";
+import { fieldsOf } from "./answer-fields.ts";
 import { CACHING, type Caching } from "./contract/caching.ts";
 import type { Reply } from "./reply.ts";
 
 /** Answers by hand: Express would look at each header and hash the body once more. */
 export function send(res: Response, { status, headers, body }: Reply): void {
-  if (status === 204) res.writeHead(status, headers);
-  else res.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
+  const fields = fieldsOf(res);
+  for (const name in headers) fields.push(name, headers[name] as string);
+  if (!BODILESS.has(status)) fields.push("Content-Length", String(Buffer.byteLength(body)));
+  res.writeHead(status, fields);
   res.end(body);
 }
+
+/** Of an answer without a body no length is told. */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /**
  * Sends an operation's answer with what its contract says of caching. The validator is a strong one (RFC 9110,
@@ -26,7 +32,7 @@ export function sendCached(req: Request, res: Response, reply: Reply, caching: C
     return;
   }
   delete headers["Content-Type"];
-  res.writeHead(304, headers).end();
+  send(res, { status: 304, headers, body: "" });
 }
 
 function matches(asked: string | undefined, etag: string): boolean {

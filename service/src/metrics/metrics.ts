@@ -1,8 +1,10 @@
 import { performance } from "node:perf_hooks";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, type Metric, type OpenMetricsContentType, Registry } from "prom-client";
 import { currentTrace } from "../telemetry.ts";
+import { QuickHistogram } from "./histogram.ts";
 import * as names from "./names.ts";
 import { SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "./page-timings.ts";
+import { AllSeries } from "./series.ts";
 
 type Labelled = keyof typeof names.LABELS;
 type Label<N extends Labelled> = (typeof names.LABELS)[N][number];
@@ -17,9 +19,25 @@ export function createMetrics(version: string) {
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 
+  /** Counted in place, and shown when scraped. */
   const counter = <N extends Labelled>(name: N, help: string) => {
-    const metric = new Counter({ name, help, labelNames: [...names.LABELS[name]] as string[], registers });
-    return (labels: LabelValues<N>, by = 1) => metric.inc(labels, by);
+    const labelNames = [...names.LABELS[name]] as string[];
+    const all = new AllSeries(labelNames, () => 0);
+    // Without labels there is one series, which is there from the start.
+    if (labelNames.length === 0) all.of({});
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const { labels, value } of all) this.inc({ ...labels }, value);
+      },
+    });
+    return (labels: LabelValues<N>, by = 1) => {
+      all.of(labels).value += by;
+    };
   };
   const gauge = <N extends Labelled>(
     name: N,
@@ -45,39 +63,18 @@ export function createMetrics(version: string) {
     help: string,
     buckets: readonly number[] = names.DURATION_BUCKETS_SECONDS,
   ) => {
-    const labelNames = [...names.LABELS[name]] as string[];
-    const options = { name, help, labelNames, buckets: [...buckets], enableExemplars: true, registers };
-    const metric = new Histogram(options);
-    /** The exemplar leads to the active trace unless another is given. */
-    return (labels: LabelValues<N>, value: number, exemplarLabels: Record<string, string> = exemplar()) =>
-      metric.observe({ labels, value, exemplarLabels });
-  };
-
-  /** For what is on the way of every call: counted in a plain map, and shown when scraped. */
-  const tally = <N extends Labelled>(name: N, help: string, labelsOf: (key: string) => LabelValues<N>) => {
-    const counts = new Map<string, number>();
-    new Counter({
-      name,
-      help,
-      labelNames: [...names.LABELS[name]] as string[],
-      registers,
-      collect() {
-        this.reset();
-        for (const [key, count] of counts) this.inc(labelsOf(key), count);
-      },
-    });
-    return (key: string) => void counts.set(key, (counts.get(key) ?? 0) + 1);
+    const metric = new QuickHistogram(name, help, names.LABELS[name], buckets);
+    // Its types know prom-client's own metrics only; it asks no more of one than this has.
+    registry.registerMetric(metric as unknown as Metric);
+    /** The exemplar leads to the active trace unless another, or none, is given. */
+    return (labels: LabelValues<N>, value: number, traceId: string | null = activeTrace()) =>
+      metric.observe(labels, value, traceId);
   };
 
   const circuits = new Map<string, () => number>();
   gauge(names.CIRCUIT_STATE, "State of a dependency's circuit: 0 closed, 1 half open, 2 open.", (set) => {
     for (const [dependency, state] of circuits) set({ dependency }, state());
   });
-  const actions = new Set<string>();
-  const uses = tally(names.FEATURE_USES_TOTAL, "Calls that did what they were asked, by operation.", (operation) => ({
-    operation,
-    kind: actions.has(operation) ? "action" : "view",
-  }));
   watchEventLoop(registers);
   gauge(names.BUILD_INFO, "The version that runs; always 1.").set({ version }, 1);
   return {
@@ -100,17 +97,14 @@ export function createMetrics(version: string) {
     updatePublished: counter(names.UPDATES_PUBLISHED_TOTAL, "Live updates handed to Redis."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
     upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
-    cacheLookup: tally(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result.", (result) => ({ result })),
+    cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
     answerLookup: counter(names.ANSWER_LOOKUPS_TOTAL, "Look-ups of outside services' answers by kind and result."),
     shed: counter(names.ADMISSION_SHED_TOTAL, "Requests refused for overload, by priority."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),
     webVital: histogram(names.WEB_VITAL_SECONDS, "Web vitals in browsers, in seconds.", VITAL_BUCKETS_SECONDS),
     layoutShift: histogram(names.LAYOUT_SHIFT, "Cumulative layout shift in browsers.", SHIFT_BUCKETS),
     navigationPhase: histogram(names.NAVIGATION_PHASE_SECONDS, "Phases of loading a page in browsers, in seconds."),
-    featureUsed: (operation: string, method: string) => {
-      if (method !== "get") actions.add(operation);
-      uses(operation);
-    },
+    featureUsed: counter(names.FEATURE_USES_TOTAL, "Calls that did what they were asked, by operation."),
     paymentEvent: counter(names.PAYMENT_EVENTS_TOTAL, "Events of the payment provider by type and outcome."),
     activityDropped: counter(names.ACTIVITY_DROPPED_TOTAL, "People not noted as active."),
     poolWait: histogram(names.PG_POOL_WAIT_SECONDS, "Seconds until a caller of a pool had its connection."),
@@ -143,7 +137,7 @@ function watchEventLoop(registers: Registry<OpenMetricsContentType>[]): void {
 }
 
 /** Only a sampled trace can be opened: an exemplar of any other would dangle. */
-function exemplar(): Record<string, string> {
+function activeTrace(): string | null {
   const trace = currentTrace();
-  return trace?.sampled ? { trace_id: trace.traceId } : {};
+  return trace?.sampled ? trace.traceId : null;
 }

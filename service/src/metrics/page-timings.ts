@@ -61,18 +61,18 @@ export const VITAL_BUCKETS_SECONDS = [0.05, 0.1, 0.2, 0.5, 0.8, 1.2, 1.8, 2.5, 3
 export const SHIFT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1] as const;
 
 interface Histograms {
-  webVital(labels: { page: string; vital: string }, seconds: number, exemplar: Record<string, string>): void;
-  layoutShift(labels: { page: string }, score: number, exemplar: Record<string, string>): void;
-  navigationPhase(labels: { page: string; phase: string }, seconds: number, exemplar: Record<string, string>): void;
+  webVital(labels: { page: string; vital: string }, seconds: number, traceId: string | null): void;
+  layoutShift(labels: { page: string }, score: number, traceId: string | null): void;
+  navigationPhase(labels: { page: string; phase: string }, seconds: number, traceId: string | null): void;
 }
 
 /** Observes what came; what the browser could not measure is not there, rather than 0. */
 export function recordTimings(metrics: Histograms, report: PageTimings): void {
   const { page, vitals: { cls, ...timed } = {}, navigation: phases = {} } = report;
-  const exemplar = sampledTrace(report.traceparent);
-  for (const [vital, value] of measured(timed)) metrics.webVital({ page, vital }, value / 1_000, exemplar);
-  for (const [phase, value] of measured(phases)) metrics.navigationPhase({ page, phase }, value / 1_000, exemplar);
-  if (cls !== undefined) metrics.layoutShift({ page }, cls, exemplar);
+  const traceId = sampledTrace(report.traceparent);
+  for (const [vital, value] of measured(timed)) metrics.webVital({ page, vital }, value / 1_000, traceId);
+  for (const [phase, value] of measured(phases)) metrics.navigationPhase({ page, phase }, value / 1_000, traceId);
+  if (cls !== undefined) metrics.layoutShift({ page }, cls, traceId);
 }
 
 function measured(values: Record<string, number | undefined>): [string, number][] {
@@ -80,8 +80,8 @@ function measured(values: Record<string, number | undefined>): [string, number][
 }
 
 /** Only a sampled trace can be opened; an id of zeros is none. */
-function sampledTrace(traceparent: string | undefined): Record<string, string> {
+function sampledTrace(traceparent: string | undefined): string | null {
   const [, traceId = "", , flags = "00"] = traceparent?.split("-") ?? [];
   const sampled = (Number.parseInt(flags, 16) & 1) === 1;
-  return sampled && !/^0+$/.test(traceId) ? { trace_id: traceId } : {};
+  return sampled && !/^0+$/.test(traceId) ? traceId : null;
 }

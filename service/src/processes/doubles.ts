@@ -5,6 +5,7 @@ import { mountPlex, mountYoutube } from "../doubles/others.ts";
 import { mountOverseerr } from "../doubles/overseerr.ts";
 import { mountControl, mountTmdb } from "../doubles/tmdb.ts";
 import { createApp } from "../http/app.ts";
+import { setFields } from "../http/observe.ts";
 import { listen, type Running } from "../lifecycle.ts";
 import { type Base, type Opened, type Overrides, startProcess } from "./start.ts";
 
@@ -22,6 +23,7 @@ async function openDoubles({ config, log, metrics, lifecycle }: Base): Promise<O
     adminHandler({ metrics, lifecycle, readiness: [] }),
   );
   const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => {
+    express.use(setFields);
     // Without a name it is TMDB's, which was here first.
     mountControl(express, "/control", services.tmdb);
     for (const [name, faults] of Object.entries(services)) mountControl(express, `/control/${name}`, faults);
