@@ -8,6 +8,7 @@ const well = {
     failures: [],
     made: ["a", "b"],
     heard: [{ id: "a", at: "1", status: "pending" }, ended("a", "2"), ended("b", "3")],
+    told: ["1", "2", "3"],
     reconnections: 1,
   },
   outcomes: ["a", "b"].map((id) => ({ id, status: "available", downloads: 1 })),
@@ -20,7 +21,8 @@ test("where everybody got what they should nothing is counted", () => {
 
 test.each([
   ["a failed call", { failures: [{ at: "", what: "", answer: "502" }] }, {}, { requestsFailed: 1 }],
-  ["an end nobody heard of", { heard: [ended("a", "2")] }, {}, { eventsLost: 1 }],
+  ["an end nobody heard of", { heard: [ended("a", "2")], told: ["2"] }, {}, { eventsLost: 1 }],
+  ["an event that was told and not heard", { told: ["1", "2", "3", "4"] }, {}, { eventsLost: 1 }],
   ["an event told twice", { heard: [...well.seen.heard, ended("b", "3")] }, {}, { eventsDoubled: 2 }],
   ["an end told twice", { heard: [...well.seen.heard, ended("b", "9")] }, {}, { eventsDoubled: 1 }],
   ["a job that nobody did", {}, { status: "pending" }, { jobsLost: 1 }],

@@ -6,6 +6,7 @@ import { targetOf } from "../verify/journey.ts";
 import { namespaceOf, sql } from "../verify/postgres.ts";
 import { Clock, writeEvidence } from "./evidence.ts";
 import { type Seen, startLoad } from "./steady-load.ts";
+import { Told } from "./told.ts";
 
 const RESTARTS = 50;
 const ROLLED_OUT = ["deployment/api", "deployment/worker"];
@@ -19,8 +20,12 @@ export async function restarts(stack: Stack, wanted?: string): Promise<void> {
   const startedAt = new Date().toISOString();
   const clock = new Clock(say);
   const load = await startLoad(await targetOf(stack));
-  for (let n = 1; n <= count; n++) await clock.time(`rolling restart ${n} of ${count}`, () => restart(stack));
-  const seen = await load.stop();
+  const told = await Told.from(stack);
+  for (let n = 1; n <= count; n++) {
+    await clock.time(`rolling restart ${n} of ${count}`, () => restart(stack));
+    await told.read();
+  }
+  const seen = await load.stop(() => told.read());
   const result = judge(seen, await readOutcome(stack, seen.made));
   const passed =
     result.requestsFailed + result.eventsLost + result.eventsDoubled + result.jobsLost + result.jobsDoubled === 0;
@@ -36,9 +41,9 @@ export async function restarts(stack: Stack, wanted?: string): Promise<void> {
     phases: clock.phases,
   });
   say(`evidence: ${file}`);
-  const { calls, requestsFailed, made, eventsLost, eventsDoubled, jobsLost, jobsDoubled, reconnections } = result;
+  const { calls, requestsFailed, made, told: events, eventsLost, eventsDoubled, jobsLost, jobsDoubled } = result;
   say(
-    `${count} rolling restarts: of ${calls} calls ${requestsFailed} failed; of ${made} requests' last events ${eventsLost} lost and ${eventsDoubled} doubled over ${reconnections} reconnections; of their jobs ${jobsLost} lost and ${jobsDoubled} doubled`,
+    `${count} rolling restarts: of ${calls} calls ${requestsFailed} failed; of ${events} events ${eventsLost} lost and ${eventsDoubled} doubled over ${result.reconnections} reconnections; of ${made} requests' jobs ${jobsLost} lost and ${jobsDoubled} doubled`,
   );
   if (!passed)
     throw new UserError(
@@ -67,19 +72,21 @@ async function readOutcome(stack: Stack, made: readonly string[]): Promise<Outco
 
 /** Counts what should not have been. Pure. */
 export function judge(seen: Seen, outcomes: readonly Outcome[]) {
-  const { calls, failures, made, heard, reconnections } = seen;
+  const { calls, failures, made, heard, told, reconnections } = seen;
   const ends = Map.groupBy(
     heard.filter(({ status }) => status === "available"),
     ({ id }) => id,
   );
-  const places = heard.map(({ at }) => at);
+  const places = new Set(heard.map(({ at }) => at));
   const done = new Set(outcomes.filter(({ status }) => status === "available").map(({ id }) => id));
   return {
     calls,
     requestsFailed: failures.length,
     made: made.length,
-    eventsLost: made.filter((id) => !ends.has(id)).length,
-    eventsDoubled: places.length - new Set(places).size + made.filter((id) => (ends.get(id)?.length ?? 0) > 1).length,
+    told: told.length,
+    // What was told must be heard; and the end of each request must have been told.
+    eventsLost: told.filter((at) => !places.has(at)).length + made.filter((id) => !ends.has(id)).length,
+    eventsDoubled: heard.length - places.size + made.filter((id) => (ends.get(id)?.length ?? 0) > 1).length,
     reconnections,
     jobsLost: made.filter((id) => !done.has(id)).length,
     jobsDoubled: outcomes.filter(({ downloads }) => downloads > 1).length,

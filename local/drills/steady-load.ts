@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
+import { UPDATES } from "../../service/src/realtime/events.ts";
 import { eventually } from "../lib/eventually.ts";
 import { type Answer, call, json } from "../verify/http.ts";
 import type { Target } from "../verify/journey.ts";
@@ -33,12 +34,16 @@ export interface Seen {
   /** Ids of the requests that were made. */
   readonly made: readonly string[];
   readonly heard: readonly Heard[];
+  /** Places of all events that there were to be heard. */
+  readonly told: readonly string[];
   /** Times that the live connection was lost and found again. */
   readonly reconnections: number;
 }
 
 /** People at work: one asks for films and listens to what becomes of them, others look around. No call is repeated. */
-export async function startLoad(target: Target): Promise<{ stop(): Promise<Seen> }> {
+export async function startLoad(
+  target: Target,
+): Promise<{ stop(told: () => Promise<readonly string[]>): Promise<Seen> }> {
   const failures: Failure[] = [];
   const made: string[] = [];
   let calls = 0;
@@ -88,11 +93,13 @@ export async function startLoad(target: Target): Promise<{ stop(): Promise<Seen>
   for (const token of readers) every(READS_PER_SECOND, () => ask(token, "GET", "requests?limit=5").then(() => {}));
 
   return {
-    async stop() {
+    async stop(told) {
       going = false;
       await Promise.all(loops);
       await ears.settled(made);
-      return { calls, failures, made, heard: ears.heard, reconnections: ears.close() };
+      const places = await told();
+      await sleep(ON_THE_WAY_MS);
+      return { calls, failures, made, heard: ears.heard, told: places, reconnections: ears.close() };
     },
   };
 }
@@ -106,6 +113,9 @@ async function newUser({ gatewayUrl, caPem: ca }: Target): Promise<string> {
   return json<{ accessToken: string }>(await call(`${gatewayUrl}/api/v1/auth/login`, login), 200, 201).accessToken;
 }
 
+/** What was told this moment may take so long to be heard. */
+const ON_THE_WAY_MS = 3_000;
+
 /** What nobody has heard of by then is lost. */
 const SETTLE_SECONDS = 60;
 
@@ -117,7 +127,8 @@ function listen({ gatewayUrl, caPem }: Target, token: string) {
   socket.on("ready", () => {
     connections += 1;
   });
-  socket.on("request.updated", ({ id, status }: Heard, at: string) => heard.push({ at, id, status }));
+  for (const name of Object.keys(UPDATES))
+    socket.on(name, ({ id, status }: Heard, at: string) => heard.push({ at, id, status }));
   return {
     heard,
     ready: () =>
