@@ -24,6 +24,8 @@ export interface Stage {
   folder: string;
   /** Reads of requests that are in the cache. */
   reads: Sent[];
+  /** Puts them there again, after the cache lost them. */
+  fillCache(): Promise<void>;
   /** Pages of the same user's requests. */
   lists: Sent[];
   /** `count` requests that nobody made yet. */
@@ -47,7 +49,9 @@ export async function openStage(): Promise<Stage> {
   };
   const sessions = await openSessions(platform);
   const reader = await sessions.signIn("reader");
-  const ids = await fillCache(platform, "reader");
+  const ids = Array.from({ length: ENTRIES }, () => crypto.randomUUID());
+  const fillCache = () => fill(platform, "reader", ids);
+  await fillCache();
   const targets: Target[] = [];
   const start = async (name: string, program: string[], changes = {}) => {
     const target = await startTarget(platform.servers.folder, name, platform.env({ ...env, ...changes }), program);
@@ -58,6 +62,7 @@ export async function openStage(): Promise<Stage> {
   return {
     platform,
     folder: platform.servers.folder,
+    fillCache,
     reads: ids.map((id) => ({ method: "GET", path: `/api/v1/requests/${id}`, token: reader })),
     lists: [{ method: "GET", path: "/api/v1/requests?limit=20", token: reader }],
     creates: async (count) => {
@@ -105,11 +110,10 @@ async function openSessions(platform: Platform) {
   return { signIn, close: () => redis.disconnect() };
 }
 
-/** Entries without an end: only hits are measured. The same requests are in the database, for lists. */
-async function fillCache(platform: Platform, userId: string): Promise<string[]> {
+/** Entries without an end: only hits are measured. */
+async function fill(platform: Platform, userId: string, ids: readonly string[]): Promise<void> {
   await eventually(() => platform.sql("SELECT 1"));
   const redis = new Redis({ port: platform.servers.cachePort });
-  const ids = Array.from({ length: ENTRIES }, () => crypto.randomUUID());
   for (const [n, id] of ids.entries()) {
     const createdAt = new Date(1_760_000_000_000 + n).toISOString();
     const request: MediaRequest = {
@@ -124,7 +128,6 @@ async function fillCache(platform: Platform, userId: string): Promise<string[]> 
     await redis.set(`request:v2:${id}`, JSON.stringify(request));
   }
   redis.disconnect();
-  return ids;
 }
 
 /** Where traces go: it reads them and forgets them. */

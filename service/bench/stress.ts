@@ -73,69 +73,100 @@ async function secondsToNormal(
 
 /** Requests a second while something is broken: well below what it can do, so that only the fault can make it slow. */
 const STEADY_RATE = 500;
-/** By then every circuit has seen what is the matter. */
+const STEADY_LIST_RATE = 100;
+/** By then every circuit has seen what is the matter. Until then answers may take longer, but none may fail. */
 const SETTLE_SECONDS = 3;
 
-/** Cached reads while each dependency is dead or slow, and others keep asking for what needs it. */
+/** A dependency to be broken, and who is to notice. */
+interface Case {
+  /** How it is broken; each gives the way back. */
+  ways: Record<string, () => Promise<() => unknown>>;
+  /** What others ask for meanwhile, that needs it. */
+  affected: Sent[];
+  /** What does not need it. @default cached reads */
+  unaffected?: Sent[];
+}
+
+/** What does not need a dependency, while it is dead or slow and others keep asking for what does. */
 export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> {
   const target = await stage.api();
-  const { platform, reads, lists } = stage;
-  const reading = (length: number) =>
-    measure(stage.folder, { target, requests: reads }, { seconds: length, connections: 8, rate: STEADY_RATE });
-  const asking = async (requests: Sent[], length: number) => {
-    const load = { seconds: length, connections: 4, rate: 20 };
-    return requests.length > 0 ? measure(stage.folder, { target, requests }, load) : undefined;
+  const all = casesOf(stage);
+  const bearing = (requests: Sent[], length: number) => {
+    const rate = requests === stage.lists ? STEADY_LIST_RATE : STEADY_RATE;
+    return measure(stage.folder, { target, requests }, { seconds: length, connections: 8, rate });
   };
+  const asking = (requests: Sent[], length: number) =>
+    measure(stage.folder, { target, requests }, { seconds: length, connections: 4, rate: 20 });
+  await bearing(stage.reads, 3);
+  const ratios: number[] = [];
+  const failed: number[] = [];
+  for (const [name, { ways, affected, unaffected = stage.reads }] of Object.entries(all))
+    for (const [way, breakIt] of Object.entries(ways)) {
+      const both = (length: number) => Promise.all([bearing(unaffected, length), asking(affected, length)]);
+      const [well] = await both(seconds);
+      const mend = await breakIt();
+      const [first] = await both(SETTLE_SECONDS);
+      const [broken] = await both(seconds);
+      await mend();
+      await bearing(stage.reads, SETTLE_SECONDS);
+      ratios.push(broken.p99 / well.p99);
+      failed.push(failuresIn(first) + failuresIn(broken));
+      tell(
+        `${name} ${way}: ${show(well)}; broken: ${show(broken)}, p99 ratio ${ratios.at(-1)?.toFixed(2)}, ${failed.at(-1)} failed`,
+      );
+    }
+  return [
+    {
+      name: "service: p99 of what does not need a dependency while it is dead or slow, against all well (each dependency, each way)",
+      unit: "×",
+      bound: 1.2,
+      values: ratios,
+    },
+    {
+      name: "service: calls that failed meanwhile, though they did not need it",
+      unit: "calls",
+      bound: 0,
+      values: failed,
+    },
+  ];
+}
+
+function failuresIn({ byStatus, errors }: Measured): number {
+  const bad = Object.entries(byStatus).filter(([status]) => Number(status) >= 300);
+  return errors + bad.reduce((sum, [, count]) => sum + count, 0);
+}
+
+function casesOf({ platform, lists, reads, fillCache }: Stage): Record<string, Case> {
   const get = (path: string): Sent[] => [{ ...(lists[0] as Sent), path }];
-  const server = (name: "pgbouncer" | "state") => ({
+  const server = (name: "pgbouncer" | "state" | "cache") => ({
+    slow: async () => {
+      platform.servers.freeze(name, true);
+      return () => platform.servers.freeze(name, false);
+    },
     dead: async () => {
       await platform.servers.kill(name);
       return () => platform.servers.restart(name);
-    },
-    slow: async () => {
-      platform.servers.freeze(name, true);
-      return async () => platform.servers.freeze(name, false);
     },
   });
   const double = (name: "tmdb" | "plex" | "youtube" | "overseerr") => ({
     dead: () => platform.knobs({ errorRate: 1 }, name).then(() => () => platform.knobs({}, name)),
     slow: () => platform.knobs({ latencyMs: 30_000 }, name).then(() => () => platform.knobs({}, name)),
   });
-  const state = server("state");
-  const cases = {
-    database: { ...server("pgbouncer"), affected: lists },
-    tmdb: { ...double("tmdb"), affected: pages((n) => get(`/api/v1/discover?mediaType=tv&page=${n}`)) },
-    plex: { ...double("plex"), affected: pages((n) => get(`/api/v1/library?limit=${(n % 100) + 1}`)) },
-    youtube: { ...double("youtube"), affected: pages((n) => get(`/api/v1/titles/movie/${n}/trailers`)) },
-    overseerr: { ...double("overseerr"), affected: get("/api/v1/admin/overseerr") },
-    // Last, and its death the very last: the sessions go with it.
-    "redis-state": { slow: state.slow, dead: state.dead, affected: lists },
-  };
-  await reading(3);
-  const ratios: number[] = [];
-  const failed: number[] = [];
-  for (const [name, { affected, ...ways }] of Object.entries(cases))
-    for (const [way, breakIt] of Object.entries(ways)) {
-      const [well] = await Promise.all([reading(seconds), asking(affected, seconds)]);
-      const mend = await breakIt();
-      await Promise.all([reading(SETTLE_SECONDS), asking(affected, SETTLE_SECONDS)]);
-      const [broken] = await Promise.all([reading(seconds), asking(affected, seconds)]);
-      await mend();
-      await reading(SETTLE_SECONDS);
-      ratios.push(broken.p99 / well.p99);
-      const bad = Object.entries(broken.byStatus).filter(([status]) => Number(status) >= 300);
-      failed.push(broken.errors + bad.reduce((sum, [, count]) => sum + count, 0));
-      tell(`${name} ${way}: ${show(well)}; broken: ${show(broken)}, p99 ratio ${ratios.at(-1)?.toFixed(2)}`);
-    }
-  return [
-    {
-      name: "service: p99 of cached reads while a dependency is dead or slow, against all well (each dependency, each way)",
-      unit: "×",
-      bound: 1.2,
-      values: ratios,
+  const cache = server("cache");
+  return {
+    database: { ways: server("pgbouncer"), affected: lists },
+    tmdb: { ways: double("tmdb"), affected: pages((n) => get(`/api/v1/discover?mediaType=tv&page=${n}`)) },
+    plex: { ways: double("plex"), affected: pages((n) => get(`/api/v1/library?limit=${(n % 100) + 1}`)) },
+    youtube: { ways: double("youtube"), affected: pages((n) => get(`/api/v1/titles/movie/${n}/trailers`)) },
+    overseerr: { ways: double("overseerr"), affected: get("/api/v1/admin/overseerr") },
+    "redis-cache": {
+      ways: { slow: cache.slow, dead: () => cache.dead().then((mend) => () => mend().then(fillCache)) },
+      affected: reads,
+      unaffected: lists,
     },
-    { name: "service: cached reads that failed meanwhile", unit: "requests", bound: 0, values: failed },
-  ];
+    // Last, and its death the very last: the sessions go with it.
+    "redis-state": { ways: server("state"), affected: lists },
+  };
 }
 
 function pages(of: (n: number) => Sent[]): Sent[] {

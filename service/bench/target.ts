@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Express, type Request, type Response } from "express";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { loadConfig } from "../src/config.ts";
@@ -10,10 +10,13 @@ import type { MediaRequest } from "../src/data/requests.ts";
 import { getRequest } from "../src/domain/get-request.ts";
 import { createApp } from "../src/http/app.ts";
 import { presentRequest } from "../src/http/handlers.ts";
+import { observe } from "../src/http/observe.ts";
 import { json } from "../src/http/reply.ts";
 import { sendCached } from "../src/http/send.ts";
+import { Lifecycle } from "../src/lifecycle.ts";
 import { createLogger } from "../src/log.ts";
 import { createMetrics, type Metrics } from "../src/metrics/metrics.ts";
+import { openApi } from "../src/processes/api.ts";
 import { startTracing } from "../src/telemetry.ts";
 import { type CreateStatements, recordCreate, valuesFor } from "./create-statements.ts";
 
@@ -23,12 +26,14 @@ import { type CreateStatements, recordCreate, valuesFor } from "./create-stateme
  * - `bare`: a plain Express handler that gets a request from Redis;
  * - `observed`: the service's cached read with logs, metrics and traces, and nothing else around it;
  * - `unobserved`: the same without any of the three;
+ * - `api-unobserved`: the whole api without any of the three;
  * - `bare-create`: a plain Express handler that runs the SQL of creating a request.
  */
-const TARGETS: Record<string, () => Express | Promise<Express>> = {
+const TARGETS: Record<string, () => Express | Promise<Express | undefined>> = {
   bare,
   observed,
   unobserved,
+  "api-unobserved": apiUnobserved,
   "bare-create": bareCreate,
 };
 
@@ -48,13 +53,26 @@ function observed(): Express {
   startTracing(config, log);
   const metrics = createMetrics(config.SERVICE_VERSION);
   const answer = cachedRead(metrics);
-  return createApp({ log, metrics, draining: () => false }, (app) => app.get(PATH, answer));
+  const deps = { log, metrics, observe: observe(log, metrics), draining: () => false };
+  return createApp(deps, (app) => app.get(PATH, answer));
 }
 
+const nothing = () => {};
+const silent = new Proxy({}, { get: () => nothing }) as Metrics;
+
 function unobserved(): Express {
-  const nothing = () => {};
-  const silent = new Proxy({}, { get: () => nothing }) as Metrics;
   return express().disable("etag").disable("x-powered-by").get(PATH, cachedRead(silent));
+}
+
+/** Says itself where it listens. */
+async function apiUnobserved(): Promise<undefined> {
+  const config = loadConfig("api", process.env);
+  const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
+  const observe: RequestHandler = (_req, _res, next) => next();
+  const lifecycle = new Lifecycle(log);
+  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe });
+  lifecycle.started();
+  started(ports);
 }
 
 function cachedRead(metrics: Metrics) {
@@ -105,7 +123,12 @@ async function bareCreate(): Promise<Express> {
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));
 const make = TARGETS[process.argv[2] ?? ""];
 if (!make) throw new Error(`node target.ts <${Object.keys(TARGETS).join("|")}>`);
-const server = createServer({ keepAliveTimeout: 75_000 }, await make());
-server.listen(0, "127.0.0.1", () =>
-  process.stdout.write(`${JSON.stringify({ httpPort: (server.address() as AddressInfo).port, msg: "started" })}\n`),
-);
+const app = await make();
+if (app) {
+  const server = createServer({ keepAliveTimeout: 75_000 }, app);
+  server.listen(0, "127.0.0.1", () => started({ httpPort: (server.address() as AddressInfo).port }));
+}
+
+function started(ports: { httpPort?: number; adminPort?: number }): void {
+  process.stdout.write(`${JSON.stringify({ ...ports, msg: "started" })}\n`);
+}

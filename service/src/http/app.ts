@@ -3,12 +3,12 @@ import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
 import { fieldsOf } from "./answer-fields.ts";
 import { problemReply } from "./mount.ts";
-import { observe } from "./observe.ts";
 import { send } from "./send.ts";
 
 export interface AppDeps extends Monitors {
   /** Whether the process is on its way out. */
   draining: () => boolean;
+  observe: RequestHandler;
 }
 
 /** An Express application with what every one of ours has around its routes. */
@@ -17,7 +17,7 @@ export function createApp(deps: AppDeps, mount: (app: Express) => void): Express
   app.disable("x-powered-by");
   // Answers bring their own (send.ts).
   app.disable("etag");
-  app.use(observe(deps.log, deps.metrics));
+  app.use(deps.observe);
   app.use(partWhenDraining(deps.draining));
   mount(app);
   app.use(() => {

@@ -30,8 +30,8 @@ export function startApi(config: Config, overrides?: Overrides): Promise<Running
   return startProcess(config, overrides, openApi);
 }
 
-async function openApi(base: Base): Promise<Opened> {
-  const { config, log, metrics, lifecycle } = base;
+export async function openApi(base: Base): Promise<Opened> {
+  const { config, log, metrics, lifecycle, observe } = base;
   const parts = openParts(base);
   // First of all: while the rest waits for its dependencies, the probes already get true answers.
   const adminPort = await listen(
@@ -46,7 +46,7 @@ async function openApi(base: Base): Promise<Opened> {
   parts.reports.start();
 
   const { reports } = parts;
-  const app = createApp({ log, metrics, reports, draining: () => lifecycle.draining }, (express) =>
+  const app = createApp({ log, metrics, reports, observe, draining: () => lifecycle.draining }, (express) =>
     mountRoutes(express, parts),
   );
   const realtime = openRealtime(base, parts);

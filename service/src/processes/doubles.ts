@@ -14,7 +14,7 @@ export function startDoubles(config: Config, overrides?: Overrides): Promise<Run
   return startProcess(config, overrides, openDoubles);
 }
 
-async function openDoubles({ config, log, metrics, lifecycle }: Base): Promise<Opened> {
+async function openDoubles({ config, log, metrics, lifecycle, observe }: Base): Promise<Opened> {
   const services = { tmdb: createFaults(), plex: createFaults(), youtube: createFaults(), overseerr: createFaults() };
   const adminPort = await listen(
     lifecycle,
@@ -22,7 +22,7 @@ async function openDoubles({ config, log, metrics, lifecycle }: Base): Promise<O
     config.ADMIN_PORT,
     adminHandler({ metrics, lifecycle, readiness: [] }),
   );
-  const app = createApp({ log, metrics, draining: () => lifecycle.draining }, (express) => {
+  const app = createApp({ log, metrics, observe, draining: () => lifecycle.draining }, (express) => {
     express.use(setFields);
     // Without a name it is TMDB's, which was here first.
     mountControl(express, "/control", services.tmdb);

@@ -1,9 +1,11 @@
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
+import type { RequestHandler } from "express";
 import type { Config } from "../config.ts";
 import type { Database } from "../data/database.ts";
 import { isUnavailable } from "../errors/problem.ts";
 import { ErrorReports } from "../errors/reports.ts";
+import { observe } from "../http/observe.ts";
 import { Lifecycle, type Running } from "../lifecycle.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -15,6 +17,8 @@ export interface Base {
   log: Logger;
   metrics: Metrics;
   lifecycle: Lifecycle;
+  /** What gives each request of a public server its span, metric and log line. */
+  observe: RequestHandler;
 }
 
 /** What a test puts in the place of the real thing. */
@@ -58,7 +62,8 @@ function startBase(config: Config, overrides: Overrides = {}): Base {
   const lifecycle = new Lifecycle(log);
   const tracing = startTracing(config, log, overrides.spanProcessors);
   lifecycle.onClose("traces", () => tracing.stop());
-  return { config, log, metrics: createMetrics(config.SERVICE_VERSION), lifecycle };
+  const metrics = createMetrics(config.SERVICE_VERSION);
+  return { config, log, metrics, lifecycle, observe: observe(log, metrics) };
 }
 
 /** To be called right after the database is opened: what is opened later can report errors until it is closed. */
