@@ -105,9 +105,9 @@ const environment = z.object({
 
   /** Socket.IO connections that one api process takes. */
   SOCKETS_MAX: whole(5_000, 1, 1_000_000),
-  /** Of them, those of one user. */
+  /** Connections that one user may have, to all api processes together. */
   SOCKETS_PER_USER: whole(20, 1, 1_000_000),
-  /** Seconds between two looks whether a connection's session is still open, and between two notes of its place. */
+  /** Seconds between two looks whether a connection is still to be counted and its session open, and between two notes of its place. */
   SOCKET_UPKEEP_SECONDS: whole(30, 1, 900),
 
   /** OTLP over HTTP, without the /v1/traces; unset where nobody collects traces. */

@@ -63,11 +63,24 @@ export function closeClients(): void {
 }
 
 /** A way in like the gateway: passes connections on to whichever process it is told, and cuts them with it. */
-export async function doorway(): Promise<{ port: number; to(port: number): void; close(): void }> {
+export interface Doorway {
+  port: number;
+  to(port: number): void;
+  /** Cuts the clients off in a way that their process does not notice, as a network that goes away does. */
+  lose(): void;
+  close(): void;
+}
+
+export async function doorway(): Promise<Doorway> {
   let target = 0;
   const open = new Set<TcpSocket>();
+  const pairs = new Map<TcpSocket, TcpSocket>();
   const server = createServer((incoming) => {
     const outgoing = connect(target, "127.0.0.1");
+    pairs.set(
+      incoming.once("close", () => pairs.delete(incoming)),
+      outgoing,
+    );
     for (const [one, other] of [
       [incoming, outgoing],
       [outgoing, incoming],
@@ -87,6 +100,13 @@ export async function doorway(): Promise<{ port: number; to(port: number): void;
     port: (server.address() as { port: number }).port,
     to: (port) => {
       target = port;
+    },
+    lose: () => {
+      for (const [incoming, outgoing] of pairs) {
+        outgoing.unpipe().resume();
+        incoming.unpipe().removeAllListeners().destroy();
+      }
+      pairs.clear();
     },
     close: () => {
       for (const socket of open) socket.destroy();

@@ -21,6 +21,7 @@ import { migrate } from "../migrate.ts";
 import { webhookKeys } from "../payments/signature.ts";
 import { BLOCK_MS } from "../realtime/feed.ts";
 import { createPublisher } from "../realtime/publisher.ts";
+import { createSeats } from "../realtime/seats.ts";
 import { createRealtime } from "../realtime/server.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
@@ -97,6 +98,10 @@ function openParts(base: Base) {
     tokens: createTokens(secret),
     sessions: createSessions(stateRedis, stateGuard),
     door,
+    seats: createSeats(stateRedis, stateGuard, metrics, {
+      most: config.SOCKETS_PER_USER,
+      upkeepSeconds: config.SOCKET_UPKEEP_SECONDS,
+    }),
     written: createWritten(stateRedis, stateGuard),
     userWindow: createWindow(config.RATE_LIMIT_PER_MINUTE, metrics),
     visitorLimit: limit(config.VISITOR_RATE_LIMIT_PER_MINUTE),
@@ -118,7 +123,6 @@ function openRealtime({ config, log, lifecycle }: Base, parts: ReturnType<typeof
     ...parts,
     reader: connectState(config, log, BLOCK_MS + 1_000),
     socketsMax: config.SOCKETS_MAX,
-    socketsPerUser: config.SOCKETS_PER_USER,
     upkeepSeconds: config.SOCKET_UPKEEP_SECONDS,
     drainSeconds: config.DRAIN_SECONDS,
     stopping: lifecycle.stopping,

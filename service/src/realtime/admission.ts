@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Socket as AnySocket, ExtendedError } from "socket.io";
 import type { Identity } from "../accounts/roles.ts";
 import type { Sessions } from "../data/sessions.ts";
@@ -6,34 +7,46 @@ import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
 import { byAddress, type Gate, type GuardDeps, refuseExceeded } from "../http/guards.ts";
 import type { ServerEvents } from "./events.ts";
+import type { Seat, Seats } from "./seats.ts";
 
-/** Of what a socket knows: who it is, and after which event it goes on. */
+/** Of what a socket knows: who it is, its seat, and after which event it goes on. */
 export interface SocketData {
   identity: Identity;
+  seat: Seat;
   lastEvent?: string;
 }
 export type Socket = AnySocket<Record<string, never>, ServerEvents, Record<string, never>, SocketData>;
 
 export interface AdmissionDeps extends Omit<GuardDeps, "beaconLimit">, Monitors {
   sessions: Sessions;
-  /** Connections that one user may have to this process. */
-  socketsPerUser: number;
+  seats: Seats;
 }
 
-/** The same checks as for a call by HTTP, and how many connections the user has here; throws a Problem. */
-export async function admit(
-  { visitorLimit, socketsPerUser }: AdmissionDeps,
-  gate: Gate,
-  socket: Socket,
-  connected: (userId: string) => number,
-): Promise<void> {
+/** The same checks as for a call by HTTP, and whether the user has a connection left; throws a Problem. */
+export async function admit({ visitorLimit, seats }: AdmissionDeps, gate: Gate, socket: Socket): Promise<void> {
   const { token } = socket.handshake.auth;
   if (typeof token !== "string") throw new Problem("unauthenticated");
   const count = async () => refuseExceeded(await visitorLimit(byAddress(addressOf(socket.handshake))));
   const { identity, quota } = await gate(token, count);
   refuseExceeded(quota);
-  if (connected(identity.id) >= socketsPerUser) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
-  socket.data.identity = identity;
+  const seat = seatOf(socket, identity.id);
+  if (!(await seats.take(seat))) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
+  Object.assign(socket.data, { identity, seat });
+  socket.once("disconnect", () => seats.leave(seat));
+  // Left while it was waiting: it will not be connected, and so not disconnected.
+  if (socket.conn.readyState !== "open") seats.leave(seat);
+}
+
+/** What Socket.IO calls a client after a drop is the client's secret, and what a client calls itself can be anything. */
+function seatOf(socket: Socket, userId: string): Seat {
+  const { pid } = socket as unknown as { pid: string };
+  const before: unknown = socket.handshake.auth.pid;
+  const former = typeof before === "string" ? fingerprint(before) : undefined;
+  return { userId, id: socket.id, client: fingerprint(pid), former, cut: () => socket.conn.close() };
+}
+
+function fingerprint(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url").slice(0, 22);
 }
 
 /** As Express takes it behind one proxy: what the gateway put at the end. */

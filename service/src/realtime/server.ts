@@ -27,7 +27,7 @@ export interface RealtimeDeps extends AdmissionDeps {
   reader: Redis;
   /** Connections that this process takes. */
   socketsMax: number;
-  /** How often it is asked whether a connection's session is still open, and a client is told how far it has come. */
+  /** How often a connection keeps its seat and its session is looked at, and a client is told how far it has come. */
   upkeepSeconds: number;
   drainSeconds: number;
   /** Aborted when the process begins to drain. */
@@ -64,9 +64,8 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       answer(code, code === null);
     },
   });
-  const connected = (userId: string) => io.of("/").adapter.rooms.get(roomOf(userId))?.size ?? 0;
   io.use((socket, next) => {
-    admit(deps, gate, socket, connected).then(
+    admit(deps, gate, socket).then(
       () => next(),
       (error: unknown) => next(refusal(deps, error)),
     );
@@ -93,6 +92,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       while (upgraded.size > 0 && Date.now() < end) await sleep(20);
       io.engine.close();
       for (const stream of upgraded) stream.destroy();
+      await deps.seats.settled();
     },
   };
 }
@@ -127,18 +127,18 @@ function welcome(deps: RealtimeDeps, feed: Feed, socket: Socket): void {
   watch(deps, socket);
 }
 
-/** Ends the connection when its token runs out or its session is closed. */
+/** Keeps the connection's seat, and ends it when its token runs out or its session is closed. */
 function watch(deps: RealtimeDeps, socket: Socket): void {
-  const { expiresAt, sessionId } = socket.data.identity;
-  const timers: NodeJS.Timeout[] = [];
+  const { seat, identity } = socket.data;
+  const { expiresAt, sessionId } = identity;
+  const check = async () => {
+    void deps.seats.keep(seat);
+    if (sessionId === undefined) return;
+    if ((await deps.sessions.isOpen(sessionId)) === false) endSocket(deps, socket, new Problem("session-ended"));
+  };
+  const timers = [setInterval(check, deps.upkeepSeconds * 1_000)];
   if (expiresAt !== undefined)
     timers.push(setTimeout(() => endSocket(deps, socket, new Problem("token-expired")), expiresAt - Date.now()));
-  if (sessionId !== undefined) {
-    const check = async () => {
-      if ((await deps.sessions.isOpen(sessionId)) === false) endSocket(deps, socket, new Problem("session-ended"));
-    };
-    timers.push(setInterval(check, deps.upkeepSeconds * 1_000));
-  }
   socket.once("disconnect", () => timers.forEach(clearTimeout));
 }
 

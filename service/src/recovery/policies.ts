@@ -57,7 +57,10 @@ export const POLICIES = {
     fallback: "the primary",
   },
   "redis-cache": { ...redis, fallback: "the primary" },
-  "redis-state": { ...redis, fallback: "the rate limit counts alone; tokens are believed until they run out" },
+  "redis-state": {
+    ...redis,
+    fallback: "each process counts calls and connections alone; tokens are believed until they run out",
+  },
   tmdb: { ...outside, fallback: "none: a request is not stored under a title nobody checked" },
   plex: { ...outside, fallback: "none: only the library is without it" },
   youtube: { ...outside, fallback: "none: only trailers are without it" },
