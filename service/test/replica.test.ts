@@ -1,5 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
 import type { Running } from "../src/lifecycle.ts";
-import { eventually, getAs, type Person, type Platform, person, postAs, startPlatform } from "./platform.ts";
+import { FALLBACKS_TOTAL } from "../src/metrics/names.ts";
+import {
+  eventually,
+  getAs,
+  metric,
+  type Person,
+  type Platform,
+  person,
+  postAs,
+  readableLog,
+  startPlatform,
+} from "./platform.ts";
 import { type Replica, startReplica } from "./replica.ts";
 
 let platform: Platform;
@@ -9,6 +22,8 @@ let other: Running;
 let ann: Person;
 let moderator: Person;
 let nextId = 200_000;
+const requests = "/api/v1/requests";
+const { log, lines } = readableLog("api");
 
 beforeAll(async () => {
   platform = await startPlatform();
@@ -16,7 +31,7 @@ beforeAll(async () => {
   await (await platform.api()).drain();
   replica = await startReplica(platform.servers);
   const behind = { PG_RO_DATABASE: "media_replica" };
-  [api, other] = await Promise.all([platform.api(behind), platform.api(behind)]);
+  [api, other] = await Promise.all([platform.api(behind, { log }), platform.api(behind)]);
   ann = await person(api.httpPort, "ann");
   moderator = await person(api.httpPort, "moderator", "moderator");
   await ask(ann);
@@ -57,6 +72,32 @@ test("while it lags, whoever wrote sees it, in every process; others may not yet
   await eventually(async () => expect(await listed(moderator)).toContain(await newest()));
 });
 
+test("while it lags, a request is never older than what was written, nor kept so", async () => {
+  const kept = await ask(ann);
+  const forgotten = await ask(ann);
+  await replica.caughtUp();
+  await forget(kept, forgotten);
+  const status = async (id: string, who: Person, by = api) =>
+    (await getAs(by.httpPort, who.token, `${requests}/${id}`)).body.status;
+  await replica.paused(true);
+  try {
+    for (const id of [kept, forgotten]) await postAs(api.httpPort, ann.token, `${requests}/${id}/cancel`);
+    // The control: this replica still has the older state, and answers those who wrote nothing.
+    expect(await listed(moderator)).toContain(kept);
+    await sleep(6_000);
+    for (const by of [api, other]) expect(await status(kept, moderator, by)).toBe("cancelled");
+    // Without the mark, as where Redis had to make room: those who wrote to it are still known.
+    await forget(forgotten);
+    for (const by of [api, other]) expect(await status(forgotten, ann, by)).toBe("cancelled");
+    // And after the mark of the other: no replica that lags as long as this one answers anybody.
+    await sleep(6_000);
+    await forget(kept);
+    expect(await status(kept, moderator)).toBe("cancelled");
+  } finally {
+    await replica.paused(false);
+  }
+}, 40_000);
+
 test("while the state Redis cannot say who wrote what, the primary answers", async () => {
   await replica.paused(true);
   try {
@@ -78,6 +119,27 @@ test("without the replica the primary answers", async () => {
     expect(await listed(ben, other)).toContain(id);
   });
 });
+
+test("and every such answer is counted, in one line of the log", async () => {
+  const sample = `${FALLBACKS_TOTAL}{dependency="database-replica",result="hit"}`;
+  const before = await metric(api.adminPort, sample);
+  const ben = await person(api.httpPort, "ben");
+  for (let n = 0; n < 5; n++) await listed(ben);
+  expect(await metric(api.adminPort, sample)).toBe(before + 5);
+  const id = await ask(ben);
+  await forget(id);
+  await getAs(api.httpPort, ben.token, `${requests}/${id}`);
+  expect(await metric(api.adminPort, sample)).toBe(before + 6);
+  const said = lines.filter(({ msg }) => msg === "the replica does not answer: the primary does");
+  expect(said).toMatchObject([{ level: "warn", err: expect.anything() }]);
+});
+
+/** As if the cache Redis had made room. */
+async function forget(...ids: string[]): Promise<void> {
+  const cache = new Redis({ port: platform.servers.cachePort });
+  await cache.del(...ids.map((id) => `request:v2:${id}`));
+  cache.disconnect();
+}
 
 async function newest(): Promise<string> {
   const [row] = await platform.sql<{ id: string }>("SELECT id FROM requests ORDER BY created_at DESC LIMIT 1");

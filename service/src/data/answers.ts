@@ -6,6 +6,8 @@ import { CATALOGUE } from "../errors/catalogue.ts";
 import { toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
 import { type Ask, asking, jittered } from "./cache.ts";
+import { createSingleFlight } from "./single-flight.ts";
+import { parseStored } from "./stored.ts";
 
 /** How long what an outside service said is good for, in seconds. */
 export const LIFETIMES = {
@@ -63,10 +65,13 @@ interface Entry<T> {
 export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   const { log, metrics } = monitors;
   const ask = asking(redis, log, metrics);
-  const loading = new Map<string, Promise<Answered<unknown>>>();
+  const once = createSingleFlight();
   const look = async <T>(key: string): Promise<Entry<T> | null | undefined> => {
     const text = await ask("look up answer", () => redis.get(key));
-    return text ? (JSON.parse(text) as Entry<T>) : (text as null | undefined);
+    if (typeof text !== "string") return text;
+    return (
+      parseStored<Entry<T>>(text, ({ at, freshUntil }) => Number.isFinite(at) && Number.isFinite(freshUntil)) ?? null
+    );
   };
 
   async function find<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>): Promise<Answered<T>> {
@@ -119,13 +124,7 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   return {
     get<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>) {
       const full = `answer:${SHAPE}:${kind}:${key}`;
-      const underWay = loading.get(full) as Promise<Answered<T>> | undefined;
-      if (underWay) return underWay;
-      const found = find(kind, full, load).catch((error: unknown) => fallBack<T>(kind, full, error));
-      loading.set(full, found);
-      // Of the copy that nobody looks at, an error would be one that nobody handles.
-      found.finally(() => loading.delete(full)).catch(() => {});
-      return found;
+      return once(full, () => find(kind, full, load).catch((error: unknown) => fallBack<T>(kind, full, error)));
     },
   };
 }

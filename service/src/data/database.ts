@@ -8,8 +8,9 @@ import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
 import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
 import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { createReached } from "./position.ts";
 import { createQueryWatch } from "./query-watch.ts";
-import { readReplica } from "./replica.ts";
+import { createRecentReader, type ReadRecent } from "./replica.ts";
 
 /** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
 const CONNECT_MS = 2_000;
@@ -38,11 +39,8 @@ export interface Database {
   transaction<T>(name: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Up to where the write-ahead log reached when this process last committed: not before the end of any of its writes. */
   position(): string | undefined;
-  /**
-   * Reads from the replica, if it has replayed what the caller wrote (`written`: null for nothing, undefined where
-   * nobody knows), else from the primary. `work` may be done twice.
-   */
-  readRecent<T>(name: string, written: string | null | undefined, work: (from: Reader) => Promise<T>): Promise<T>;
+  /** Reads from the replica where that has what the caller wrote, else from the primary (see replica.ts). */
+  readRecent: ReadRecent;
   close(): Promise<void>;
 }
 
@@ -57,20 +55,17 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
     .set(replica, { pool: "replica", guard: replicaGuard, watch });
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
-  let position: string | undefined;
+  const reached = createReached();
   return {
     primary,
     replica,
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, name, guard, work, (reached) => {
-          position = reached;
-        }),
+        transact(primary, name, guard, work, reached.note),
       ),
-    position: () => position,
-    readRecent: async (name, written, work) =>
-      (await readReplica(replica, replicaGuard, name, written, work)) ?? work(primary),
+    position: reached.position,
+    readRecent: createRecentReader({ primary, replica, guard: replicaGuard, log, metrics }),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
     },

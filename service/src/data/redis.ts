@@ -1,6 +1,7 @@
 import { type Command, Redis, type RedisOptions } from "ioredis";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
+import { createOutage } from "../outage.ts";
 import { POLICIES } from "../recovery/policies.ts";
 
 /** Redis only ever speeds things up or counts: a caller must never wait long for it. */
@@ -64,16 +65,7 @@ function parseAddress(address: string): { host: string; port: number } {
   return { host, port: Number(port) };
 }
 
-/** Logs the change of state, not every failed attempt. */
 function watched(name: string, log: Logger, redis: Redis): Redis {
-  let broken = false;
-  redis.on("error", (error) => {
-    if (!broken) log.warn({ err: error, redis: name }, "redis is not reachable");
-    broken = true;
-  });
-  redis.on("ready", () => {
-    if (broken) log.info({ redis: name }, "redis is reachable again");
-    broken = false;
-  });
-  return redis;
+  const outage = createOutage(log, { redis: name }, "redis is not reachable", "redis is reachable again");
+  return redis.on("error", outage.failed).on("ready", outage.over);
 }

@@ -1,13 +1,15 @@
 import { SpanKind } from "@opentelemetry/api";
 import type pg from "pg";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createOutage } from "../outage.ts";
 import type { Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
 import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { isPosition } from "./position.ts";
 
-/** Positions in the write-ahead log, as PostgreSQL writes them. They are put into SQL text, so nothing else may pass. */
-const POSITION = /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/;
 /** What others may not yet see of the newest; a replica further behind answers nobody. */
-const MOST_LAG = "10 seconds";
+export const MOST_LAG_SECONDS = 10;
 
 /**
  * Whether the server that this transaction is on may answer: it has replayed the caller's own writes and is not far
@@ -20,23 +22,54 @@ const check = (written: string) => `BEGIN READ ONLY; SET LOCAL statement_timeout
 SELECT NOT pg_is_in_recovery() OR (
   pg_last_wal_replay_lsn() >= '${written}'::pg_lsn AND (
     pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn()
-    OR now() - pg_last_xact_replay_timestamp() < interval '${MOST_LAG}')) AS current`;
+    OR now() - pg_last_xact_replay_timestamp() < interval '${MOST_LAG_SECONDS} seconds')) AS current`;
 
 const NOTHING_WRITTEN = "0/0";
 
-/** Reads in one transaction on the replica if it may answer this caller; undefined where the primary has to. */
-export async function readReplica<T>(
-  pool: pg.Pool,
-  guard: Guard,
+/**
+ * Reads from the replica if it has replayed what the caller wrote (`written`: null for nothing, undefined where nobody
+ * knows), else from the primary; and so where `work` found nothing (undefined) on a replica, which may only lag.
+ */
+export type ReadRecent = <T>(
   name: string,
   written: string | null | undefined,
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T | undefined> {
-  // Undefined: the state Redis did not say what the caller wrote.
-  if (written === undefined || !POSITION.test(written ?? NOTHING_WRITTEN)) return undefined;
-  return inSpan(`sql ${name}`, SPAN, () =>
-    guard.once(() => inTransaction(pool, name, check(written ?? NOTHING_WRITTEN), work)),
-  ).catch(() => undefined);
+  work: (from: pg.Pool | pg.PoolClient) => Promise<T>,
+) => Promise<T>;
+
+interface RecentReaderDeps {
+  primary: pg.Pool;
+  replica: pg.Pool;
+  guard: Guard;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export function createRecentReader({ primary, replica, guard, log, metrics }: RecentReaderDeps): ReadRecent {
+  const outage = createOutage(log, {}, "the replica does not answer: the primary does", "the replica answers again");
+  const instead = async <T>(work: (from: pg.Pool) => Promise<T>): Promise<T> => {
+    const count = (result: "hit" | "miss") => metrics.fallback({ dependency: "database-replica", result });
+    const answer = work(primary);
+    answer.then(
+      () => count("hit"),
+      () => count("miss"),
+    );
+    return answer;
+  };
+  return async (name, written, work) => {
+    // A position is put into SQL text: nothing else may pass.
+    if (written === undefined || !isPosition(written ?? NOTHING_WRITTEN)) return work(primary);
+    const begin = check(written ?? NOTHING_WRITTEN);
+    try {
+      const ask = () => guard.execute(() => inTransaction(replica, name, begin, work));
+      const found = await inSpan(`sql ${name}`, SPAN, ask);
+      outage.over();
+      if (found !== undefined) return found;
+    } catch (error) {
+      outage.failed(error);
+      return instead(work);
+    }
+    return work(primary);
+  };
 }
 
 const SPAN = { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql", "media.server": "replica" } };

@@ -60,8 +60,8 @@ export async function insertRequest(
   return { existingId: (existing.rows[0] as { id: string }).id };
 }
 
-export async function findRequest(pool: pg.Pool, id: string): Promise<MediaRequest | undefined> {
-  const rows = await query<Row>(pool, "find request", `SELECT ${COLUMNS} FROM requests WHERE id = $1`, [id]);
+export async function findRequest(from: Reader, id: string): Promise<MediaRequest | undefined> {
+  const rows = await query<Row>(from, "find request", `SELECT ${COLUMNS} FROM requests WHERE id = $1`, [id]);
   return rows[0] && fromRow(rows[0]);
 }
 

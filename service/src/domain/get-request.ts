@@ -21,11 +21,8 @@ export interface Found {
 /** Reads a request through the cache. Of others' requests, most users see as much as of those that do not exist. */
 export async function getRequest(deps: GetRequestDeps, user: Identity, id: string): Promise<Found> {
   const lookup = await deps.cache.lookup(id);
-  deps.metrics.cacheLookup({ result: lookup.found === "written" || lookup.found === "absent" ? "miss" : lookup.found });
-  const found: Found | undefined =
-    lookup.found === "hit"
-      ? { request: lookup.request, cache: "hit" }
-      : await read(deps, lookup, id).catch((error: unknown) => fallBack(deps, id, error));
+  deps.metrics.cacheLookup({ result: RESULTS[lookup.found] });
+  const found = await find(deps, user, lookup, id);
   if (!found || (found.request.userId !== user.id && !may(user, "requests:read-all"))) throw new Problem("not-found");
   return found;
 }
@@ -42,16 +39,19 @@ async function fallBack(deps: GetRequestDeps, id: string, error: unknown): Promi
   return { ...copy, cache: "stale" };
 }
 
-async function read(deps: GetRequestDeps, lookup: Lookup, id: string): Promise<Found | undefined> {
-  const request =
-    lookup.found === "absent" ? await readReplicaFirst(deps, id) : await findRequest(deps.database.primary, id);
-  if (!request) return undefined;
-  await deps.cache.fill(lookup, request);
-  return { request, cache: "miss" };
-}
+/** What a look-up's outcome counts as. That there is nothing to be found is an answer like another. */
+const RESULTS = { hit: "hit", none: "hit", absent: "miss", written: "miss", unreachable: "unreachable" } as const;
 
-/** A replica that lags does not know the newest rows, and one that is down knows none: then the primary decides. */
-async function readReplicaFirst({ database }: GetRequestDeps, id: string): Promise<MediaRequest | undefined> {
-  const replicated = await findRequest(database.replica, id).catch(() => undefined);
-  return replicated ?? findRequest(database.primary, id);
+async function find(deps: GetRequestDeps, user: Identity, lookup: Lookup, id: string): Promise<Found | undefined> {
+  if (lookup.found === "none") return undefined;
+  if (lookup.found === "hit") return { request: lookup.request, cache: "hit" };
+  // A replica may answer only where nobody wrote to the request lately, and only those whose own writes it has.
+  const written = lookup.found === "absent" ? user.written : undefined;
+  const read = () => deps.database.readRecent("find request", written, (from) => findRequest(from, id));
+  try {
+    const request = await deps.cache.load(lookup, id, user.written, read);
+    return request && { request, cache: "miss" };
+  } catch (error) {
+    return fallBack(deps, id, error);
+  }
 }

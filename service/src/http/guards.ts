@@ -44,7 +44,7 @@ export function createGate(deps: Omit<GuardDeps, "beaconLimit" | "visitorLimit">
     if (sessionId !== undefined && asked.sessionOpen === false) throw turnAway("session-ended");
     const quota = userWindow.judge(rateKey, asked.calls);
     if (sessionId !== undefined && !quota.exceeded) activity.account(userId);
-    return { identity: { ...identity, written: written.recall(userId) ?? asked.written }, quota };
+    return { identity: { ...identity, written: written.recall(userId, asked.written) }, quota };
   };
 }
 

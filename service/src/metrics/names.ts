@@ -39,7 +39,7 @@ export const SOCKET_EVENTS_TOTAL = "media_socket_events_total";
 export const UPDATES_PUBLISHED_TOTAL = "media_updates_published_total";
 /** Histogram, seconds. From the worker taking a job to its end, with exemplars `trace_id`. */
 export const JOB_DURATION_SECONDS = "media_job_duration_seconds";
-/** Gauge, seconds since 1970. When the worker's last poll of the queue came back, with or without a job. */
+/** Gauge, seconds since 1970. When a poll last came back, with or without a job, of the queue for which that is longest ago. */
 export const WORKER_LAST_POLL_TIMESTAMP_SECONDS = "media_worker_last_poll_timestamp_seconds";
 /** Histogram, seconds. Calls to outside services, retries counted one by one. */
 export const UPSTREAM_REQUEST_DURATION_SECONDS = "media_upstream_request_duration_seconds";

@@ -1,5 +1,5 @@
 import { context, SpanKind } from "@opentelemetry/api";
-import type { JobResult, JobWithMetadata, PgBoss } from "pg-boss";
+import type { JobResult, JobWithMetadata } from "pg-boss";
 import { adminHandler } from "../admin.ts";
 import { publishFigures } from "../business/publish.ts";
 import { openOverseerr } from "../clients/outside.ts";
@@ -10,7 +10,7 @@ import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeGroups } from "../data/error-groups.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { purgeUsage } from "../data/plans.ts";
-import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob } from "../data/queue.ts";
+import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob, QUEUES } from "../data/queue.ts";
 import { watchQueues } from "../data/queue-watch.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
@@ -18,15 +18,13 @@ import { type FollowDownloadDeps, followDownload } from "../domain/follow-downlo
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
-import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
 import { createPublisher } from "../realtime/publisher.ts";
 import { createSweep } from "../realtime/sweep.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
+import { watchPolls } from "./polls.ts";
 import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
-/** A poll is due twice a second and is given up after 4 s: a minute without one means that the loop itself is stuck. */
-const STUCK_SECONDS = 60;
 /** Jobs in hand at most: as many batches as fetchers. */
 const BATCH = 10;
 const FETCHERS = 2;
@@ -43,11 +41,7 @@ async function openWorker(base: Base): Promise<Opened> {
   const parts = openParts(base);
   const { boss, database } = parts;
 
-  const startedAt = Date.now();
-  const lastPoll = () => lastCompletedPoll(boss, startedAt);
-  metrics.gauge(WORKER_LAST_POLL_TIMESTAMP_SECONDS, "When the last poll of the queue came back.", (set) =>
-    set({}, lastPoll() / 1_000),
-  );
+  const stuck = watchPolls(boss, Object.keys(QUEUES), metrics);
   const admin = adminHandler({
     metrics,
     lifecycle,
@@ -55,7 +49,7 @@ async function openWorker(base: Base): Promise<Opened> {
       { name: "database", check: () => database.ping() },
       { name: "redis-cache", check: () => parts.cacheRedis.ping() },
     ],
-    stuck: () => (lifecycle.serving ? pollIsOverdue(lastPoll()) : undefined),
+    stuck: () => (lifecycle.serving ? stuck() : undefined),
   });
   const adminPort = await listen(lifecycle, "admin server", config.ADMIN_PORT, admin);
   await untilAvailable(base, "starting the job queue", () => boss.start(), isNotMigrated);
@@ -196,20 +190,6 @@ async function giveUp(deps: FollowDownloadDeps, requestId: string): Promise<void
   await giveUpRequest(deps, requestId).catch((error: unknown) =>
     deps.log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
-}
-
-/**
- * Milliseconds since 1970 of the last poll that came back. One that came back with an error counts: while the
- * database is away the loop is sound, and a restart would mend nothing.
- */
-function lastCompletedPoll(boss: PgBoss, startedAt: number): number {
-  const polls = boss.getWipData().flatMap(({ lastFetchedOn, lastErrorOn }) => [lastFetchedOn ?? 0, lastErrorOn ?? 0]);
-  return Math.max(startedAt, ...polls);
-}
-
-function pollIsOverdue(lastPoll: number): string | undefined {
-  const age = Math.round((Date.now() - lastPoll) / 1_000);
-  return age > STUCK_SECONDS ? `no poll of the queue came back for ${age} s` : undefined;
 }
 
 /** The worker may be up before the api has migrated the database. */

@@ -1,0 +1,9 @@
+/** JSON of a Redis that anybody may have written to; undefined where it is not what `isOne` wants, as if it were not there. */
+export function parseStored<T>(text: string, isOne: (value: Partial<T>) => boolean): T | undefined {
+  try {
+    const value = JSON.parse(text) as T | null;
+    return value !== null && typeof value === "object" && isOne(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
