@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { Problem } from "../src/errors/problem.ts";
+import { ErrorReports } from "../src/errors/reports.ts";
 import type { Running } from "../src/lifecycle.ts";
+import { createMetrics } from "../src/metrics/metrics.ts";
 import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/metrics/names.ts";
 import {
   call,
@@ -218,6 +222,41 @@ test("a process that ends stores what waits; without the database it says so ins
   await platform.servers.restart("pgbouncer");
   const lost = cut.lines.filter(({ msg }) => msg === "an error group was not stored");
   expect(lost).toEqual([expect.objectContaining({ group: expect.objectContaining({ code: "not-found", count: 1 }) })]);
+});
+
+test("an error with text that no database keeps is stored, and one that is refused costs no other", async () => {
+  const pool = new pg.Pool({ host: "127.0.0.1", port: platform.servers.postgresPort, user: "media", max: 1 });
+  pool.on("error", () => {});
+  const { log, lines } = readableLog("api");
+  const metrics = createMetrics("1");
+  const reports = new ErrorReports({ pool, log, metrics, release: "1.0.0", process: "api" });
+  const bug = (message: string) => new Problem("internal", { cause: new Error(message) });
+  // The cut of a long message goes through the pair.
+  for (const text of [
+    `${"odd ".repeat(74)}xxx\u{1f600}`,
+    "odd \0 byte",
+    "odd \ud800 half",
+    "odd poison",
+    "odd but well",
+  ])
+    reports.report(bug(text));
+  await platform.sql("ALTER TABLE error_groups ADD CONSTRAINT picky CHECK (summary NOT LIKE '%poison%') NOT VALID");
+  await reports.flush();
+  await platform.sql("ALTER TABLE error_groups DROP CONSTRAINT picky");
+  const stored = await platform.sql<{ summary: string }>(
+    "SELECT summary FROM error_groups WHERE summary LIKE '%odd %'",
+  );
+  const ends = ["odd xxx\ufffd", "odd but well", "odd \ufffd byte", "odd \ufffd half"];
+  expect(stored.map(({ summary }) => ends.find((end) => summary.endsWith(end))).sort()).toEqual(ends.sort());
+  const refused = lines.filter(({ msg }) => msg === "an error group was refused by the database");
+  expect(refused).toEqual([expect.objectContaining({ group: expect.objectContaining({ count: 1 }) })]);
+  // Nothing waits to be tried again.
+  await reports.close();
+  const text = await metrics.registry.metrics();
+  expect(text).toContain(`${ERROR_REPORTS_TOTAL}{class="system",outcome="stored"} 4`);
+  expect(text).toContain(`${ERROR_REPORTS_TOTAL}{class="system",outcome="dropped"} 1`);
+  expect(lines.some(({ msg }) => msg === "error groups cannot be stored: they wait")).toBe(false);
+  await pool.end();
 });
 
 test("stored errors are counted by class", async () => {

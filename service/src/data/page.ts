@@ -13,16 +13,24 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-const AT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?$/;
+/** As PostgreSQL writes a time, in the years and offsets that it can read again. */
+const AT = /^(?!0000)(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?$/;
 /** A UUID, or the fingerprint of an error. */
 const ID = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
 
 export function parseCursor(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined;
   const [at = "", id = ""] = Buffer.from(cursor, "base64url").toString().split("|");
-  if (AT.test(at) && ID.test(id)) return { at, id };
+  if (isTime(at) && ID.test(id)) return { at, id };
   const errors = [{ in: "query", path: "/cursor", message: "is not one that this API gave out" }];
   throw new Problem("validation-failed", { extensions: { errors } });
+}
+
+/** Whether there is such a day and time: PostgreSQL fails at the 30th of February, JavaScript makes another day of it. */
+function isTime(at: string): boolean {
+  const [, day, time] = AT.exec(at) ?? [];
+  const read = new Date(`${day}T${time}Z`);
+  return !Number.isNaN(read.getTime()) && read.toISOString().startsWith(`${day}T${time}`);
 }
 
 /** Makes a page of rows of which one more than `limit` was asked for. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { CATALOGUE, type Entry, type ProblemCode } from "./catalogue.ts";
-import { normaliseMessage, normaliseStack } from "./normalise.ts";
+import { normaliseMessage, normaliseStack, storable } from "./normalise.ts";
 import type { Problem } from "./problem.ts";
 
 /** What all occurrences of one error have in common. There is no data in it. */
@@ -36,7 +36,8 @@ export function createFingerprinter(): (problem: Problem) => ErrorGroup {
   };
 }
 
-function groupOf({ code }: Problem, causes: string[], frames: string[]): ErrorGroup {
+function groupOf({ code }: Problem, said: string[], cameThrough: string[]): ErrorGroup {
+  const [causes, frames] = [said.map(storable), cameThrough.map(storable)];
   const { class: kind, title } = CATALOGUE[code];
   const identity = JSON.stringify([kind, code, causes, frames]);
   const fingerprint = createHash("sha256").update(identity).digest("hex").slice(0, 32);

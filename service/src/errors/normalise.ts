@@ -29,6 +29,11 @@ export function normaliseMessage(message: string): string {
   return bare.replaceAll(OPEN, "'").replaceAll(CLOSE, "'").replace(/\s+/g, " ").trim().slice(0, MAX_MESSAGE);
 }
 
+/** What PostgreSQL can keep of a text: a cut may have gone through a surrogate pair, and a message may hold anything. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
 const MAX_FRAMES = 5;
 /** `at async Type.method [as alias] (file:///where.ts:1:2)`, or without the parentheses where the function has no name. */
 const FRAME =

@@ -35,6 +35,17 @@ test.each([
   expect(toProblem(error)).toMatchObject({ code: "database-unavailable", headers: { "Retry-After": "2" } });
 });
 
+test("of what the body parser throws each has its problem; a path that cannot be decoded has its own", () => {
+  const thrown = (more: object) => toProblem(Object.assign(new Error("x"), { status: 400, ...more })).code;
+  expect(thrown({ code: "Z_DATA_ERROR" })).toBe("malformed-body");
+  expect(thrown({ type: "request.aborted" })).toBe("malformed-body");
+  expect(thrown({ type: "request.size.invalid" })).toBe("malformed-body");
+  expect(thrown({ status: 415, type: "encoding.unsupported" })).toBe("unsupported-media-type");
+  expect(thrown({ status: 500, type: "stream.not.readable" })).toBe("internal");
+  expect(toProblem(Object.assign(new URIError("x"), { status: 400 })).code).toBe("malformed-url");
+  expect(toProblem(new URIError("x")).code).toBe("internal");
+});
+
 test.each([
   ["a wrong statement", Object.assign(new Error("syntax error"), { code: "42601" })],
   ["a wrong password", Object.assign(new Error("password"), { code: "28P01" })],

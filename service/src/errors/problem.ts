@@ -45,14 +45,19 @@ export function problemDocument(problem: Problem, occurrence: { instance: string
 }
 
 /** What Express's body parser throws, by its `type`. */
-const BODY_ERRORS: Record<string, ProblemCode> = {
-  "entity.parse.failed": "malformed-body",
-  "encoding.unsupported": "unsupported-media-type",
-  "charset.unsupported": "unsupported-media-type",
-  "entity.too.large": "body-too-large",
-  "request.aborted": "malformed-body",
-  "request.size.invalid": "malformed-body",
+const BODY_ERRORS: Record<string, [code: ProblemCode, detail?: string]> = {
+  "entity.parse.failed": ["malformed-body"],
+  "encoding.unsupported": ["unsupported-media-type", "The body comes in a Content-Encoding that is not taken here."],
+  "charset.unsupported": ["unsupported-media-type", "The body comes in a charset that is not UTF-8."],
+  "entity.too.large": ["body-too-large"],
+  "request.aborted": ["malformed-body", "The body ends before it is complete."],
+  "request.size.invalid": ["malformed-body", "The body is not as long as its Content-Length says."],
 };
+/** What a decoder of gzip, deflate, brotli or zstd throws has only the status that the body parser gives it. */
+const UNDECODABLE = [
+  "malformed-body",
+  "The body is not what its Content-Encoding says.",
+] as const satisfies (typeof BODY_ERRORS)[string];
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -60,8 +65,10 @@ export function toProblem(error: unknown): Problem {
     return new Problem("database-unavailable", { headers: { "Retry-After": "2" }, cause: error });
   if (error instanceof TaskCancelledError) return toProblem(new Error("Query read timeout", { cause: error }));
   const { type, status } = (error ?? {}) as { type?: string; status?: number };
-  const code = BODY_ERRORS[type ?? ""] ?? (status === 400 ? "malformed-url" : "internal");
-  return new Problem(code, { cause: error });
+  // Express decodes the path itself.
+  if (error instanceof URIError && status === 400) return new Problem("malformed-url", { cause: error });
+  const [code, detail] = BODY_ERRORS[type ?? ""] ?? (status === 400 ? UNDECODABLE : ["internal"]);
+  return new Problem(code, { ...(detail !== undefined && { detail }), cause: error });
 }
 
 /** connection_exception, insufficient_resources, operator_intervention; a demoted primary refuses writes with 25006. */

@@ -11,6 +11,11 @@ const FLUSH_MS = 2_000;
 /** Groups that wait for the next write at most; more different errors than this at once are one incident. */
 const MAX_WAITING = 200;
 
+type Changes = Awaited<ReturnType<typeof storeOccurrences>>;
+
+/** data_exception, integrity_constraint_violation, program_limit_exceeded: what was sent is at fault, and will be again. */
+const isRefusal = (error: unknown) => /^(22|23|54)...$/.test((error as { code?: string }).code ?? "");
+
 export interface ErrorReportOptions {
   pool: pg.Pool;
   log: Logger;
@@ -102,7 +107,7 @@ export class ErrorReports {
     try {
       if (!this.#registered) await registerRelease(pool, release);
       this.#registered = true;
-      if (batch.size > 0) this.#count(batch, await storeOccurrences(pool, [...batch.values()]));
+      await this.#store(batch, [...batch.values()]);
       if (this.#failing) log.info("error groups are stored again");
       this.#failing = false;
     } catch (error) {
@@ -113,9 +118,27 @@ export class ErrorReports {
     }
   }
 
-  #count(batch: Map<string, Occurrences>, changes: Awaited<ReturnType<typeof storeOccurrences>>): void {
+  /** Takes what is settled out of the batch. One group that the database refuses must not cost the others. */
+  async #store(batch: Map<string, Occurrences>, groups: Occurrences[]): Promise<void> {
+    if (groups.length === 0) return;
+    try {
+      this.#count(batch, groups, await storeOccurrences(this.#options.pool, groups));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (groups.length > 1) for (const group of groups) await this.#store(batch, [group]);
+      else this.#refused(groups[0] as Occurrences, error);
+    }
+    for (const { fingerprint } of groups) batch.delete(fingerprint);
+  }
+
+  #refused(group: Occurrences, error: unknown): void {
+    this.#drop(group);
+    this.#options.log.error({ err: error, group }, "an error group was refused by the database");
+  }
+
+  #count(batch: Map<string, Occurrences>, groups: Occurrences[], changes: Changes): void {
     const { metrics, log } = this.#options;
-    for (const { class: kind, count } of batch.values()) metrics.errorReport({ class: kind, outcome: "stored" }, count);
+    for (const { class: kind, count } of groups) metrics.errorReport({ class: kind, outcome: "stored" }, count);
     for (const { fingerprint, change } of changes) {
       if (change === "again") continue;
       metrics.errorGroup({ change });

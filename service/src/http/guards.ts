@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { json, type Request, type RequestHandler, type Response } from "express";
 import type { Identity } from "../accounts/roles.ts";
@@ -118,7 +119,12 @@ const RAW = Symbol("raw body");
 const parseJson = json({
   limit: MAX_BODY,
   type: () => true,
-  verify: (req, _res, bytes) => keepRaw(req, bytes),
+  verify: (req, _res, bytes, charset) => {
+    if (charset !== "utf-8") throw Object.assign(new Error(charset), { type: "charset.unsupported" });
+    // The parser would put U+FFFD in the place of what is none.
+    if (!isUtf8(bytes)) throw new Problem("malformed-body", { detail: "The body is not UTF-8." });
+    keepRaw(req, bytes);
+  },
 });
 
 export function keepRaw(req: object, bytes: Buffer): void {

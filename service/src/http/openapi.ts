@@ -4,6 +4,7 @@ import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
+import { PLAIN_TEXT } from "./contract/plain-text.ts";
 
 type Json = Record<string, unknown>;
 
@@ -173,7 +174,13 @@ export function problemCodes({
 }
 
 const reference = (name: string) => `#/components/schemas/${name}`;
-const inputSchema = (schema: z.ZodType) => bare(z.toJSONSchema(schema, { io: "input" }) as Json);
+const inputSchema = (schema: z.ZodType) =>
+  bare(z.toJSONSchema(schema, { io: "input", override: ({ jsonSchema }) => sayPlain(jsonSchema) }) as Json);
+
+/** Text that has no form of its own may at least be anything but what plain-text.ts refuses. */
+function sayPlain(schema: Json): void {
+  if (schema.type === "string" && !schema.enum && !("const" in schema)) schema.pattern ??= PLAIN_TEXT;
+}
 
 function outputSchema(schema: z.ZodType): Json {
   const name = z.globalRegistry.get(schema)?.id;

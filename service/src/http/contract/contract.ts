@@ -5,11 +5,12 @@ import { errors } from "./errors.ts";
 import { health } from "./health.ts";
 import { media } from "./media.ts";
 import { payments } from "./payments.ts";
+import { plainText } from "./plain-text.ts";
 import { requests } from "./requests.ts";
 import { rum } from "./rum.ts";
 
 /** The whole API. */
-export const CONTRACT = {
+export const CONTRACT = plainText({
   ...accounts,
   ...requests,
   ...downloads,
@@ -19,7 +20,7 @@ export const CONTRACT = {
   ...rum,
   ...errors,
   ...documentation,
-};
+});
 
 export type Contract = typeof CONTRACT;
 export type OperationId = keyof Contract;
