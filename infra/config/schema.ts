@@ -87,7 +87,7 @@ const app = z.strictObject({
   rateLimitPerMinute: perMinute(12_000),
   /** Requests one address may make in a minute before it is signed in. @default 60 */
   visitorRateLimitPerMinute: perMinute(60),
-  /** Tries per account and minute to sign in. @default 10 */
+  /** Tries per account, address and minute to sign in; ten times as many from all addresses together. @default 10 */
   loginRateLimitPerMinute: perMinute(10),
   /** Share of traces kept, 0 to 1. @default 0.1 */
   traceSampleRatio: z.number().min(0).max(1).default(0.1),
