@@ -27,9 +27,12 @@ const images = z.strictObject({
 });
 
 const access = z.strictObject({
-  /** How people reach the exposed services. @default NodePort */
+  /**
+   * How people reach the exposed services. A load balancer is made for the gateway alone: Prometheus, Loki, Jaeger and
+   * Pushgateway ask nobody who they are, so with it they stay inside, for `kubectl port-forward`. @default NodePort
+   */
   type: z.enum(["NodePort", "LoadBalancer", "ClusterIP"]).default("NodePort"),
-  /** The address under which node ports are reached. @default 127.0.0.1 */
+  /** The address under which node ports are reached: of a node with a gateway's pod, others do not answer. @default 127.0.0.1 */
   host: z.string().min(1).default("127.0.0.1"),
 });
 
@@ -84,7 +87,7 @@ const app = z.strictObject({
   rateLimitPerMinute: perMinute(12_000),
   /** Requests one address may make in a minute before it is signed in. @default 60 */
   visitorRateLimitPerMinute: perMinute(60),
-  /** Tries per account and minute to sign in. @default 10 */
+  /** Tries per account, address and minute to sign in; ten times as many from all addresses together. @default 10 */
   loginRateLimitPerMinute: perMinute(10),
   /** Share of traces kept, 0 to 1. @default 0.1 */
   traceSampleRatio: z.number().min(0).max(1).default(0.1),

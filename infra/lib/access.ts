@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "./context.ts";
-import { portOf, type ServiceName, serviceEntry } from "./endpoints.ts";
+import { type AccessType, portOf, type ServiceName, serviceEntry, serviceTypeOf } from "./endpoints.ts";
 
 /** What is read of a Service once it exists; during a preview much of it is not there yet. */
 export interface LiveService {
@@ -14,12 +14,12 @@ export function urlOf(
   name: ServiceName,
   namespace: string,
   live: LiveService,
-  access: { type: string; host: string },
+  access: { type: AccessType; host: string },
 ): string {
   const entry = serviceEntry(name);
   const port = portOf(entry.workload, entry.ports[0] as never);
   const scheme = entry.exposed ?? "http";
-  switch (access.type) {
+  switch (serviceTypeOf(entry, access.type)) {
     case "NodePort":
       return `${scheme}://${access.host}:${live.nodePort ?? "<allotted>"}`;
     case "LoadBalancer":

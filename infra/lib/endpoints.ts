@@ -35,6 +35,11 @@ export interface ServiceEntry {
   ports: readonly string[];
   /** How clients reach it from outside the cluster; without it the service stays inside. */
   exposed?: "http" | "https";
+  /**
+   * For everybody, and the only kind that a load balancer opens: what is exposed besides is for the stack's own people
+   * and asks nobody who they are. @default false
+   */
+  forEverybody?: boolean;
   /** No address of its own: DNS answers with the pods' addresses, ready or not. @default false */
   headless?: boolean;
   /** Another process writes the endpoints, so the service has no selector. @default false */
@@ -51,7 +56,7 @@ export const services = {
   "backup-store": { workload: "backup-store", ports: ["s3"], fromOtherStacks: true },
   collector: { workload: "collector", ports: ["otlp-grpc", "otlp-http"] },
   doubles: { workload: "doubles", ports: ["http"] },
-  gateway: { workload: "gateway", ports: ["https"], exposed: "https" },
+  gateway: { workload: "gateway", ports: ["https"], exposed: "https", forEverybody: true },
   jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
   "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
   "kube-state-metrics": { workload: "kube-state-metrics", ports: ["metrics"], fromOtherStacks: true },
@@ -91,6 +96,14 @@ export function portOf<W extends WorkloadName>(workload: W, port: PortName<W>): 
 export function address(target: ServicePort): string {
   const [service, port] = target.split(":") as [ServiceName, string];
   return `${service}:${portOf(services[service].workload, port as never)}`;
+}
+
+export type AccessType = "NodePort" | "LoadBalancer" | "ClusterIP";
+
+/** The type of a Service where people reach the cluster in this way. */
+export function serviceTypeOf({ exposed, forEverybody }: ServiceEntry, access: AccessType): AccessType {
+  if (!exposed) return "ClusterIP";
+  return access === "LoadBalancer" && !forEverybody ? "ClusterIP" : access;
 }
 
 /** The services a workload answers, in the order of their names. */

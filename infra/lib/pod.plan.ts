@@ -1,5 +1,5 @@
 import type { Input } from "@pulumi/pulumi";
-import { listeners } from "./endpoints.ts";
+import { type AccessType, listeners } from "./endpoints.ts";
 import { orAbsent } from "./errors.ts";
 import { labels, selectorLabels, sorted } from "./naming.ts";
 import type { ContainerSpec, EnvValue, Manifest, Probe, Resources, VolumeSpec, WorkloadSpec } from "./workload.spec.ts";
@@ -11,8 +11,8 @@ export interface PlanContext {
   namespace: string;
   /** An image's reference and the version of what is in it. */
   image: (image: ContainerSpec["image"]) => { reference: Input<string>; version: string };
-  /** Type of exposed Services. */
-  accessType: string;
+  /** How people reach exposed Services. */
+  accessType: AccessType;
   /** @default the cluster's default class */
   storageClass?: string | undefined;
   /** Volumes outlive their StatefulSet. */

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { urlOf } from "./access.ts";
-import { address, listeners, type ServiceName, serviceEntry, services, servicesOf } from "./endpoints.ts";
+import {
+  type AccessType,
+  address,
+  listeners,
+  type ServiceName,
+  serviceEntry,
+  services,
+  servicesOf,
+} from "./endpoints.ts";
 import { fill, readBeside } from "./files.ts";
 import { catalogue, type ImageName, resolveImage } from "./images.ts";
 import { namespacePlan } from "./namespace.ts";
@@ -27,7 +35,7 @@ describe("endpoints", () => {
 });
 
 describe("an exposed service's address", () => {
-  const via = (type: string) => ({ type, host: "127.0.0.1" });
+  const via = (type: AccessType) => ({ type, host: "127.0.0.1" });
 
   test("is a port of the node", () => {
     expect(urlOf("gateway", "media-dev", { nodePort: 30123 }, via("NodePort"))).toBe("https://127.0.0.1:30123");
@@ -36,10 +44,15 @@ describe("an exposed service's address", () => {
 
   test("or that of a load balancer, by name or by number", () => {
     const at = (loadBalancer?: { ip?: string; hostname?: string }) =>
-      urlOf("loki", "media-dev", { loadBalancer }, via("LoadBalancer"));
-    expect(at({ ip: "192.0.2.1" })).toBe("http://192.0.2.1:3100");
-    expect(at({ hostname: "loki.example.com", ip: "192.0.2.1" })).toBe("http://loki.example.com:3100");
-    expect(at()).toBe("http://<allotted>:3100");
+      urlOf("gateway", "media-dev", { loadBalancer }, via("LoadBalancer"));
+    expect(at({ ip: "192.0.2.1" })).toBe("https://192.0.2.1:8443");
+    expect(at({ hostname: "media.example.com", ip: "192.0.2.1" })).toBe("https://media.example.com:8443");
+    expect(at()).toBe("https://<allotted>:8443");
+  });
+
+  test("which only the gateway has: what is for the stack's own people stays inside", () => {
+    const at = urlOf("loki", "media-dev", { loadBalancer: { ip: "192.0.2.1" } }, via("LoadBalancer"));
+    expect(at).toBe("http://loki.media-dev.svc.cluster.local:3100");
   });
 
   test("or only that inside the cluster", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
+import type { AccessType } from "./endpoints.ts";
 import { planContext, tiny } from "./lib.fixtures.ts";
 import type { PlanContext } from "./pod.plan.ts";
 import { planWorkload } from "./workload.plan.ts";
@@ -159,10 +160,27 @@ describe("services", () => {
     expect(service("gateway", { name: "gateway" }).spec).toMatchObject({ type: "NodePort" });
   });
 
+  test("keep visitors' addresses where they come through a node, at the gateway and nowhere else", () => {
+    const policy = (name: "gateway" | "loki", accessType: AccessType) => {
+      const { type, externalTrafficPolicy } = service(name, { name }, { accessType }).spec as Record<string, string>;
+      return [type, externalTrafficPolicy];
+    };
+    expect(policy("gateway", "NodePort")).toEqual(["NodePort", "Local"]);
+    expect(policy("gateway", "LoadBalancer")).toEqual(["LoadBalancer", "Local"]);
+    // Kubernetes refuses it there.
+    expect(policy("gateway", "ClusterIP")).toEqual(["ClusterIP", undefined]);
+    expect(policy("loki", "NodePort")).toEqual(["NodePort", undefined]);
+  });
+
+  test("are given a load balancer only where they are for everybody", () => {
+    for (const name of ["prometheus", "loki", "jaeger", "pushgateway"] as const)
+      expect(service(name, { name }, { accessType: "LoadBalancer" }).spec).toMatchObject({ type: "ClusterIP" });
+  });
+
   test("are not waited for, but for a load balancer's address", () => {
     const skip = { "pulumi.com/skipAwait": "true" };
     expect(service("gateway", { name: "gateway" }).metadata.annotations).toEqual(skip);
-    const balanced = { accessType: "LoadBalancer" };
+    const balanced = { accessType: "LoadBalancer" } as const;
     expect(service("gateway", { name: "gateway" }, balanced).metadata.annotations).toBeUndefined();
     expect(service("api", { name: "api" }, balanced).metadata.annotations).toEqual(skip);
   });

@@ -1,4 +1,12 @@
-import { type ServiceEntry, type ServiceName, serviceEntry, servicesOf, type WorkloadName } from "./endpoints.ts";
+import {
+  type AccessType,
+  type ServiceEntry,
+  type ServiceName,
+  serviceEntry,
+  servicesOf,
+  serviceTypeOf,
+  type WorkloadName,
+} from "./endpoints.ts";
 import { clusterWideName, labels, selectorLabels, sorted, stableLabels } from "./naming.ts";
 import { type FileNames, type PlanContext, podTemplate, portsOf } from "./pod.plan.ts";
 import { base64 } from "./secrets.ts";
@@ -82,21 +90,30 @@ function claimSpec(volume: VolumeSpec, ctx: PlanContext) {
 export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanContext): Manifest {
   const entry = serviceEntry(name);
   const ports = entry.ports.map((port) => ({ name: port, port: portsOf(spec)[port], targetPort: port }));
-  const manifest = object(spec, ctx, "v1", "Service", name, { spec: { ...reach(entry, ctx), ports } });
+  const type = serviceTypeOf(entry, ctx.accessType);
+  const manifest = object(spec, ctx, "v1", "Service", name, { spec: { ...reach(entry), ports } });
   // Readiness is awaited at the workload; only a load balancer's address takes time of its own.
-  if (!entry.exposed || ctx.accessType !== "LoadBalancer") {
-    manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
-  }
+  if (type !== "LoadBalancer") manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
   return manifest;
 
-  function reach({ exposed, headless, endpointsByPatroni, selects }: ServiceEntry, { accessType }: PlanContext) {
+  function reach({ headless, endpointsByPatroni, selects, forEverybody }: ServiceEntry) {
     const selector = { ...selectorLabels(ctx.stack, spec.name), ...selects };
     return {
-      type: exposed ? accessType : "ClusterIP",
+      type,
+      ...(forEverybody ? keepingAddresses(type) : {}),
       ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
       ...(endpointsByPatroni ? {} : { selector: sorted(selector) }),
     };
   }
+}
+
+/**
+ * Else a node passes a connection on to any pod under its own address, and all visitors share that one's limits. The
+ * price: only nodes with a pod of the workload answer. A load balancer finds out by itself (each node says so on a port
+ * of its own); whoever uses node ports must go to such a node.
+ */
+function keepingAddresses(type: AccessType) {
+  return type === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" };
 }
 
 function disruptionBudget(spec: WorkloadSpec, ctx: PlanContext): Manifest {

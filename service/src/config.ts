@@ -98,7 +98,7 @@ const environment = z.object({
   BEACON_RATE_LIMIT_PER_MINUTE: whole(120, 1, 10_000_000),
   /** Seconds between two computations of the business metrics. */
   BUSINESS_INTERVAL_SECONDS: whole(60, 1, 3_600),
-  /** Tries per account and minute to sign in, whoever makes them. */
+  /** Tries per account, address and minute to sign in; ten times as many from all addresses together. */
   LOGIN_RATE_LIMIT_PER_MINUTE: whole(10, 1, 10_000_000),
   /** Requests one token may make in a minute. */
   RATE_LIMIT_PER_MINUTE: whole(12_000, 1, 10_000_000),

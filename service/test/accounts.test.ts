@@ -81,16 +81,31 @@ describe("signing in", () => {
     expect(await metric(api.adminPort, `${LOGINS_TOTAL}{outcome="refused"}`)).toBeGreaterThanOrEqual(3);
   });
 
-  test("guessing is stopped per account, also for the right password, and per address", async () => {
+  test("guessing is stopped per account and address, also for the right password, and shuts nobody else out", async () => {
     const { email } = await person(port, "besieged");
-    const guess = () => postAs(port, "", "/api/v1/auth/login", { email, password: "guess" });
+    const attempt = (password: string, address: string) =>
+      postAs(port, "", "/api/v1/auth/login", { email, password }, { "x-forwarded-for": address });
     const codes = [];
-    for (let n = 0; n < 12; n++) codes.push((await guess()).body.code);
+    // One more than two minutes allow, should one end meanwhile.
+    for (let n = 0; n < 21; n++) codes.push((await attempt("guess", "203.0.113.1")).body.code);
     expect(codes).toContain("invalid-credentials");
-    expect(codes.at(-1)).toBe("rate-limited");
+    expect(codes).toContain("rate-limited");
+    expect(await attempt(PASSWORD, "203.0.113.2")).toMatchObject({ status: 201 });
     const strict = await platform.api({ VISITOR_RATE_LIMIT_PER_MINUTE: "1" });
     const answer = await postAs(strict.httpPort, "", "/api/v1/auth/login", { email: "b@example.org", password: "x" });
     expect(answer).toMatchObject({ status: 429 });
+  }, 30_000);
+
+  test("guesses from everywhere are stopped too, ten times later", async () => {
+    const strict = await platform.api({ LOGIN_RATE_LIMIT_PER_MINUTE: "1" });
+    const body = { email: `hunted-${randomUUID()}@example.org`, password: "guess" };
+    const codes = [];
+    for (let n = 0; n < 21; n++) {
+      const from = { "x-forwarded-for": `198.51.100.${n}` };
+      codes.push((await postAs(strict.httpPort, "", "/api/v1/auth/login", body, from)).body.code);
+    }
+    expect(codes.slice(0, 10)).toEqual(Array(10).fill("invalid-credentials"));
+    expect(codes).toContain("rate-limited");
   }, 30_000);
 
   test("forged tokens: another key, another algorithm, another role, cut off", async () => {
@@ -143,6 +158,45 @@ describe("roles", () => {
     expect(await postAs(port, admin.token, role, { role: "king" })).toMatchObject({ status: 422 });
     const nobody = "/api/v1/admin/users/00000000-0000-4000-8000-000000000000/role";
     expect(await postAs(port, admin.token, nobody, { role: "user" })).toMatchObject({ status: 404 });
+  });
+
+  test("whoever signs in while a role is changed gets the new one, or a session that is over", async () => {
+    const admin = await person(port, "promoter", "admin");
+    const ann = await person(port, "promoted");
+    const meddle = "BEGIN PERFORM pg_sleep(1); RETURN NULL; END";
+    await platform.sql(`CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ ${meddle} $$`);
+    await platform.sql(
+      "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_commit()",
+    );
+    const changing = postAs(port, admin.token, `/api/v1/admin/users/${ann.id}/role`, { role: "moderator" });
+    // It waits in its commit: the sessions that were there are ended, the new role is not seen yet.
+    await eventually(async () => expect((await getAs(port, ann.token, requests)).status).toBe(401));
+    const meanwhile = await signIn(port, ann.email);
+    expect((await changing).body).toMatchObject({ role: "moderator" });
+    await platform.sql("DROP FUNCTION slow_commit CASCADE");
+    expect((await getAs(port, meanwhile.token, requests)).body.code).toBe("session-ended");
+  });
+
+  test("what ended the caller's own session can be sent again under its key, and nothing else", async () => {
+    const admin = await person(port, "abdicating", "admin");
+    const role = `/api/v1/admin/users/${admin.id}/role`;
+    const key = idempotent(randomUUID());
+    const first = await postAs(port, admin.token, role, { role: "user" }, key);
+    const again = await postAs(port, admin.token, role, { role: "user" }, key);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    const others = [
+      await postAs(port, admin.token, role, { role: "user" }),
+      await postAs(port, admin.token, role, { role: "user" }, idempotent(randomUUID())),
+      await postAs(port, admin.token, role, { role: "admin" }, key),
+      await postAs(port, admin.token, requests, { mediaType: "movie", tmdbId: 77_001 }, idempotent(randomUUID())),
+    ];
+    for (const { status, body } of others) expect([status, body.code]).toEqual([401, "session-ended"]);
+    expect(await platform.sql("SELECT FROM requests WHERE tmdb_id = 77001")).toEqual([]);
+
+    const leaver = await person(port, "leaving-twice");
+    const leave = () => postAs(port, leaver.token, "/api/v1/auth/logout", {}, key);
+    expect([(await leave()).status, (await leave()).status]).toEqual([204, 204]);
   });
 
   test("the list of users is paged, newest first, and shows no hash", async () => {

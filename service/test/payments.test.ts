@@ -131,6 +131,20 @@ describe("what is refused leaves nothing", () => {
     expect(await events(sent.id)).toBe(1);
   });
 
+  test("guessing signatures is stopped per address, and does not stop whoever signs as they should", async () => {
+    const strict = await platform.api({ VISITOR_RATE_LIMIT_PER_MINUTE: "3" });
+    const guess = (from: string) =>
+      sendEvent(strict.httpPort, event("payment.noted", {}), { key: "a guess", headers: { "x-forwarded-for": from } });
+    const codes = [];
+    for (let n = 0; n < 5; n++) codes.push((await guess("203.0.113.5")).body.code);
+    // Five in one minute, or in two when it ends meanwhile: at least one is too many.
+    expect(codes[0]).toBe("signature-invalid");
+    expect(codes).toContain("rate-limited");
+    expect((await guess("203.0.113.6")).body.code).toBe("signature-invalid");
+    const headers = { "x-forwarded-for": "203.0.113.5" };
+    expect(await sendEvent(strict.httpPort, event("payment.noted", {}), { headers })).toMatchObject({ status: 200 });
+  });
+
   test("without a key every event", async () => {
     const keyless = await platform.api({ PAYMENT_WEBHOOK_KEY_FILE: "" });
     expect(await sendEvent(keyless.httpPort, event("payment.noted", {}))).toMatchObject({ status: 401 });

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import type { Database } from "../data/database.ts";
-import type { RateLimit } from "../data/rate-limit.ts";
+import { type RateLimit, refuseExceeded } from "../data/rate-limit.ts";
 import type { Session, Sessions } from "../data/sessions.ts";
 import { findLogin, findUser, insertUser, type User, updateRole } from "../data/users.ts";
 import { Problem } from "../errors/problem.ts";
@@ -21,8 +21,10 @@ export interface AccountDeps {
   database: Database;
   sessions: Sessions;
   tokens: Tokens;
-  /** Counts tries per account, whoever makes them. */
+  /** Counts tries per account and address, so that nobody elsewhere can shut a person out. */
   loginLimit: RateLimit;
+  /** Counts tries per account, whoever makes them: the last resort against guesses from everywhere. */
+  accountLimit: RateLimit;
   metrics: Metrics;
 }
 
@@ -38,35 +40,52 @@ export async function register(deps: AccountDeps, wish: z.infer<typeof newAccoun
   });
 }
 
-/** Says the same, after the same time, of a wrong password and of an account that does not exist. */
-export async function login(deps: AccountDeps, given: z.infer<typeof credentials>) {
-  const address = given.email.toLowerCase();
-  const { exceeded, resetSeconds } = await deps.loginLimit(`login:${address}`);
-  if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
-  const user = await findLogin(deps.database.primary, address);
+/**
+ * Says the same, after the same time, of a wrong password and of an account that does not exist. The role is read when
+ * the session is open: whoever changes it later ends the session, too.
+ */
+export async function login(deps: AccountDeps, given: z.infer<typeof credentials>, from: string | undefined) {
+  const email = given.email.toLowerCase();
+  await countTry(deps, email, from);
+  const user = await findLogin(deps.database.primary, email);
   const right = user ? await verifyPassword(given.password, user.passwordHash) : await verifyNobody(given.password);
   deps.metrics.login({ outcome: right ? "accepted" : "refused" });
   if (!user || !right) throw new Problem("invalid-credentials");
-  return tokensFor(deps, user, await deps.sessions.open(user.id));
+  return newestTokens(deps, await deps.sessions.open(user.id));
+}
+
+/** One who is stopped at their own limit does not use up that of all. */
+async function countTry({ loginLimit, accountLimit }: AccountDeps, email: string, from: string | undefined) {
+  refuseExceeded(await loginLimit(`login:${email}:${from}`));
+  refuseExceeded(await accountLimit(`login:${email}`));
 }
 
 /** The role is read anew, so a change reaches everybody within the life of an access token. */
 export async function refresh(deps: AccountDeps, refreshToken: string) {
-  const session = await deps.sessions.rotate(refreshToken);
-  const user = await findUser(deps.database.primary, session.userId);
-  if (!user) throw new Problem("session-ended");
-  return tokensFor(deps, user, session);
+  return newestTokens(deps, await deps.sessions.rotate(refreshToken));
 }
 
-/** Also ends the user's sessions: what they were allowed is in their tokens. */
+/**
+ * Also ends the user's sessions: what they were allowed is in their tokens. Before the commit, so that a role never
+ * changes while the sessions cannot be ended, and after it, for those that began meanwhile and still read the old role.
+ * If this process dies in between, only these are left, and their tokens keep the old role for ACCESS_SECONDS at most.
+ */
 export async function changeRole(deps: AccountDeps, id: string, role: Role, also: Also): Promise<User> {
-  return deps.database.transaction("change role", async (client) => {
+  const changed = await deps.database.transaction("change role", async (client) => {
     const user = await updateRole(client, id, role);
     if (!user) throw new Problem("not-found");
     await deps.sessions.closeAllOf(id);
     await also(client, user);
     return user;
   });
+  await deps.sessions.closeAllOf(id);
+  return changed;
+}
+
+async function newestTokens(deps: AccountDeps, session: Session) {
+  const user = await findUser(deps.database.primary, session.userId);
+  if (!user) throw new Problem("session-ended");
+  return tokensFor(deps, user, session);
 }
 
 function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {

@@ -34,6 +34,8 @@ export interface Identity {
   limitKey: string;
   /** Only where the caller signed in. */
   sessionId?: string;
+  /** The session is over: an answer that was given before is all that there is for this caller. */
+  ended?: boolean;
   /** When the token runs out, in milliseconds since 1970; one that does not has none. */
   expiresAt?: number;
   /** Up to where the caller's own writes reach (see data/written.ts); undefined where nobody knows. */

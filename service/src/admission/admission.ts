@@ -5,6 +5,7 @@ import { Problem, problemDocument } from "../errors/problem.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
+import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
 import { PRIORITIES, type Priority, priorityOf } from "./priorities.ts";
 
@@ -41,7 +42,8 @@ export function createAdmission({ log, metrics }: { log: Logger; metrics: Metric
 
   return {
     guard: (handler) => (req, res) => {
-      const priority = priorityOf(req.method ?? "", req.url ?? "", req.headers.authorization !== undefined);
+      const { method = "", url = "", headers } = req;
+      const priority = priorityOf(method, url, headers.authorization !== undefined, SIGNATURE in headers);
       if (limiter.enter(priority)) {
         res.on("close", () => limiter.leave(priority));
         return handler(req, res);
@@ -77,6 +79,7 @@ function probe(onWindow: (waitMs: number) => void): () => void {
   return () => clearInterval(timer);
 }
 
+const SIGNATURE = SIGNATURE_HEADER.toLowerCase();
 const { class: kind, layer, source } = CATALOGUE.overloaded;
 const LABELS = { code: "overloaded", class: kind, layer, source } as const;
 const OVERLOADED = new Problem("overloaded");

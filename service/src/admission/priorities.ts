@@ -26,15 +26,18 @@ const LISTS: ReadonlySet<string> = new Set(
     .map(({ path }) => path),
 );
 
-/** Whoever signs what it tells has no token and is known all the same: a payment must find its place like any change. */
+/** Whoever signs what it tells has no token and can be known all the same: a payment must find its place like any change. */
 const SIGNED: ReadonlySet<string> = new Set(
   (Object.values(CONTRACT) as Operation[]).filter(({ access }) => access === "webhook").map(({ path }) => path),
 );
 
-/** What can be told of a request before anything is done for it. A token is looked at only later, where it costs. */
-export function priorityOf(method: string, url: string, authorized: boolean): Priority {
+/**
+ * What can be told of a request before anything is done for it. A token and a signature are looked at only later, where
+ * it costs; until then it counts that there is one.
+ */
+export function priorityOf(method: string, url: string, authorized: boolean, signed = false): Priority {
   const path = url.split("?", 1)[0] ?? "";
-  if (method === "POST" && (authorized || SIGNED.has(path))) return "write";
+  if (method === "POST" && (authorized || (signed && SIGNED.has(path)))) return "write";
   if (!authorized) return "anonymous";
   return LISTS.has(path) ? "list" : "interactive";
 }

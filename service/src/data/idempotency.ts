@@ -41,6 +41,13 @@ export type Claimed =
 
 type Client = Pick<pg.ClientBase, "query"> | Pick<pg.Pool, "query">;
 
+interface Derived {
+  id: Buffer;
+  /** Of the body, under a key that only the Idempotency-Key gives. */
+  bodyMac: Buffer;
+  secret: Buffer;
+}
+
 interface Row {
   body_mac: Buffer;
   status: number | null;
@@ -52,11 +59,21 @@ interface Row {
  * crash between the two would either repeat the effect or answer for one that never was.
  */
 export async function claimKey(pool: pg.Pool, owner: KeyOwner, body: Buffer): Promise<Claimed> {
-  const { id, mac, secret } = derive(owner);
-  const bodyMac = createHmac("sha256", mac).update(body).digest();
+  const entry = derive(owner, body);
+  const { id, bodyMac, secret } = entry;
   const claim = randomUUID();
   const won = await write(pool, "claim idempotency key", CLAIM_KEY, [id, bodyMac, claim]);
   if (won.length > 0) return { outcome: "fresh", claim: { id, claim, secret } };
+  return look(pool, entry);
+}
+
+/** The answer that is kept for this call, without a claim to the key. */
+export async function findReply(pool: pg.Pool, owner: KeyOwner, body: Buffer): Promise<Reply | undefined> {
+  const found = await look(pool, derive(owner, body));
+  return found.outcome === "replayed" ? found.reply : undefined;
+}
+
+async function look(pool: pg.Pool, { id, bodyMac, secret }: Derived): Promise<Claimed> {
   const [row] = await query<Row>(pool, "read idempotency key", READ_KEY, [id]);
   // Released or purged between the two statements: the caller may simply come again.
   if (!row) return { outcome: "in-flight" };
@@ -106,11 +123,12 @@ export function inFlight(): Problem {
  * The key itself is not stored, and what is stored can be read only with it: answers to a login hold tokens, and a
  * plain hash of its body would let a thief of the table try passwords.
  */
-function derive({ user, operation, key }: KeyOwner): { id: Buffer; mac: Buffer; secret: Buffer } {
+function derive({ user, operation, key }: KeyOwner, body: Buffer): Derived {
   const about = `${user}\n${operation}`;
   const id = createHash("sha256").update(`${about}\n${key}`).digest();
   const bytes = Buffer.from(hkdfSync("sha256", key, about, "media idempotency", 64));
-  return { id, mac: bytes.subarray(0, 32), secret: bytes.subarray(32) };
+  const bodyMac = createHmac("sha256", bytes.subarray(0, 32)).update(body).digest();
+  return { id, bodyMac, secret: bytes.subarray(32) };
 }
 
 function seal({ headers, body }: Reply, secret: Buffer): Buffer {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Door } from "./door.ts";
 
@@ -56,6 +57,11 @@ export function createRateLimit(door: Door, perMinute: number, metrics: Metrics,
     const redisKey = window.keyOf(fingerprint(key));
     return window.judge(redisKey, (await door(redisKey)).calls);
   };
+}
+
+/** Throws a Problem where the call was one too many. */
+export function refuseExceeded({ exceeded, resetSeconds }: Quota): void {
+  if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
 }
 
 /** The header fields of draft-ietf-httpapi-ratelimit-headers-09: the policy, and what is left of it. */

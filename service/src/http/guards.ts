@@ -5,7 +5,7 @@ import type { Identity } from "../accounts/roles.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Activity } from "../activity.ts";
 import type { Door } from "../data/door.ts";
-import { type Quota, quotaFields, type RateLimit, type Window } from "../data/rate-limit.ts";
+import { type Quota, quotaFields, type RateLimit, refuseExceeded, type Window } from "../data/rate-limit.ts";
 import type { Written } from "../data/written.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
@@ -32,8 +32,19 @@ export interface GuardDeps {
  * is nobody's token, or not any more. `count` is told of a forged one, so that nobody can go on guessing.
  */
 export type Gate = (token: string, count: () => Promise<void>) => Promise<{ identity: Identity; quota: Quota }>;
+type GateDeps = Omit<GuardDeps, "beaconLimit" | "visitorLimit">;
 
-export function createGate(deps: Omit<GuardDeps, "beaconLimit" | "visitorLimit">): Gate {
+export function createGate(deps: GateDeps): Gate {
+  const recognise = createRecognition(deps);
+  return async (token, count) => {
+    const caller = await recognise(token, count);
+    if (caller.identity.ended) throw turnAway("session-ended");
+    return caller;
+  };
+}
+
+/** Like the gate, but whose session is over is only marked as such. */
+function createRecognition(deps: GateDeps): Gate {
   const { tokens, door, userWindow, written, activity } = deps;
   const dev = deps.devToken === undefined ? undefined : developer(deps.devToken);
   return async (token, count) => {
@@ -42,24 +53,35 @@ export function createGate(deps: Omit<GuardDeps, "beaconLimit" | "visitorLimit">
     const rateKey = userWindow.keyOf(identity.limitKey);
     // Without Redis a signed token is believed until it runs out.
     const asked = await door(rateKey, { id: sessionId ?? "", userId });
-    if (sessionId !== undefined && asked.sessionOpen === false) throw turnAway("session-ended");
+    const ended = sessionId !== undefined && asked.sessionOpen === false;
     const quota = userWindow.judge(rateKey, asked.calls);
-    if (sessionId !== undefined && !quota.exceeded) activity.account(userId);
-    return { identity: { ...identity, written: written.recall(userId, asked.written) }, quota };
+    if (sessionId !== undefined && !ended && !quota.exceeded) activity.account(userId);
+    return { identity: { ...identity, ended, written: written.recall(userId, asked.written) }, quota };
   };
 }
 
-/** Lets only a known token through, and not too often; leaves the identity in `identityOf`. */
+/**
+ * Lets only a known token through, and not too often; leaves the identity in `identityOf`. A call that ended its own
+ * session (a logout, a change of one's own role) may be sent again under its key: whoever mounts the operations gives
+ * it its first answer, and nothing else.
+ */
 export function admitUser(deps: GuardDeps): RequestHandler {
-  const gate = createGate(deps);
+  const recognise = createRecognition(deps);
+  const count = countForgery(deps.visitorLimit);
   return async (req, res, next) => {
     const token = BEARER.exec(req.headers.authorization ?? "")?.[1];
     if (!token) throw turnAway("unauthenticated");
-    const { identity, quota } = await gate(token, async () => enforce(res, await deps.visitorLimit(byAddress(req.ip))));
+    const { identity, quota } = await recognise(token, () => count(req, res));
+    if (identity.ended && keyOf(req) === undefined) throw turnAway("session-ended");
     enforce(res, quota);
     identityOf.set(res, identity);
     next();
   };
+}
+
+/** Counts a token or a signature that is none against its sender's address, and refuses those that go on. */
+export function countForgery(limit: RateLimit) {
+  return async (req: Request, res: Response): Promise<void> => enforce(res, await limit(byAddress(req.ip)));
 }
 
 /** Counts whoever has no token yet by address, under a count of its own. */
@@ -69,6 +91,11 @@ export function admitVisitor(count: "address" | "beacon", limit: RateLimit, acti
     activity.visitor(req.ip ?? "", req.get("user-agent") ?? "");
     next();
   };
+}
+
+/** The Idempotency-Key, which only POSTs have. */
+export function keyOf(req: Request): string | undefined {
+  return req.method === "POST" ? req.get("idempotency-key") : undefined;
 }
 
 export const identityOf = new WeakMap<Response, Identity>();
@@ -100,7 +127,7 @@ async function identify(tokens: Tokens, token: string, count: () => Promise<void
   return { id: sub, role, limitKey: `user:${sub}`, sessionId: sid, expiresAt: exp * 1_000 };
 }
 
-function turnAway(code: ProblemCode): Problem {
+export function turnAway(code: ProblemCode): Problem {
   return new Problem(code, { headers: { "WWW-Authenticate": 'Bearer realm="media"' } });
 }
 
@@ -108,11 +135,6 @@ function turnAway(code: ProblemCode): Problem {
 function enforce(res: Response, quota: Quota): void {
   fieldsOf(res).push(...quotaFields(quota));
   refuseExceeded(quota);
-}
-
-/** Throws a Problem where the call was one too many. */
-export function refuseExceeded({ exceeded, resetSeconds }: Quota): void {
-  if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
 }
 
 const RAW = Symbol("raw body");

@@ -70,7 +70,7 @@ function accountHandlers(deps: HandlerDeps) {
   return {
     register: async ({ body, commit }) =>
       account(await register(deps, body, (client, user) => commit(client, account(user)))),
-    login: async ({ body }) => json(201, await login(deps, body)),
+    login: async ({ req, body }) => json(201, await login(deps, body, req.ip)),
     refresh: async ({ body }) => json(200, await refresh(deps, body.refreshToken)),
     logout: async ({ user }) => {
       if (user.sessionId !== undefined) await deps.sessions.close(user.sessionId);

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { claimKey, inFlight, type KeyOwner, keepReply, releaseKey } from "../data/idempotency.ts";
+import { claimKey, findReply, inFlight, type KeyOwner, keepReply, releaseKey } from "../data/idempotency.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -21,6 +21,22 @@ export function parseKey(header: string): string {
   return header;
 }
 
+/** The answer that this very call was given, if it was; nothing is done for it. */
+export async function answeredBefore(
+  { pool, metrics }: IdempotentDeps,
+  owner: KeyOwner,
+  body: Buffer,
+): Promise<Reply | undefined> {
+  const reply = await findReply(pool, owner, body);
+  if (!reply) return undefined;
+  metrics.idempotency({ outcome: "replayed" });
+  return replayed(reply);
+}
+
+function replayed(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, ...REPLAYED } };
+}
+
 /**
  * Does the work once per key. Answers that are the caller's to mend (a conflict, an unknown title) are kept like
  * successes; after an error of ours, or one that passes with time, the key is free again, since nothing was done.
@@ -36,7 +52,7 @@ export async function once(
   metrics.idempotency({ outcome: claimed.outcome });
   if (claimed.outcome === "in-flight") throw inFlight();
   if (claimed.outcome === "other-body") throw new Problem("idempotency-key-reused");
-  if (claimed.outcome === "replayed") return { ...claimed.reply, headers: { ...claimed.reply.headers, ...REPLAYED } };
+  if (claimed.outcome === "replayed") return replayed(claimed.reply);
 
   const { claim } = claimed;
   let committed = false;

@@ -1,13 +1,14 @@
 import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
 import { type Identity, may } from "../accounts/roles.ts";
+import type { KeyOwner } from "../data/idempotency.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
 import { currentRequestId } from "../telemetry.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
-import { identityOf, jsonBody, rawBody } from "./guards.ts";
-import { type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
+import { identityOf, jsonBody, keyOf, rawBody, turnAway } from "./guards.ts";
+import { answeredBefore, type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
 import { sendCached } from "./send.ts";
 
@@ -61,6 +62,9 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
   return async (req, res) => {
     const user = identityOf.get(res);
     if (operation.needs && !(user && may(user, operation.needs))) throw new Problem("forbidden");
+    const key = keyOf(req);
+    const owner = key === undefined ? undefined : ownerOf(user, `${id} ${req.path}`, key);
+    if (user?.ended) return sendCached(req, res, await onlyBefore(deps, owner, req), caching);
     const call = { ...check(operation, req), req, user };
     const work = async (commit: Commit) => {
       const reply = await handler({ ...call, commit } as Call<Operation>);
@@ -72,12 +76,21 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
       if (user && operation.method === "post") await deps.wrote(user);
       sendCached(req, res, reply, caching);
     };
-    const key = operation.method === "post" ? req.get("idempotency-key") : undefined;
-    if (key === undefined) return answer(await work(NOT_KEPT));
-    const owner = { user: user?.id ?? "", operation: `${id} ${req.path}`, key: parseKey(key) };
+    if (owner === undefined) return answer(await work(NOT_KEPT));
     const reply = await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req));
     await answer(reply);
   };
+}
+
+function ownerOf(user: Identity | undefined, operation: string, key: string): KeyOwner {
+  return { user: user?.id ?? "", operation, key: parseKey(key) };
+}
+
+/** For a caller whose session is over. */
+async function onlyBefore(deps: MountDeps, owner: KeyOwner | undefined, req: Request): Promise<Reply> {
+  const reply = owner && (await answeredBefore(deps, owner, rawBody(req)));
+  if (!reply) throw turnAway("session-ended");
+  return reply;
 }
 
 function check(operation: Operation, req: Request): Pick<Call, "params" | "query" | "body"> {

@@ -131,7 +131,14 @@ const BY_ACCESS: Record<Operation["access"], readonly ProblemCode[]> = {
   public: [],
   visitor: ["circuit-open", "overloaded", "rate-limited"],
   beacon: ["circuit-open", "overloaded", "rate-limited"],
-  webhook: ["circuit-open", "overloaded", "database-unavailable", "signature-invalid", "signature-expired"],
+  webhook: [
+    "circuit-open",
+    "overloaded",
+    "database-unavailable",
+    "rate-limited",
+    "signature-invalid",
+    "signature-expired",
+  ],
   user: [
     "circuit-open",
     "overloaded",

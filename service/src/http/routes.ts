@@ -1,6 +1,6 @@
 import type { Express } from "express";
 import type { Identity } from "../accounts/roles.ts";
-import { admitUser, admitVisitor, type GuardDeps } from "./guards.ts";
+import { admitUser, admitVisitor, countForgery, type GuardDeps } from "./guards.ts";
 import { createHandlers, type HandlerDeps } from "./handlers.ts";
 import { mount } from "./mount.ts";
 import { admitSigned } from "./signed.ts";
@@ -18,7 +18,7 @@ export function mountRoutes(app: Express, deps: RouteDeps): void {
     public: [],
     visitor: [admitVisitor("address", deps.visitorLimit, deps.activity)],
     beacon: [admitVisitor("beacon", deps.beaconLimit, deps.activity)],
-    webhook: admitSigned(deps.webhookKeys),
+    webhook: admitSigned(deps.webhookKeys, countForgery(deps.visitorLimit)),
     user: [admitUser(deps)],
   };
   const wrote = ({ id }: Identity) => deps.written.mark(id, deps.database.position());

@@ -1,4 +1,4 @@
-import { type RequestHandler, raw } from "express";
+import { type Request, type RequestHandler, type Response, raw } from "express";
 import { Problem } from "../errors/problem.ts";
 import { SIGNATURE_HEADER, type SignatureVerdict, verifySignature } from "../payments/signature.ts";
 import { keepRaw, MAX_BODY } from "./guards.ts";
@@ -6,11 +6,19 @@ import { keepRaw, MAX_BODY } from "./guards.ts";
 /** A compressed body is refused: the signature is over the bytes that are sent. */
 const readBytes = raw({ limit: MAX_BODY, type: () => true, inflate: false });
 
-/** Lets through only what was signed with one of the keys; nothing is parsed before that. Without a key nothing is. */
-export function admitSigned(keys: readonly string[]): RequestHandler[] {
-  const check: RequestHandler = (req, _res, next) => {
+/**
+ * Lets through only what was signed with one of the keys; nothing is parsed before that. Without a key nothing is.
+ * `count` is told of the others, so that nobody can go on guessing.
+ */
+export function admitSigned(
+  keys: readonly string[],
+  count: (req: Request, res: Response) => Promise<void>,
+): RequestHandler[] {
+  const check: RequestHandler = async (req, res, next) => {
     const body: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    refuse(verifySignature(keys, req.get(SIGNATURE_HEADER) ?? "", body));
+    const verdict = verifySignature(keys, req.get(SIGNATURE_HEADER) ?? "", body);
+    if (verdict !== "valid") await count(req, res);
+    refuse(verdict);
     keepRaw(req, body);
     req.body = parse(body);
     next();

@@ -26,6 +26,9 @@ import { createRealtime } from "../realtime/server.ts";
 import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
 import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
+/** Tries to sign in to one account from all addresses together, as a multiple of those from one. */
+const FROM_EVERYWHERE = 10;
+
 /** The public HTTP API. */
 export function startApi(config: Config, overrides?: Overrides): Promise<Running> {
   return startProcess(config, overrides, openApi);
@@ -109,6 +112,7 @@ function openParts(base: Base) {
     activity,
     webhookKeys: webhookKeys(config.secrets.PAYMENT_WEBHOOK_KEY_FILE),
     loginLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE),
+    accountLimit: limit(config.LOGIN_RATE_LIMIT_PER_MINUTE * FROM_EVERYWHERE),
     // The cache is not among them: all pods share it, and without it each of them still serves everything.
     readiness: [
       { name: "database", check: () => database.ping() },

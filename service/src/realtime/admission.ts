@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Socket as AnySocket, ExtendedError } from "socket.io";
 import type { Identity } from "../accounts/roles.ts";
+import { refuseExceeded } from "../data/rate-limit.ts";
 import type { Sessions } from "../data/sessions.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
-import { byAddress, type Gate, type GuardDeps, refuseExceeded } from "../http/guards.ts";
+import { byAddress, type Gate, type GuardDeps } from "../http/guards.ts";
 import type { ServerEvents } from "./events.ts";
 import type { Seat, Seats } from "./seats.ts";
 
