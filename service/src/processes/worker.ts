@@ -94,9 +94,9 @@ function openParts(base: Base) {
   return { database, cacheRedis, cache, boss, overseerr, publisher, log, metrics, reports };
 }
 
-function sweepUpdates({ log, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
+function sweepUpdates({ log, metrics, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
   const stop = new AbortController();
-  const running = createSweep(database.primary, publisher, log).run(stop.signal);
+  const running = createSweep(database.primary, publisher, { log, metrics }).run(stop.signal);
   lifecycle.onClose("sweep", () => {
     stop.abort();
     return running;
