@@ -102,6 +102,11 @@ async function prepareQueue(client: pg.Client): Promise<void> {
     for (const [name, options] of Object.entries(QUEUES)) {
       await boss.createQueue(name, options);
       await boss.updateQueue(name, options);
+      // A job takes it along when it is sent: those that were sent before the queue had it must not be lost either.
+      await client.query(
+        "UPDATE pgboss.job SET dead_letter = $2 WHERE name = $1 AND state < 'completed' AND dead_letter IS DISTINCT FROM $2",
+        [name, options.deadLetter ?? null],
+      );
     }
   } finally {
     await boss.stop({ graceful: false });

@@ -8,10 +8,12 @@ export interface Outage {
   over(): void;
 }
 
-export function createOutage(log: Logger, about: object, begins: string, ends: string): Outage {
+/** `count` is told of every failure. */
+export function createOutage(log: Logger, about: object, begins: string, ends: string, count = () => {}): Outage {
   let broken = false;
   return {
     failed(error) {
+      count();
       if (!broken) log.warn({ err: error, ...about }, begins);
       broken = true;
     },

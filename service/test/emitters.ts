@@ -4,7 +4,7 @@ export type Emitter = "api" | "worker" | "doubles";
 const BOTH: Emitter[] = ["api", "worker"];
 export const ALL: Emitter[] = ["api", "worker", "doubles"];
 
-/** Shown where they come about: rum.test.ts, activity.test.ts, payments.test.ts, business.test.ts, prober.test.ts, realtime.test.ts, overload.test.ts. */
+/** Shown where they come about: rum.test.ts, activity.test.ts, payments.test.ts, business.test.ts, prober.test.ts, realtime.test.ts, overload.test.ts, outages.test.ts. */
 type ShownElsewhere =
   | typeof names.WEB_VITAL_SECONDS
   | typeof names.LAYOUT_SHIFT
@@ -20,6 +20,7 @@ type ShownElsewhere =
   | typeof names.BUSINESS_SUBSCRIPTIONS
   | typeof names.BUSINESS_COMPUTED_TIMESTAMP_SECONDS
   | typeof names.ADMISSION_SHED_TOTAL
+  | typeof names.BACKGROUND_FAILURES_TOTAL
   | typeof names.SOCKET_CONNECTIONS_TOTAL
   | typeof names.SOCKET_REFUSALS_TOTAL
   | typeof names.SOCKET_EVENTS_TOTAL

@@ -1,4 +1,5 @@
 import { loadConfig } from "../src/config.ts";
+import { DELIVERY_QUEUE, GIVE_UP_QUEUE } from "../src/data/queue.ts";
 import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "../src/ledger.ts";
 import { migrate, readMigrations } from "../src/migrate.ts";
 import { type Platform, readableLog, startPlatform } from "./platform.ts";
@@ -34,6 +35,18 @@ test("a file that fails leaves nothing behind and names itself", async () => {
   );
   expect(await platform.sql("SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
   expect(await migrate(config, log)).toEqual([]);
+});
+
+test("jobs that were sent before their queue knew where they go when they are given up go there too", async () => {
+  const config = loadConfig("migrate", platform.env());
+  await platform.sql("INSERT INTO pgboss.job (name, data, state) VALUES ($1, '{}', 'retry'), ($1, '{}', 'completed')", [
+    DELIVERY_QUEUE,
+  ]);
+  await migrate(config, log);
+  expect(await platform.sql("SELECT state::text, dead_letter FROM pgboss.job ORDER BY state")).toEqual([
+    { state: "completed", dead_letter: null },
+    { state: "retry", dead_letter: GIVE_UP_QUEUE },
+  ]);
 });
 
 test("the ledger's hash is the same in PostgreSQL", async () => {

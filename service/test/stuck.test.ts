@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { call, eventually, type Platform, startPlatform } from "./platform.ts";
 
 const PRELOAD = new URL("./stuck-fetch.ts", import.meta.url).href;
-const QUEUES = ["deliver-request", "follow-download"];
+const QUEUES = ["deliver-request", "follow-download", "give-up-request"];
 
 let platform: Platform;
 beforeAll(async () => {

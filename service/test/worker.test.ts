@@ -159,6 +159,52 @@ test("a poll that came back is what keeps the worker alive", async () => {
 
 test("a worker that is killed in the middle of a job leaves it to another, which does it once", async () => {
   await Promise.all(workers.map((worker) => worker.drain()));
+  const { id } = await killInDelivery();
+  expect(await read(id)).toMatchObject({ status: "pending" });
+
+  // Its heartbeat is what would stop; the test does not wait the ten seconds.
+  await platform.sql("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE data->>'requestId' = $1", [
+    id,
+  ]);
+  const heir = await platform.worker();
+  await eventually(async () => expect(await read(id)).toMatchObject({ status: "available" }), 25_000);
+  await eventually(async () => expect(await jobState(id)).toBe("completed"));
+  expect(await metric(heir.adminPort, `${REQUESTS_DELIVERED_TOTAL}{media_type="movie"}`)).toBe(1);
+  await heir.drain();
+}, 60_000);
+
+test("a worker that is killed in the last try leaves no request pending for ever", async () => {
+  const { id } = await killInDelivery();
+  await platform.sql(
+    `UPDATE pgboss.job SET retry_limit = retry_count, heartbeat_on = now() - interval '1 minute'
+     WHERE data->>'requestId' = $1`,
+    [id],
+  );
+  await platform.worker();
+  await eventually(async () => expect(await read(id)).toMatchObject({ status: "failed" }), 25_000);
+  // It comes again, as every job can: the request that was retried meanwhile goes on.
+  const jobs = await platform.sql(
+    "SELECT id FROM pgboss.job WHERE name = 'give-up-request' AND data->>'requestId' = $1",
+    [id],
+  );
+  expect(jobs).toHaveLength(1);
+  await platform.pace({ queuedSeconds: 3_600 });
+  await postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${id}/retry`);
+  await eventually(async () => expect(await jobState(id, "give-up-request")).toBe("completed"));
+  await platform.sql(
+    `INSERT INTO pgboss.job (name, data, policy, keep_until, created_on)
+     SELECT name, data, policy, keep_until, created_on FROM pgboss.job WHERE name = 'give-up-request'`,
+  );
+  await eventually(async () => {
+    const states = "SELECT DISTINCT state::text FROM pgboss.job WHERE name = 'give-up-request'";
+    expect(await platform.sql(states)).toEqual([{ state: "completed" }]);
+  });
+  expect(await read(id)).toMatchObject({ status: "pending" });
+  await platform.pace();
+}, 60_000);
+
+/** A real worker, killed in the middle of a delivery whose request is answered. */
+async function killInDelivery(): Promise<{ id: string }> {
   const doomed = platform.spawn("worker");
   await doomed.logged("started");
   await slowDeliveries(platform, 2);
@@ -167,27 +213,18 @@ test("a worker that is killed in the middle of a job leaves it to another, which
   doomed.child.kill("SIGKILL");
   await doomed.exit;
   await normalDeliveries(platform);
-  expect(await read(body.id)).toMatchObject({ status: "pending" });
-
-  // Its heartbeat is what would stop; the test does not wait the ten seconds.
-  await platform.sql("UPDATE pgboss.job SET heartbeat_on = now() - interval '1 minute' WHERE data->>'requestId' = $1", [
-    body.id,
-  ]);
-  const heir = await platform.worker();
-  await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }), 25_000);
-  await eventually(async () => expect(await jobState(body.id)).toBe("completed"));
-  expect(await metric(heir.adminPort, `${REQUESTS_DELIVERED_TOTAL}{media_type="movie"}`)).toBe(1);
-}, 60_000);
+  return { id: body.id };
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on whatever came
 async function read(id: string, from = api): Promise<any> {
   return (await call(from.httpPort, `/api/v1/requests/${id}`)).body;
 }
 
-async function jobState(requestId: string): Promise<string | undefined> {
+async function jobState(requestId: string, queue = "%"): Promise<string | undefined> {
   const rows = await platform.sql<{ state: string }>(
-    "SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1 ORDER BY created_on DESC LIMIT 1",
-    [requestId],
+    "SELECT state::text FROM pgboss.job WHERE data->>'requestId' = $1 AND name LIKE $2 ORDER BY created_on DESC LIMIT 1",
+    [requestId, queue],
   );
   return rows[0]?.state;
 }

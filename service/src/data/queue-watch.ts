@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { QUEUE_JOBS, QUEUE_OLDEST_JOB_AGE_SECONDS } from "../metrics/names.ts";
+import { createOutage } from "../outage.ts";
 import { query } from "./database.ts";
 
 /** A scrape never waits for the database: it gets what was last read, which is no older than this. */
@@ -40,11 +41,17 @@ export function watchQueues(pool: pg.Pool, log: Logger, metrics: Metrics): { sto
     age.reset();
     for (const { queue, oldest_age } of rows) set({ queue }, oldest_age);
   });
+  const outage = createOutage(log, {}, "the queues cannot be looked at", "the queues can be looked at again", () =>
+    metrics.backgroundFailure({ task: "queue-watch" }),
+  );
   const look = async () => {
-    rows = await query<Row>(pool, "look at queues", LOOK, []).catch((error: unknown) => {
-      log.debug({ err: error }, "the queues could not be looked at");
-      return [];
-    });
+    try {
+      rows = await query<Row>(pool, "look at queues", LOOK, []);
+      outage.over();
+    } catch (error) {
+      rows = [];
+      outage.failed(error);
+    }
   };
   void look();
   const timer = setInterval(look, LOOK_MS);

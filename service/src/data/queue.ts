@@ -9,6 +9,9 @@ export const DELIVERY_QUEUE = "deliver-request";
 /** Each job is one look at how a download goes, and sends the next. */
 export const FOLLOW_QUEUE = "follow-download";
 
+/** Each job is one of the others that was given up after its last try, with the same data. */
+export const GIVE_UP_QUEUE = "give-up-request";
+
 /** How the queue treats its jobs; the migration writes it to the database. */
 export const DELIVERY_OPTIONS: UpdateQueueOptions = {
   // A worker that died stops touching its job and another takes it over; 10 s is the least that pg-boss allows.
@@ -18,6 +21,8 @@ export const DELIVERY_OPTIONS: UpdateQueueOptions = {
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: 60,
+  // In the statement that fails the job, whoever sends it: its worker may be gone.
+  deadLetter: GIVE_UP_QUEUE,
 };
 
 /** What both jobs are about, so that a person finds all jobs of a request. */
@@ -34,8 +39,9 @@ export interface FollowJob extends DeliveryJob {
   tick: number;
 }
 
-/** Every queue with its options. A download that takes hours has hundreds of looks: they are not kept for a week. */
+/** Every queue with its options, first the one that others name. A download that takes hours has hundreds of looks: they are not kept for a week. */
 export const QUEUES: Record<string, UpdateQueueOptions> = {
+  [GIVE_UP_QUEUE]: { expireInSeconds: 60, retryLimit: 100, retryDelay: 30 },
   [DELIVERY_QUEUE]: DELIVERY_OPTIONS,
   [FOLLOW_QUEUE]: { ...DELIVERY_OPTIONS, deleteAfterSeconds: 3_600 },
 };

@@ -77,10 +77,15 @@ export async function markAvailable(client: pg.ClientBase, id: string): Promise<
   return rows[0] && fromChange(rows[0]);
 }
 
-/** Undefined where it was not under way any more. */
-export async function markFailed(client: pg.ClientBase, id: string): Promise<ChangedRequest | undefined> {
-  const sql = `UPDATE requests SET status = 'failed' WHERE id = $1 AND status = 'pending' RETURNING ${CHANGED}`;
-  const { rows } = await client.query<ChangedRow>(sql, [id]);
+/** Undefined where it was not under way any more, or went to work again after that time. */
+export async function markFailed(
+  client: pg.ClientBase,
+  id: string,
+  until: Date | "infinity" = "infinity",
+): Promise<ChangedRequest | undefined> {
+  const sql = `UPDATE requests SET status = 'failed' WHERE id = $1 AND status = 'pending' AND changed_at <= $2
+    RETURNING ${CHANGED}`;
+  const { rows } = await client.query<ChangedRow>(sql, [id, until]);
   return rows[0] && fromChange(rows[0]);
 }
 

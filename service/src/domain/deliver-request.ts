@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import type { RequestCache } from "../data/cache.ts";
 import type { Database } from "../data/database.ts";
@@ -30,19 +31,25 @@ export async function deliverRequest(deps: DeliverRequestDeps & { boss: PgBoss }
 }
 
 interface GivenUp {
-  request: ChangedRequest | undefined;
+  request: ChangedRequest;
   download: Download | undefined;
 }
 
-/** After the last try of its job: the request can be retried by a person. */
-export async function giveUpRequest(deps: DeliverRequestDeps, requestId: string): Promise<void> {
-  const { request, download } = await deps.database.transaction("give up request", async (client): Promise<GivenUp> => {
-    const failed = await markFailed(client, requestId);
-    return { request: failed, download: await endDownload(client, requestId, "failed") };
-  });
+/**
+ * After the last try of its job: the request can be retried by a person. Not where it changed since that job failed:
+ * somebody cancelled it and had it tried again, and it has another job. Answers whether anything was to be done.
+ */
+export async function giveUpRequest(deps: DeliverRequestDeps, requestId: string, failedAt: Date): Promise<boolean> {
+  const work = async (client: pg.PoolClient): Promise<GivenUp | undefined> => {
+    const request = await markFailed(client, requestId, failedAt);
+    return request && { request, download: await endDownload(client, requestId, "failed") };
+  };
+  const ended = await deps.database.transaction("give up request", work);
   await deps.cache.invalidate(requestId);
-  if (request) deps.publisher.requestChanged(request);
-  if (!download) return;
-  deps.publisher.downloadChanged(download);
+  if (!ended) return false;
+  deps.publisher.requestChanged(ended.request);
+  if (!ended.download) return true;
+  deps.publisher.downloadChanged(ended.download);
   deps.metrics.downloadEnded({ outcome: "failed" });
+  return true;
 }

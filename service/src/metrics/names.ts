@@ -21,6 +21,8 @@ export const CIRCUIT_STATE = "media_circuit_state";
 export const RETRIES_TOTAL = "media_retries_total";
 /** Counter. Answers looked for elsewhere because a dependency did not give them; `miss`: there was none there either. */
 export const FALLBACKS_TOTAL = "media_fallbacks_total";
+/** Counter. Times that something which nobody waits for did not work, by what it was. */
+export const BACKGROUND_FAILURES_TOTAL = "media_background_failures_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
 /** Counter. Requests that went to `available`; each request counts once, however often its job ran. */
@@ -122,6 +124,7 @@ export const LABELS = {
   [CIRCUIT_STATE]: ["dependency"],
   [RETRIES_TOTAL]: ["dependency"],
   [FALLBACKS_TOTAL]: ["dependency", "result"],
+  [BACKGROUND_FAILURES_TOTAL]: ["task"],
   [REQUESTS_CREATED_TOTAL]: ["media_type"],
   [REQUESTS_DELIVERED_TOTAL]: ["media_type"],
   [DOWNLOADS_ENDED_TOTAL]: ["outcome"],

@@ -10,7 +10,15 @@ import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeGroups } from "../data/error-groups.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { purgeUsage } from "../data/plans.ts";
-import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob, QUEUES } from "../data/queue.ts";
+import {
+  createBoss,
+  DELIVERY_QUEUE,
+  type DeliveryJob,
+  FOLLOW_QUEUE,
+  type FollowJob,
+  GIVE_UP_QUEUE,
+  QUEUES,
+} from "../data/queue.ts";
 import { watchQueues } from "../data/queue-watch.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
@@ -86,9 +94,9 @@ function openParts(base: Base) {
   return { database, cacheRedis, cache, boss, overseerr, publisher, log, metrics, reports };
 }
 
-function sweepUpdates({ log, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
+function sweepUpdates({ log, metrics, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
   const stop = new AbortController();
-  const running = createSweep(database.primary, publisher, log).run(stop.signal);
+  const running = createSweep(database.primary, publisher, { log, metrics }).run(stop.signal);
   lifecycle.onClose("sweep", () => {
     stop.abort();
     return running;
@@ -123,7 +131,7 @@ interface Work<J extends DeliveryJob> {
   queue: string;
   /** Outcomes that come again and again and are no news. */
   routine: readonly string[];
-  perform(deps: FollowDownloadDeps, job: J): Promise<string>;
+  perform(deps: FollowDownloadDeps, job: J, createdOn: Date): Promise<string>;
 }
 
 const DELIVER: Work<DeliveryJob> = {
@@ -132,10 +140,18 @@ const DELIVER: Work<DeliveryJob> = {
   perform: async (deps, { requestId }) => ((await deliverRequest(deps, requestId)) ? "started" : "already-started"),
 };
 const FOLLOW: Work<FollowJob> = { queue: FOLLOW_QUEUE, routine: ["queued", "downloading"], perform: followDownload };
+/** Made by the queue itself when it gives up a job: also one whose worker died in its last try. */
+const GIVE_UP: Work<DeliveryJob> = {
+  queue: GIVE_UP_QUEUE,
+  routine: [],
+  perform: async (deps, { requestId }, createdOn) =>
+    (await giveUpRequest(deps, requestId, createdOn)) ? "given-up" : "superseded",
+};
 
 async function work(deps: FollowDownloadDeps): Promise<void> {
   await fetchJobs(deps, DELIVER);
   await fetchJobs(deps, FOLLOW);
+  await fetchJobs(deps, GIVE_UP);
 }
 
 async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {
@@ -170,7 +186,7 @@ function runJob<J extends DeliveryJob>(
       const done = (outcome: string) => metrics.job({ queue, outcome }, (performance.now() - started) / 1_000);
       const about = { queue, jobId: job.id, mediaRequestId: job.data.requestId };
       try {
-        const outcome = await perform(deps, job.data);
+        const outcome = await perform(deps, job.data, job.createdOn);
         done(outcome);
         log[routine.includes(outcome) ? "debug" : "info"]({ ...about, outcome }, "job done");
         return { id: job.id, status: "completed" };
@@ -178,17 +194,9 @@ function runJob<J extends DeliveryJob>(
         done("failed");
         markFailed(span, error);
         recordProblem(toProblem(error), deps, "job failed", about);
-        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
-  );
-}
-
-/** If not even that is possible, the request stays pending and its failed job says why. */
-async function giveUp(deps: FollowDownloadDeps, requestId: string): Promise<void> {
-  await giveUpRequest(deps, requestId).catch((error: unknown) =>
-    deps.log.warn({ err: error, mediaRequestId: requestId }, "a request could not be marked as failed"),
   );
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createOutage, type Outage } from "../outage.ts";
 import { UPDATES, type Update, type UpdateName } from "./events.ts";
 import { STREAM, STREAM_LENGTH } from "./publisher.ts";
 
@@ -31,14 +33,18 @@ export interface FeedEvents {
 export class Feed {
   readonly #redis: Redis;
   readonly #log: Logger;
+  readonly #outage: Outage;
   readonly #events: FeedEvents;
   readonly #stopping = new AbortController();
   #entries: Entry[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(redis: Redis, log: Logger, events: FeedEvents) {
+  constructor(redis: Redis, { log, metrics }: { log: Logger; metrics: Metrics }, events: FeedEvents) {
     this.#redis = redis;
     this.#log = log;
+    this.#outage = createOutage(log, {}, "the updates cannot be read", "the updates can be read again", () =>
+      metrics.backgroundFailure({ task: "feed" }),
+    );
     this.#events = events;
   }
 
@@ -70,10 +76,12 @@ export class Feed {
         if (!sure) await this.#resume();
         sure = true;
         this.#take(await this.#read());
+        this.#outage.over();
       } catch (error) {
         // Whatever was lost while nobody could look, is looked for before anything else is told.
         sure = false;
-        this.#log.debug({ err: error }, "the stream of updates could not be read");
+        // At the start the connection may not be there yet, and at the end it is taken away.
+        if (this.position !== undefined && !this.#stopping.signal.aborted) this.#outage.failed(error);
         await sleep(RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
       }
     }

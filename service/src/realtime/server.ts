@@ -45,7 +45,7 @@ type IO = Server<Record<string, never>, ServerEvents, Record<string, never>, Soc
 /** Live updates by Socket.IO: what a client may see, in order, each once, also after a drop and from another process. */
 export function createRealtime(deps: RealtimeDeps): Realtime {
   const gate = createGate(deps);
-  const feed = new Feed(deps.reader, deps.log, {
+  const feed = new Feed(deps.reader, deps, {
     entry: (entry) => tell(io, deps, entry),
     broken: () => closeConnections(io),
   });

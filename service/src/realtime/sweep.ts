@@ -4,6 +4,8 @@ import { changedDownloads } from "../data/downloads.ts";
 import { type Changes, type Place, placeAt } from "../data/page.ts";
 import { changedRequests } from "../data/requests.ts";
 import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { createOutage } from "../outage.ts";
 import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
 import type { Publisher } from "./publisher.ts";
 
@@ -16,11 +18,16 @@ const LONGEST_LOOK_BACK_MS = 1_800_000;
 const FIRST_LOOK_BACK_MS = 300_000;
 const PAGE = 500;
 
+interface SweepDeps {
+  log: Logger;
+  metrics: Metrics;
+}
+
 /**
  * Publishes what was committed but not published: its process died in between, or Redis was away. Every worker does
  * it; what was published is not published again, so the second finds nothing to do.
  */
-export function createSweep(pool: pg.Pool, publisher: Publisher, log: Logger, now = Date.now) {
+export function createSweep(pool: pg.Pool, publisher: Publisher, { log, metrics }: SweepDeps, now = Date.now) {
   let seenUntil = now() - FIRST_LOOK_BACK_MS;
 
   const publishAll = async (updates: Update[]): Promise<number> => {
@@ -41,11 +48,14 @@ export function createSweep(pool: pg.Pool, publisher: Publisher, log: Logger, no
     seenUntil = started;
     return published;
   };
+  const outage = createOutage(log, {}, "missing updates cannot be published", "missing updates can be published", () =>
+    metrics.backgroundFailure({ task: "sweep" }),
+  );
   const attempt = () =>
-    sweep().then(
-      (updates) => updates > 0 && log.info({ updates }, "missing updates published"),
-      (error: unknown) => log.debug({ err: error }, "missing updates could not be published"),
-    );
+    sweep().then((updates) => {
+      outage.over();
+      if (updates > 0) log.info({ updates }, "missing updates published");
+    }, outage.failed);
   return {
     sweep,
     /** Sweeps until the signal; the pauses differ, so that workers do not do it all at once. */
