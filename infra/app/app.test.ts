@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { CATALOGUE, type ProblemCode } from "../../service/src/errors/catalogue.ts";
 import { outsideNames } from "../config/outside.ts";
 import { tiers } from "../config/tiers.ts";
 import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
@@ -164,7 +165,13 @@ describe("the gateway", () => {
     (status) => {
       const text = nginxConfig(app);
       const body = new RegExp(`return ${status} '(.*)';`).exec(text)?.[1] ?? "";
-      expect(JSON.parse(body)).toMatchObject({ type: "about:blank", status, requestId: "$request_id" });
+      const { type, hint, ...rest } = JSON.parse(body);
+      expect(rest).toMatchObject({ status, requestId: "$request_id" });
+      expect(hint).toMatch(/^[A-Z].*\.$/);
+      if (type === "about:blank") expect(rest).not.toHaveProperty("code");
+      else expect([type, CATALOGUE[rest.code as ProblemCode]]).toMatchObject([`/problems/${rest.code}`, { status }]);
+      // nginx would take them for the string's end, and for a variable.
+      expect(body.replace("$request_id", "")).not.toMatch(/['$\\]/);
       expect(text).toMatch(new RegExp(`error_page [\\d ]+ =${status} /-/problems/${status};`));
     },
   );
@@ -188,7 +195,7 @@ describe("the gateway", () => {
   test("says when to come back to whom it sends away or cannot serve", () => {
     const waits = Object.entries(PROBLEMS).filter(([, { retryAfter }]) => retryAfter !== undefined);
     expect(waits.map(([status]) => status)).toEqual(["429", "502", "503", "504"]);
-    expect(nginxConfig(app).match(/Retry-After/g)).toHaveLength(waits.length);
+    expect(nginxConfig(app).match(/add_header Retry-After/g)).toHaveLength(waits.length);
   });
 
   test("its errors keep the headers that every answer has", () => {

@@ -75,7 +75,10 @@ const app = z.strictObject({
   outside: outside.prefault({}),
   /** Run the doubles of the outside services. @default true */
   doubles: z.boolean().default(true),
-  /** Generate a token that authorises every request; never for users' stacks. @default false */
+  /**
+   * Generate a token that authorises every request, and let callers decide by their `traceparent` whether their trace is
+   * kept; never for users' stacks. @default false
+   */
   devToken: z.boolean().default(false),
   /** E-mail address of the first administrator, who is made while there is none; the password is generated. @default nobody */
   firstAdmin: z.email().optional(),

@@ -19,7 +19,7 @@ export function signals(): void {
         };
         for (const [status, answer] of Object.entries(own)) {
           expect(answer.headers["content-type"]).toBe("application/problem+json");
-          expect(json(answer, Number(status))).toMatchObject({ status: Number(status), type: "about:blank" });
+          expect(json(answer, Number(status))).toMatchObject({ status: Number(status), hint: expect.any(String) });
           await isPositive(`sum(gateway_http_responses_total{source="gateway",status="${status}"})`);
         }
         // The control: the service's own 404 counts as the service's.

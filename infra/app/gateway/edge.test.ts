@@ -1,19 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { nginxConfig } from "./gateway.plan.ts";
+import { type Edge, startEdge } from "./edge.fixtures.ts";
 
-/** The gateway's own configuration in a real nginx, before a service that a test makes up. */
-const folder = mkdtempSync(join(tmpdir(), "media-edge-"));
-let service: Server;
-let nginx: ChildProcess;
-let port = 0;
-let statusPort = 0;
+let edge: Edge;
 let answer: { status: number; headers: Record<string, string> };
 let seen: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
 
@@ -21,27 +11,12 @@ const PUBLIC = "public, max-age=1, s-maxage=1, stale-while-revalidate=1, stale-i
 const catalogue = "/api/v1/discover?mediaType=movie";
 
 beforeAll(async () => {
-  service = createServer((req, res) => {
+  edge = await startEdge((req, res) => {
     seen.push({ url: req.url, headers: req.headers });
     setTimeout(() => res.writeHead(answer.status, answer.headers).end(`answer ${seen.length}`), 50);
   });
-  [port, statusPort] = [await freePort(), await freePort()];
-  const apiPort = await listening(service);
-  writeFileSync(join(folder, "nginx.conf"), onThisMachine(apiPort));
-  nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
-    stdio: "ignore",
-  });
-  for (let n = 0; n < 100 && !(await get("/").catch(() => undefined)); n++) await sleep(50);
 });
-afterAll(async () => {
-  const gone = nginx.exitCode ?? new Promise((resolve) => nginx.once("exit", resolve));
-  nginx.kill("SIGTERM");
-  await gone;
-  service.closeAllConnections();
-  service.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => edge.stop());
 beforeEach(() => {
   seen = [];
   answer = { status: 200, headers: { "cache-control": PUBLIC, "content-type": "application/json" } };
@@ -108,54 +83,16 @@ test("past its time an entry answers while it is fetched anew, and for as long a
 test("an entry can be replaced from inside the pod, and from nowhere else", async () => {
   const path = `${catalogue}&page=6`;
   await get(path);
-  const purged = await fetch(`http://127.0.0.1:${statusPort}/purge${path}`);
+  const purged = await fetch(`http://127.0.0.1:${edge.statusPort}/purge${path}`);
   expect([purged.status, purged.headers.get("x-cache-status"), seen.length]).toEqual([200, "BYPASS", 2]);
   expect(await get(path)).toMatchObject({ cache: "HIT", text: "answer 2" });
   expect((await get(`/purge${path}`)).status).toBe(404);
-  expect((await fetch(`http://127.0.0.1:${statusPort}/purge/api/v1/requests`)).status).toBe(404);
+  expect((await fetch(`http://127.0.0.1:${edge.statusPort}/purge/api/v1/requests`)).status).toBe(404);
 });
 
 async function get(path: string, headers: Record<string, string> = {}) {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+  const response = await edge.call(path, { headers });
   const { status } = response;
   const [cache, id] = [response.headers.get("x-cache-status"), response.headers.get("x-request-id")];
   return { status, text: await response.text(), cache, id };
-}
-
-/** Other places, other ports, no TLS and no njs (its counting has metrics.test.ts); all else stays as it is in a pod. */
-function onThisMachine(apiPort: number): string {
-  const app = {
-    outside: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
-    doubles: true,
-    devToken: true,
-    rateLimitPerSecond: 5_000,
-    rateLimitPerMinute: 600,
-    visitorRateLimitPerMinute: 60,
-    loginRateLimitPerMinute: 10,
-    traceSampleRatio: 0,
-    logLevel: "info",
-  } as const;
-  mkdirSync(join(folder, "cache"));
-  const text = nginxConfig(app)
-    .replace(/^\s*(ssl_.*|http2 on|load_module .*|js_.*);$/gm, "")
-    .replace("$answered_by", "")
-    .replace(/listen 8443 ssl;/, `listen 127.0.0.1:${port};`)
-    .replace(/listen 8081;/, `listen 127.0.0.1:${statusPort};`)
-    .replace("server api:8080", `server 127.0.0.1:${apiPort}`)
-    .replaceAll("/tmp/", `${folder}/`)
-    .replace("/var/cache/nginx", join(folder, "cache"))
-    .replace("/dev/stdout", join(folder, "access.log"))
-    .replace("/dev/stderr", join(folder, "error.log"));
-  return process.getuid?.() === 0 ? `user root;\n${text}` : text;
-}
-
-function listening(server: Server): Promise<number> {
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const free = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return free;
 }

@@ -54,6 +54,8 @@ export function nginxConfig(app: Config["app"]): string {
     https: portOf("gateway", "https"),
     status: portOf("gateway", "status"),
     sampling: sampling(app.traceSampleRatio),
+    // On a users' stack anybody could have all traces kept, which costs each process and the store of traces.
+    callersSampling: app.devToken ? "$callers_flags" : "$sampled",
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
     problems: problemLocations(),

@@ -8,6 +8,21 @@ const SOURCES = ["cache", "gateway", "service"];
 const KEPT = ["HIT", "STALE", "UPDATING"];
 
 /**
+ * The service never sees what nginx had kept, so its count of feature uses (`media_feature_uses_total`) lacks it: here it
+ * goes on, by the same names. They are found in the path, of which only these are kept.
+ */
+const OPERATIONS = [
+  [/^\/api\/v1\/discover$/, "discover"],
+  [/^\/api\/v1\/search$/, "search"],
+  [/^\/api\/v1\/titles\/.*\/trailers$/, "listTrailers"],
+];
+
+function operationOf(path) {
+  const found = OPERATIONS.find((it) => it[0].test(path));
+  return found ? found[1] : "other";
+}
+
+/**
  * `service` where the answer is the service's; `gateway` where nginx gave it by itself: no route, too large, too often,
  * a service that was silent or spoke nonsense. nginx notes when it has read an answer's head; without that the status
  * is its own. Of several tries the last one counts. `cache` where nginx had kept the service's answer.
@@ -25,6 +40,7 @@ function count(r) {
   const seconds = Number(r.variables.request_time);
   const fits = BUCKETS.findIndex((bound) => seconds <= bound);
   ngx.shared.answers.incr(`source="${source}",status="${r.variables.status}"`, 1, 0);
+  if (source === "cache") ngx.shared.uses.incr(`operation="${operationOf(r.variables.uri)}",kind="view"`, 1, 0);
   // A socket's line comes when it closes: its hours are no answer's time.
   if (r.variables.status === "101") return source;
   ngx.shared.durations.incr(`${source} ${fits < 0 ? BUCKETS.length : fits}`, 1, 0);
@@ -37,8 +53,8 @@ function family(name, type, help, samples) {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`;
 }
 
-function answers() {
-  return ngx.shared.answers
+function counts(zone) {
+  return zone
     .items()
     .map((item) => `{${item[0]}} ${item[1]}`)
     .sort();
@@ -74,11 +90,19 @@ function connections(text) {
   ].join("");
 }
 
+const USES = "Calls that the cache answered, by operation: add them to media_feature_uses_total, which lacks them.";
+
 /** Prometheus' text format. */
 async function expose(r) {
   const status = await r.subrequest("/stub_status");
   const text =
-    family("gateway_http_responses_total", "counter", "Answers by status and by who gave them.", answers()) +
+    family(
+      "gateway_http_responses_total",
+      "counter",
+      "Answers by status and by who gave them.",
+      counts(ngx.shared.answers),
+    ) +
+    family("gateway_cache_feature_uses_total", "counter", USES, counts(ngx.shared.uses)) +
     family("gateway_http_request_duration_seconds", "histogram", "Seconds from first to last byte.", durations()) +
     connections(status.responseText);
   r.headersOut["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import { CONTRACT } from "../../../service/src/http/contract/contract.ts";
+import type { Operation } from "../../../service/src/http/contract/operation.ts";
 // @ts-expect-error It is JavaScript, since nginx runs it as it is.
 import metrics from "./metrics.js";
 
@@ -13,7 +15,7 @@ function zone() {
 }
 
 beforeEach(() => {
-  Object.assign(globalThis, { ngx: { shared: { answers: zone(), durations: zone() } } });
+  Object.assign(globalThis, { ngx: { shared: { answers: zone(), durations: zone(), uses: zone() } } });
 });
 
 const STUB_STATUS = `Active connections: 3
@@ -22,9 +24,9 @@ server accepts handled requests
 Reading: 1 Writing: 2 Waiting: 0
 `;
 
-const answer = (status: string, headerTime: string | undefined, seconds = "0.020", cache?: string) =>
+const answer = (status: string, headerTime: string | undefined, seconds = "0.020", cache?: string, uri = "/") =>
   metrics.count({
-    variables: { status, upstream_header_time: headerTime, request_time: seconds, upstream_cache_status: cache },
+    variables: { status, upstream_header_time: headerTime, request_time: seconds, upstream_cache_status: cache, uri },
   });
 
 async function scrape(): Promise<string> {
@@ -61,6 +63,28 @@ test.each([
   ["MISS", "-", "gateway"],
 ])("a cache's %s with head time %p is by the %s", async (cache, headerTime, source) => {
   expect(answer("200", headerTime, "0.001", cache)).toBe(source);
+});
+
+test("what the cache answers is counted by the operation that the service does not see", async () => {
+  const paths = {
+    discover: "/api/v1/discover",
+    search: "/api/v1/search",
+    listTrailers: "/api/v1/titles/movie/603/trailers",
+  };
+  const cached = (Object.entries(CONTRACT) as [string, Operation][]).filter(([, it]) => it.caching === "everybody");
+  expect(cached.map(([operation]) => operation).sort()).toEqual(Object.keys(paths).sort());
+  for (const [operation, path] of Object.entries(paths)) {
+    expect(CONTRACT[operation as keyof typeof paths].path).toBe(path.replace("movie/603", "{mediaType}/{tmdbId}"));
+    answer("200", undefined, "0.001", "HIT", path);
+    answer("200", undefined, "0.001", "STALE", path);
+    answer("200", "0.004", "0.005", "MISS", path);
+  }
+  const uses = (await scrape()).match(/^gateway_cache_feature_uses_total\{.*$/gm);
+  expect(uses).toEqual(
+    ["discover", "listTrailers", "search"].map(
+      (it) => `gateway_cache_feature_uses_total{operation="${it}",kind="view"} 2`,
+    ),
+  );
 });
 
 test("durations are a histogram: cumulative, with sum and count", async () => {

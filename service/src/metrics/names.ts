@@ -57,7 +57,10 @@ export const WEB_VITAL_SECONDS = "media_web_vital_seconds";
 export const LAYOUT_SHIFT = "media_layout_shift_score";
 /** Histogram, seconds. Phases of loading a page in a browser, with exemplars `trace_id`. */
 export const NAVIGATION_PHASE_SECONDS = "media_navigation_phase_seconds";
-/** Counter. Calls that did what they were asked, by operation; kind `action` changes something, `view` does not. */
+/**
+ * Counter. Calls that did what they were asked, by operation; kind `action` changes something, `view` does not. What the
+ * gateway answers from its cache never comes here: it is in gateway_cache_feature_uses_total, under the same labels.
+ */
 export const FEATURE_USES_TOTAL = "media_feature_uses_total";
 /** Counter. Events of the payment provider by what became of them; types without an effect are `other`. */
 export const PAYMENT_EVENTS_TOTAL = "media_payment_events_total";
@@ -70,7 +73,7 @@ export const ACTIVITY_DROPPED_TOTAL = "media_activity_dropped_total";
 export const BUSINESS_REQUESTS = "media_business_requests";
 /** Requests that were delivered. */
 export const BUSINESS_DOWNLOADS = "media_business_downloads";
-/** Accounts and visitors that were here. */
+/** Accounts and visitors that were here. Of visitors to whom the gateway's cache said all they asked nobody knows. */
 export const BUSINESS_ACTIVE = "media_business_active";
 /** The way from a visitor to an account, its first request and its first payment: how many reached each stage. */
 export const BUSINESS_FUNNEL = "media_business_funnel";

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { CATALOGUE } from "../../../service/src/errors/catalogue.ts";
+import { type Edge, startEdge } from "./edge.fixtures.ts";
+
+/** What nginx says by itself, and what it makes of a caller's trace, on a users' stack. */
+const stacks: Record<"users" | "ours", Edge> = { users: undefined as never, ours: undefined as never };
+let last: IncomingMessage | undefined;
+
+beforeAll(async () => {
+  const serve: Parameters<typeof startEdge>[0] = (req, res) => {
+    last = req;
+    if (req.url === "/api/broken") res.destroy();
+    else if (req.url !== "/api/silent") res.end("answer");
+  };
+  stacks.users = await startEdge(serve, { devToken: false, rateLimitPerSecond: 2 });
+  stacks.ours = await startEdge(serve, { devToken: true });
+});
+afterAll(() => Promise.all(Object.values(stacks).map((edge) => edge.stop())));
+
+async function problem(path: string, init?: RequestInit, edge = stacks.ours) {
+  const answer = await edge.call(path, init);
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  const body = JSON.parse(await answer.text());
+  expect(body).toMatchObject({ status: answer.status, requestId: answer.headers.get("x-request-id") });
+  return { ...body, retryAfter: answer.headers.get("retry-after") };
+}
+
+function kind(code: keyof typeof CATALOGUE) {
+  const { title, remedy: hint, status } = CATALOGUE[code];
+  return { type: `/problems/${code}`, code, title, hint, status };
+}
+
+test("an error that the service has too is of the service's type", async () => {
+  expect(await problem("/nothing")).toMatchObject(kind("not-found"));
+  const body = "x".repeat(1_100_000);
+  expect(await problem("/api/v1/requests", { method: "POST", body })).toMatchObject(kind("body-too-large"));
+});
+
+test("who comes too often is told so, and when to come back", async () => {
+  const answers = await Promise.all(Array.from({ length: 12 }, () => stacks.users.call("/api/any")));
+  expect(answers.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 429]));
+  expect(await problem("/api/any", {}, stacks.users)).toMatchObject({ ...kind("rate-limited"), retryAfter: "1" });
+});
+
+test.each([
+  ["gives no valid answer", "/api/broken", 502],
+  ["does not answer in time", "/api/silent", 504],
+])("a service that %s: what the caller can do", async (_what, path, status) => {
+  expect(await problem(path)).toMatchObject({
+    type: "about:blank",
+    status,
+    hint: expect.stringContaining("`Retry-After`"),
+    retryAfter: "1",
+  });
+});
+
+test("a path that is too long", async () => {
+  expect(await problem(`/api/${"x".repeat(40_000)}`)).toMatchObject({ type: "about:blank", status: 414 });
+});
+
+/** The traceparent that the service gets from a caller's. */
+async function passedOn(edge: Edge, traceparent: string): Promise<string> {
+  await edge.call("/api/any", { headers: { traceparent, tracestate: "of=theirs" } });
+  expect(last?.headers.tracestate).toBeUndefined();
+  return String(last?.headers.traceparent);
+}
+
+const IDS = "0123456789abcdef0123456789abcdef-0123456789abcdef";
+
+test("a caller's trace goes on under its ids; that it is kept the caller decides on our own stacks only", async () => {
+  // Room for two calls within the limit that the test above has used up.
+  await sleep(3_000);
+  expect(await passedOn(stacks.ours, `00-${IDS}-01`)).toBe(`00-${IDS}-01`);
+  expect(await passedOn(stacks.ours, `00-${IDS}-00`)).toBe(`00-${IDS}-00`);
+  expect(await passedOn(stacks.users, `00-${IDS}-01`)).toBe(`00-${IDS}-00`);
+});
+
+test.each([
+  `00-${"0".repeat(32)}-0123456789abcdef-01`,
+  `00-0123456789abcdef0123456789abcdef-${"0".repeat(16)}-01`,
+  `01-${IDS}-01`,
+  `00-${IDS.toUpperCase()}-01`,
+  "nonsense",
+])("what is no trace begins one: %s", async (traceparent) => {
+  const passed = await passedOn(stacks.ours, traceparent);
+  expect(passed).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(passed).not.toContain("0123456789abcdef");
+});
