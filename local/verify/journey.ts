@@ -59,7 +59,7 @@ export async function journey(target: Target, seconds = 60): Promise<Trip> {
   return trip;
 }
 
-/** Where there is a dev token, a caller's trace that is marked as kept stays kept, whatever share of traces the stack keeps (decision 0015). */
+/** Where there is a dev token, a caller's trace that is marked as kept stays kept, whatever share of traces the stack keeps (decision 0017). */
 function kept(traceId: string) {
   return { traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
 }
