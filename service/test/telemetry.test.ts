@@ -10,6 +10,7 @@ import { ALL, EMITTED_BY, type Emitter } from "./emitters.ts";
 import { lint } from "./exposition.ts";
 import {
   call,
+  DEV_TOKEN,
   eventually,
   idempotent,
   metric,
@@ -19,6 +20,7 @@ import {
   readableLog,
   startPlatform,
 } from "./platform.ts";
+import { client, closeClients } from "./sockets.ts";
 
 const spans = new InMemorySpanExporter();
 const { log, lines } = readableLog("api");
@@ -39,6 +41,7 @@ beforeAll(async () => {
   worker = await platform.worker();
   await aDay();
 }, 60_000);
+afterEach(closeClients);
 afterAll(() => platform?.stop());
 
 /** Something of everything: a login, a replay, slow statements, a broken delivery, a sick TMDB, a missing database. */
@@ -208,6 +211,8 @@ describe("a trace", () => {
           "sql deliver request",
           LOOK,
           "sql follow download",
+          "publish request.updated",
+          "publish download.progress",
           "redis invalidate",
         ]),
       );
@@ -221,11 +226,44 @@ describe("a trace", () => {
     });
   });
 
+  test("goes on to the socket that is told of the change; a handshake has one of its own", async () => {
+    const traceId = "0123456789abcdef0123456789abcde1";
+    const extraHeaders = { traceparent: `00-${traceId}-0123456789abcdef-01`, "x-request-id": "of-the-handshake" };
+    const { ready, updates } = client(api.httpPort, DEV_TOKEN, { extraHeaders });
+    await ready();
+    const handshake = spansOf(traceId).map(({ name }) => name);
+    expect(handshake.sort()).toEqual(["redis rate limit", "socket handshake"]);
+    const refused = client(api.httpPort, "forged", { extraHeaders });
+    await eventually(() => expect(refused.refused).toHaveLength(1));
+    expect(lines.filter(({ trace_id }) => trace_id === traceId)).toContainEqual(
+      expect.objectContaining({ request_id: "of-the-handshake", code: "unauthenticated" }),
+    );
+
+    const { body, headers } = await post(api.httpPort, wish());
+    await delivered(body.id);
+    await eventually(() => expect(updates().at(-1)?.payload).toMatchObject({ status: "available" }));
+    const all = spansOf(headers.get("x-trace-id"));
+    const parentOf = (span: ReadableSpan) =>
+      all.find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId)?.name;
+    const told = all.filter(({ name }) => name.startsWith("tell "));
+    expect(told.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["tell request.updated", "tell download.progress"]),
+    );
+    expect(told.map(parentOf)).toEqual(told.map(({ name }) => name.replace("tell", "publish")));
+    expect(told).toHaveLength(updates().length);
+    expect(all.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["POST /api/v1/requests", "job deliver-request", "job follow-download"]),
+    );
+  });
+
   test("that nobody keeps makes no span in any process, and no exemplar", async () => {
     const traceId = "0123456789abcdef0123456789abcde0";
+    const { ready, updates } = client(api.httpPort, DEV_TOKEN);
+    await ready();
     const { body, headers } = await post(api.httpPort, wish(), { traceparent: `00-${traceId}-0123456789abcdef-00` });
     expect(headers.get("x-trace-id")).toBe(traceId);
     await delivered(body.id);
+    await eventually(() => expect(updates().at(-1)?.payload).toMatchObject({ status: "available" }));
     expect(spansOf(traceId)).toEqual([]);
     expect(await scrape(api, "application/openmetrics-text")).not.toContain(traceId);
   });

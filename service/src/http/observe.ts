@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
 import { type Span, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Request, RequestHandler } from "express";
 import { createAccessLog } from "../access-log.ts";
@@ -24,7 +25,7 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
     const { method } = req;
     const span = startRequestSpan(method, req.headers);
     const ids = span.spanContext();
-    const id = requestId(req);
+    const id = requestIdOf(req.headers);
     res.on("close", () => {
       const seconds = (performance.now() - started) / 1_000;
       const status = res.writableFinished ? res.statusCode : CLIENT_LEFT;
@@ -53,9 +54,9 @@ export const setFields: RequestHandler = (_req, res, next) => {
   next();
 };
 
-function requestId(req: Request): string {
-  const given = req.get("x-request-id");
-  return given && REQUEST_ID.test(given) ? given : randomUUID();
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /** The route's template, never the path: paths hold ids, and each new label value is a new time series. */

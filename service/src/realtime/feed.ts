@@ -16,6 +16,8 @@ export interface Entry {
   /** Redis' id of it: greater than that of every entry before. */
   id: string;
   update: Update | undefined;
+  /** W3C `traceparent` of its publication, where that trace is kept. */
+  trace?: string | undefined;
 }
 
 export interface FeedEvents {
@@ -139,9 +141,9 @@ export function compareIds(left: string, right: string): number {
 
 /** What this version does not know (a newer one wrote it), or nobody can read, only marks its place. */
 function parse([id, fields]: [string, string[]]): Entry {
-  const [, name = "", , userId = "", , payload = ""] = fields;
+  const [, name = "", , userId = "", , payload = "", , trace] = fields;
   try {
-    return { id, update: isUpdateName(name) ? { name, userId, payload: JSON.parse(payload) } : undefined };
+    return { id, update: isUpdateName(name) ? { name, userId, payload: JSON.parse(payload) } : undefined, trace };
   } catch {
     return { id, update: undefined };
   }

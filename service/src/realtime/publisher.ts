@@ -1,10 +1,13 @@
+import { type Span, SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import type { Download } from "../data/downloads.ts";
 import type { ChangedRequest } from "../data/requests.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Guard } from "../recovery/guard.ts";
+import { inSpan, markFailed } from "../telemetry.ts";
 import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
+import { keptTrace } from "./tracing.ts";
 
 /** The stream of live updates in the state Redis. */
 export const STREAM = "updates";
@@ -24,7 +27,7 @@ const PUBLISH = `
 local known = tonumber(redis.call("GET", KEYS[2]) or "0")
 if tonumber(ARGV[1]) <= known then return false end
 redis.call("SET", KEYS[2], ARGV[1], "EX", ARGV[2])
-return redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[3], "*", "name", ARGV[4], "user", ARGV[5], "payload", ARGV[6])`;
+return redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[3], "*", unpack(ARGV, 4))`;
 
 export type Outcome = "published" | "superseded" | "failed";
 
@@ -43,20 +46,21 @@ export interface Publisher {
 export function createPublisher(redis: Redis, guard: Guard, log: Logger, metrics: Metrics): Publisher {
   const underWay = new Set<Promise<Outcome>>();
 
-  const send = async (update: Update): Promise<Outcome> => {
-    const { name, userId, payload } = update;
-    const values = [payload.version, VERSION_SECONDS, STREAM_LENGTH, name, userId, JSON.stringify(payload)] as const;
+  const send = async (update: Update, span: Span): Promise<Outcome> => {
+    const limits = [update.payload.version, VERSION_SECONDS, STREAM_LENGTH] as const;
+    const entry = fieldsOf(update, keptTrace());
     try {
-      const id = await guard.once(() => redis.eval(PUBLISH, 2, STREAM, versionKey(update), ...values));
+      const id = await guard.once(() => redis.eval(PUBLISH, 2, STREAM, versionKey(update), ...limits, ...entry));
       return id === null ? "superseded" : "published";
     } catch (error) {
+      markFailed(span, error);
       // Not lost: a worker's sweep finds it and publishes it again.
-      log.debug({ err: error, event: name }, "an update could not be published");
+      log.debug({ err: error, event: update.name }, "an update could not be published");
       return "failed";
     }
   };
   const publish = async (update: Update): Promise<Outcome> => {
-    const outcome = await send(update);
+    const outcome = await inSpan(`publish ${update.name}`, SPAN, (span) => send(update, span));
     metrics.updatePublished({ event: update.name, outcome });
     return outcome;
   };
@@ -78,6 +82,14 @@ export function createPublisher(redis: Redis, guard: Guard, log: Logger, metrics
       await Promise.all(underWay);
     },
   };
+}
+
+const SPAN = { kind: SpanKind.PRODUCER, attributes: { "messaging.destination.name": STREAM } };
+
+/** As they stand in the stream, which the feed reads by their order. */
+function fieldsOf({ name, userId, payload }: Update, trace: string | undefined): string[] {
+  const fields = ["name", name, "user", userId, "payload", JSON.stringify(payload)];
+  return trace === undefined ? fields : [...fields, "trace", trace];
 }
 
 function versionKey({ name, payload }: Update): string {

@@ -12,6 +12,7 @@ import { type AdmissionDeps, admit, endSocket, refusal, type Socket, type Socket
 import { EVERYBODYS, roomOf, type ServerEvents, SOCKET_PATH, type Update } from "./events.ts";
 import { type Entry, Feed } from "./feed.ts";
 import { recoveryAdapter } from "./recovery-adapter.ts";
+import { inHandshake, inTraceOf } from "./tracing.ts";
 
 /** All that a client sends is its token. */
 const MOST_BYTES = 4_096;
@@ -65,10 +66,13 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     },
   });
   io.use((socket, next) => {
-    admit(deps, gate, socket).then(
-      () => next(),
-      (error: unknown) => next(refusal(deps, error)),
-    );
+    const admitted = () =>
+      admit(deps, gate, socket).then(
+        () => undefined,
+        (error: unknown) => refusal(deps, error),
+      );
+    // Goes on outside: what the connection does later is no part of its handshake.
+    void inHandshake(socket.handshake.headers, admitted).then(next);
   });
   io.on("connection", (socket) => welcome(deps, feed, socket));
   deps.metrics.gauge(SOCKET_CLIENTS, "Clients connected by Socket.IO.", (set) => set({}, io.of("/").sockets.size));
@@ -142,12 +146,13 @@ function watch(deps: RealtimeDeps, socket: Socket): void {
   socket.once("disconnect", () => timers.forEach(clearTimeout));
 }
 
-function tell(io: IO, { metrics }: RealtimeDeps, { id, update }: Entry): void {
+function tell(io: IO, { metrics }: RealtimeDeps, { id, update, trace }: Entry): void {
   if (!update) return;
   const { adapter } = io.of("/");
   const rooms = [roomOf(update.userId), EVERYBODYS].filter((room) => adapter.rooms.has(room));
   if (rooms.length === 0) return;
-  io.to(rooms).emit(update.name, ...([update.payload, id] as Parameters<ServerEvents[Update["name"]]>));
+  const payload = [update.payload, id] as Parameters<ServerEvents[Update["name"]]>;
+  inTraceOf(trace, `tell ${update.name}`, () => io.to(rooms).emit(update.name, ...payload));
   void adapter.sockets(new Set(rooms)).then(({ size }) => metrics.socketEvents({ event: update.name }, size));
 }
 
