@@ -211,26 +211,6 @@ describe("who may read which", () => {
     const { body } = await getAs(port, moderator.token, "/api/v1/downloads?limit=100");
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(made));
   });
-
-  test("each list is served by its index", async () => {
-    await platform.sql(
-      "INSERT INTO requests (user_id, media_type, tmdb_id, title, status) SELECT 'u' || n % 50, 'movie', n, 't', 'declined' FROM generate_series(1, 5000) n",
-    );
-    await platform.sql(
-      "INSERT INTO downloads (request_id, user_id, status) SELECT id, user_id, 'cancelled' FROM requests WHERE title = 't'",
-    );
-    await platform.sql("ANALYZE downloads");
-    const plan = async (where: string) =>
-      JSON.stringify(
-        await platform.sql(`EXPLAIN SELECT * FROM downloads ${where} ORDER BY created_at DESC, id DESC LIMIT 21`),
-      );
-    expect(await plan("WHERE user_id = 'u7'")).toContain("downloads_page_of_user");
-    expect(await plan("")).toContain("downloads_page ");
-    expect(await plan("WHERE status = 'failed'")).toContain("downloads_page_of_status");
-    expect(await plan("WHERE request_id = '00000000-0000-4000-8000-000000000000'")).toContain(
-      "downloads_page_of_request",
-    );
-  });
 });
 
 interface Row {

@@ -172,23 +172,6 @@ describe("the list", () => {
     const resolved = await postAs(api.httpPort, DEV_TOKEN, `${ERRORS}/${fingerprint}/resolve`);
     expect(resolved).toMatchObject({ status: 404, body: { code: "not-found" } });
   });
-
-  test("each list is served by its index", async () => {
-    await platform.sql(`INSERT INTO error_groups (fingerprint, class, code, summary, frames, count, first_seen, last_seen,
-      first_release, last_release, last_process) SELECT md5(n::text), 'system', 'internal', '', '{}', 1, now(),
-      now() - n * interval '1 s', '1', '1', 'api' FROM generate_series(1, 5000) n`);
-    await platform.sql("ANALYZE error_groups");
-    const plan = async (where: string) =>
-      JSON.stringify(
-        await platform.sql(
-          `EXPLAIN SELECT * FROM error_groups ${where} ORDER BY last_seen DESC, fingerprint DESC LIMIT 21`,
-        ),
-      );
-    expect(await plan("")).toContain("error_groups_page ");
-    expect(await plan("WHERE status = 'regressed'")).toContain("error_groups_page_of_status");
-    expect(await plan("WHERE class = 'business'")).toContain("error_groups_page_of_class");
-    await platform.sql("DELETE FROM error_groups WHERE summary = ''");
-  });
 });
 
 test("without the database no request waits for the report, and nothing is lost when it is back", async () => {
