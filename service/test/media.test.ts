@@ -24,9 +24,28 @@ test("discover: a page of what is popular, films and series", async () => {
 });
 
 test("search, also for what would mean something in a URL", async () => {
-  expect((await get("/search?mediaType=movie&query=a%26page%3D7%20%C3%A4")).body).toMatchObject({ page: 1 });
+  const found = async (query: string) => (await get(`/search?mediaType=movie&query=${query}`)).body;
+  const [odd, part, again] = [await found("a%26page%3D7%20%C3%A4"), await found("a"), await found("a")];
+  expect(odd).toMatchObject({ page: 1 });
+  expect(odd.items).toHaveLength(20);
+  // The whole query arrived: what TMDB finds for it is not what it finds for its beginning.
+  expect(odd.items[0].tmdbId).not.toBe(part.items[0].tmdbId);
+  expect(again).toEqual(part);
   for (const bad of ["mediaType=movie", "query=x", "mediaType=book&query=x", "mediaType=tv&query=x&page=0"])
     expect(await get(`/search?${bad}`)).toMatchObject({ status: 422 });
+});
+
+test("TMDB's double refuses a search that looks for nothing, as TMDB does", async () => {
+  const search = (query: string) =>
+    fetch(`http://127.0.0.1:${platform.doubles.httpPort}/tmdb/3/search/movie${query}`, {
+      headers: { authorization: "Bearer tmdb-token-of-the-tests" },
+    });
+  expect((await search("?query=x")).status).toBe(200);
+  for (const query of ["", "?query=", "?page=2"]) {
+    const answer = await search(query);
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toEqual({ errors: ["query must be provided"] });
+  }
 });
 
 test("trailers are looked for under the title that TMDB knows", async () => {

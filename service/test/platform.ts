@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
@@ -47,6 +48,8 @@ export interface Spawned {
   /** Resolves with the first log line that has this message. */
   logged(message: string): Promise<Record<string, unknown>>;
   exit: Promise<number | null>;
+  /** The same, once all that it wrote has been read. */
+  closed: Promise<number | null>;
 }
 
 /** The tracing API is global: whoever starts first sets it up for all processes of a test, so the spans are caught here. */
@@ -175,16 +178,17 @@ export function spawnProcess(name: ProcessName, env: Record<string, string>): Sp
   });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8").on("data", (text: string) => lines.push(...text.split("\n").filter(Boolean)));
+    createInterface({ input: stream }).on("line", (line) => line && lines.push(line));
   }
   const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
   const logged = (message: string) =>
     eventually(() => {
       const line = lines.find((candidate) => candidate.includes(`"msg":"${message}"`));
       if (!line) throw new Error(`"${message}" is not in the log:\n${lines.join("\n")}`);
       return JSON.parse(line) as Record<string, unknown>;
     });
-  return { child, lines, logged, exit };
+  return { child, lines, logged, exit, closed };
 }
 
 /** A POST of JSON with the given token, or none. */

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ProcessName } from "../src/config.ts";
 import {
   call,
   eventually,
@@ -91,6 +92,50 @@ test("an api that is up before its database waits unready, and ends at a signal"
   await platform.servers.restart("postgres");
   const { adminPort } = await started(patient);
   await eventually(async () => expect((await call(adminPort, "/readyz")).status).toBe(200));
+});
+
+const CRASH = new URL("crash.ts", import.meta.url).href;
+const crashing = (process: ProcessName, kind: string) =>
+  platform.spawn(process, { NODE_OPTIONS: `--import ${CRASH}`, CRASH: kind });
+const BUGS = [
+  ["exception", "nobody caught this"],
+  ["rejection", "nobody awaited this"],
+] as const;
+
+describe.each(BUGS)("a bug's %s", (kind, message) => {
+  test("ends an api at once: exit code 1, the log has the reason, and no line before it is lost", async () => {
+    const api = crashing("api", kind);
+    const { httpPort } = await started(api);
+    const ids = Array.from({ length: 200 }, (_, n) => `before-the-crash-${n}`);
+    await Promise.all(ids.map((id) => call(httpPort, "/problems", { headers: { "x-request-id": id } })));
+    const crashed = Date.now();
+    api.child.kill("SIGUSR2");
+    expect(await api.closed).toBe(1);
+    expect(Date.now() - crashed).toBeLessThan(5_000);
+    const lines = api.lines.map((line) => JSON.parse(line));
+    const answered = lines.filter(({ msg }) => msg === "request answered").map(({ request_id }) => request_id);
+    expect(answered.toSorted()).toEqual(ids.toSorted());
+    // A write that was on its way may come in behind it.
+    const fatal = lines.filter(({ level }) => level === "fatal");
+    expect(fatal).toEqual([expect.objectContaining({ msg: "the process ends" })]);
+    expect(fatal[0].err).toMatchObject({ type: "TypeError", message, stack: expect.stringContaining("crash.ts") });
+  });
+
+  test("ends a worker the same way, and the next one does the job", async () => {
+    const api = await platform.api();
+    const worker = crashing("worker", kind);
+    await worker.logged("started");
+    worker.child.kill("SIGUSR2");
+    expect(await worker.closed).toBe(1);
+    expect(worker.lines.find((line) => line.includes('"level":"fatal"'))).toContain(message);
+    const { body } = await post(api.httpPort, wish());
+    const next = platform.spawn("worker");
+    await eventually(async () =>
+      expect((await call(api.httpPort, `/api/v1/requests/${body.id}`)).body.status).not.toBe("pending"),
+    );
+    next.child.kill("SIGTERM");
+    expect(await next.exit).toBe(0);
+  });
 });
 
 test("wrong configuration: every problem at once, no stack trace, exit code 2", async () => {

@@ -7,6 +7,8 @@ export type Trouble =
   | "none"
   /** Every connection is reset. */
   | "dead"
+  /** The next connection is reset, and all goes through after it. */
+  | "blink"
   /** Whoever connects gets bytes that mean nothing in any protocol. */
   | "garbage";
 
@@ -15,6 +17,8 @@ export interface FaultProxy {
   port: number;
   /** Ends what is connected, so that everybody meets the new trouble. */
   set(trouble: Trouble): void;
+  /** How many connections met trouble so far. */
+  met(): number;
   close(): void;
 }
 
@@ -22,6 +26,7 @@ const GARBAGE = Buffer.from(Array.from({ length: 512 }, (_, n) => (n * 167 + 13)
 
 export async function startProxy(targetPort: number): Promise<FaultProxy> {
   let trouble: Trouble = "none";
+  let met = 0;
   const open = new Set<Socket>();
   const keep = (socket: Socket) => {
     open.add(socket);
@@ -29,7 +34,11 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
   };
   const server = createServer((caller) => {
     keep(caller);
-    if (trouble === "dead") return void caller.resetAndDestroy();
+    if (trouble !== "none") met += 1;
+    if (trouble === "dead" || trouble === "blink") {
+      if (trouble === "blink") trouble = "none";
+      return void caller.resetAndDestroy();
+    }
     if (trouble === "garbage") return void caller.on("data", () => caller.write(GARBAGE));
     const target = connect(targetPort, "127.0.0.1");
     keep(target);
@@ -47,6 +56,7 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
       trouble = next;
       drop();
     },
+    met: () => met,
     close() {
       drop();
       server.close();

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { type Express, json, type RequestHandler, type Response } from "express";
-import { MEDIA_TYPES } from "../domain/media.ts";
+import { MEDIA_TYPES, type MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
 import { type Faults, knobs } from "./faults.ts";
 import { misbehave } from "./misbehave.ts";
@@ -17,6 +18,9 @@ const ERRORS: Record<number, { status_code: number; status_message: string }> = 
 };
 const INTERNAL = { status_code: 11, status_message: "Internal error: Something went wrong, contact TMDb." };
 
+/** What it says to a search that looks for nothing. */
+const NO_QUERY = { errors: ["query must be provided"] };
+
 /** The part of TMDB's API that the service uses. */
 export function mountTmdb(app: Express, faults: Faults, token: string | undefined): void {
   app.get("/tmdb/3/authentication", misbehave(faults, fail), requireToken(token), (_req, res) => {
@@ -28,14 +32,25 @@ export function mountTmdb(app: Express, faults: Faults, token: string | undefine
       if (!Number.isInteger(id) || id < 1 || id > HIGHEST_KNOWN_ID) return fail(res, 404);
       res.json(titlePayload(mediaType, id));
     });
-    for (const list of ["discover", "search"]) {
-      app.get(`/tmdb/3/${list}/${mediaType}`, misbehave(faults, fail), requireToken(token), (req, res) => {
-        const page = Number(req.query.page ?? 1);
-        const results = Array.from({ length: 20 }, (_, n) => titlePayload(mediaType, (page - 1) * 20 + n + 1));
-        res.json({ page, results, total_pages: 500, total_results: 10_000 });
-      });
-    }
+    app.get(`/tmdb/3/discover/${mediaType}`, misbehave(faults, fail), requireToken(token), (req, res) => {
+      res.json(pageOf(mediaType, Number(req.query.page ?? 1), 1));
+    });
+    app.get(`/tmdb/3/search/${mediaType}`, misbehave(faults, fail), requireToken(token), (req, res) => {
+      const { query, page = 1 } = req.query;
+      if (typeof query !== "string" || query === "") return void res.status(422).json(NO_QUERY);
+      res.json(pageOf(mediaType, Number(page), firstFound(query)));
+    });
   }
+}
+
+function pageOf(mediaType: MediaType, page: number, first: number) {
+  const results = Array.from({ length: 20 }, (_, n) => titlePayload(mediaType, first + (page - 1) * 20 + n));
+  return { page, results, total_pages: 500, total_results: 10_000 };
+}
+
+/** Each query has titles of its own, the same every time. */
+function firstFound(query: string): number {
+  return 1 + (createHash("sha256").update(query).digest().readUInt32BE() % (HIGHEST_KNOWN_ID - 10_000));
 }
 
 /** Reads the knobs (GET), sets them all (PUT), or turns all off (DELETE). */
