@@ -1,5 +1,6 @@
 import type { Reader } from "../src/data/database.ts";
 import { listRequests, type RequestFilter } from "../src/data/requests.ts";
+import { isWanted, wasUnderWay } from "../src/data/titles.ts";
 import { findLogin, listUsers } from "../src/data/users.ts";
 import { readMigrations } from "../src/migrate.ts";
 import { type Platform, startPlatform } from "./platform.ts";
@@ -51,6 +52,12 @@ test.each(requests)("among 100,000 rows %s are found by an index, in order", asy
   const plan = await planOf((from) => listRequests(from, filter, 20, cursor));
   expect(plan).toContain(`using ${index}`);
   expect(plan).not.toMatch(/"Sort|Seq Scan/);
+});
+
+test("and so is what a title is asked of", async () => {
+  const title = { mediaType: "movie", tmdbId: 77_777 } as const;
+  expect(await planOf((from) => wasUnderWay(from, title, new Date().toISOString()))).toContain("requests_of_title");
+  expect(await planOf((from) => isWanted(from, title))).not.toContain("Seq Scan");
 });
 
 test("and so are accounts, by page and by address, and the keys that are past their time", async () => {

@@ -8,6 +8,8 @@ import { execute } from "./database.ts";
 export const DELIVERY_QUEUE = "deliver-request";
 /** Each job is one look at how a download goes, and sends the next. */
 export const FOLLOW_QUEUE = "follow-download";
+/** Each job takes one cancelled request back at Overseerr. */
+export const WITHDRAWAL_QUEUE = "withdraw-request";
 
 /** How the queue treats its jobs; the migration writes it to the database. */
 export const DELIVERY_OPTIONS: UpdateQueueOptions = {
@@ -20,7 +22,7 @@ export const DELIVERY_OPTIONS: UpdateQueueOptions = {
   retryDelayMax: 60,
 };
 
-/** What both jobs are about, so that a person finds all jobs of a request. */
+/** What all jobs are about, so that a person finds all jobs of a request. */
 export interface DeliveryJob {
   requestId: string;
   /** Request id of the HTTP request that asked for it: one id from the gateway's log to the worker's. */
@@ -34,10 +36,14 @@ export interface FollowJob extends DeliveryJob {
   tick: number;
 }
 
-/** Every queue with its options. A download that takes hours has hundreds of looks: they are not kept for a week. */
+/**
+ * Every queue with its options. A download that takes hours has hundreds of looks: they are not kept for a week. A
+ * withdrawal has nobody who would ask for it again: it is tried once a minute for the two weeks that a job is kept.
+ */
 export const QUEUES: Record<string, UpdateQueueOptions> = {
   [DELIVERY_QUEUE]: DELIVERY_OPTIONS,
   [FOLLOW_QUEUE]: { ...DELIVERY_OPTIONS, deleteAfterSeconds: 3_600 },
+  [WITHDRAWAL_QUEUE]: { ...DELIVERY_OPTIONS, retryLimit: 20_160 },
 };
 
 /**
@@ -60,9 +66,18 @@ export function createBoss(pool: pg.Pool, log: Logger, { supervise }: { supervis
 }
 
 /** Puts the delivery job into the caller's transaction: request and job commit together or not at all. */
-export async function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+export function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+  return sendAbout(DELIVERY_QUEUE, boss, client, requestId);
+}
+
+/** The same of a withdrawal. */
+export function sendWithdrawal(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+  return sendAbout(WITHDRAWAL_QUEUE, boss, client, requestId);
+}
+
+async function sendAbout(queue: string, boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
   const job: DeliveryJob = { requestId, correlationId: currentRequestId(), trace: carryTrace() };
-  await boss.send(DELIVERY_QUEUE, job, { db: executor(client) });
+  await boss.send(queue, job, { db: executor(client) });
 }
 
 /** Puts the next look at a download into the caller's transaction; it is due after the pause (milliseconds). */

@@ -10,11 +10,19 @@ import { connectDatabase, type Database } from "../data/database.ts";
 import { purgeGroups } from "../data/error-groups.ts";
 import { purgeKeys } from "../data/idempotency.ts";
 import { purgeUsage } from "../data/plans.ts";
-import { createBoss, DELIVERY_QUEUE, type DeliveryJob, FOLLOW_QUEUE, type FollowJob } from "../data/queue.ts";
+import {
+  createBoss,
+  DELIVERY_QUEUE,
+  type DeliveryJob,
+  FOLLOW_QUEUE,
+  type FollowJob,
+  WITHDRAWAL_QUEUE,
+} from "../data/queue.ts";
 import { watchQueues } from "../data/queue-watch.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
 import { type FollowDownloadDeps, followDownload } from "../domain/follow-download.ts";
+import { withdrawRequest } from "../domain/withdraw-request.ts";
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -30,7 +38,6 @@ const STUCK_SECONDS = 60;
 /** Jobs in hand at most: as many batches as fetchers. */
 const BATCH = 10;
 const FETCHERS = 2;
-const POLL_SECONDS = 0.5;
 const PURGE_MS = 3_600_000;
 
 /** Sets approved requests to work and follows their downloads; each job takes effect exactly once. */
@@ -127,26 +134,45 @@ function purgeHourly({ log, lifecycle }: Base, database: Database): void {
 /** A queue, what its jobs do, and under which outcome that is counted. */
 interface Work<J extends DeliveryJob> {
   queue: string;
+  pollSeconds: number;
   /** Outcomes that come again and again and are no news. */
   routine: readonly string[];
   perform(deps: FollowDownloadDeps, job: J): Promise<string>;
+  /** After the last try. */
+  giveUp?(deps: FollowDownloadDeps, requestId: string): Promise<void>;
 }
 
 const DELIVER: Work<DeliveryJob> = {
   queue: DELIVERY_QUEUE,
+  pollSeconds: 0.5,
   routine: [],
   perform: async (deps, { requestId }) => ((await deliverRequest(deps, requestId)) ? "started" : "already-started"),
+  giveUp,
 };
-const FOLLOW: Work<FollowJob> = { queue: FOLLOW_QUEUE, routine: ["queued", "downloading"], perform: followDownload };
+const FOLLOW: Work<FollowJob> = {
+  queue: FOLLOW_QUEUE,
+  pollSeconds: 0.5,
+  routine: ["queued", "downloading"],
+  perform: followDownload,
+  giveUp,
+};
+const WITHDRAW: Work<DeliveryJob> = {
+  queue: WITHDRAWAL_QUEUE,
+  // Nobody waits for it.
+  pollSeconds: 2,
+  routine: [],
+  perform: (deps, { requestId }) => withdrawRequest(deps, requestId),
+};
 
 async function work(deps: FollowDownloadDeps): Promise<void> {
   await fetchJobs(deps, DELIVER);
   await fetchJobs(deps, FOLLOW);
+  await fetchJobs(deps, WITHDRAW);
 }
 
 async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {
   const options = {
-    pollingIntervalSeconds: POLL_SECONDS,
+    pollingIntervalSeconds: it.pollSeconds,
     localConcurrency: FETCHERS,
     batchSize: BATCH,
     // A full batch is followed by the next at once; else the polling interval would bound the throughput.
@@ -165,7 +191,7 @@ async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Wo
 function runJob<J extends DeliveryJob>(
   job: JobWithMetadata<J>,
   deps: FollowDownloadDeps,
-  { queue, routine, perform }: Work<J>,
+  { queue, routine, perform, giveUp }: Work<J>,
 ): Promise<JobResult> {
   const { log, metrics } = deps;
   const parent = withRequestId(continueTrace(job.data.trace ?? {}), job.data.correlationId ?? job.id);
@@ -184,7 +210,7 @@ function runJob<J extends DeliveryJob>(
         done("failed");
         markFailed(span, error);
         recordProblem(toProblem(error), deps, "job failed", about);
-        if (job.retryCount >= job.retryLimit) await giveUp(deps, job.data.requestId);
+        if (job.retryCount >= job.retryLimit) await giveUp?.(deps, job.data.requestId);
         return { id: job.id, status: "failed", output: { message: String(error) } };
       }
     }),
