@@ -4,6 +4,7 @@ import { purgeKeys } from "../src/data/idempotency.ts";
 import { placeAt } from "../src/data/page.ts";
 import { findSubscription, purgeUsage } from "../src/data/plans.ts";
 import { changedRequests, listRequests, type RequestFilter } from "../src/data/requests.ts";
+import { isWanted, wasUnderWay } from "../src/data/titles.ts";
 import { findLogin, listUsers } from "../src/data/users.ts";
 import { readMigrations } from "../src/migrate.ts";
 import { type Platform, startPlatform } from "./platform.ts";
@@ -45,14 +46,14 @@ afterAll(() => platform?.stop());
 
 /** The SQL that a repository's function sends, explained instead of done. */
 async function planOf(read: (from: never) => Promise<unknown>): Promise<string> {
-  const said: [string, unknown[]?][] = [];
+  const said: [string, unknown[] | undefined][] = [];
   // As a connection inside a transaction; some functions take nothing for an error, and are not asked about it.
   const listening = {
     query: async (text: string, values?: unknown[]) => ({ rows: said.push([text, values]) && [] }),
     release() {},
   };
   await read(listening as never).catch(() => {});
-  const [[text, values]] = said as [[string, unknown[]?]];
+  const [[text, values]] = said as [[string, unknown[] | undefined]];
   return JSON.stringify(await platform.sql(`EXPLAIN ${text}`, values));
 }
 
@@ -119,6 +120,12 @@ test.each(others)("and so are %s", async (_name, read, index) => {
   expect(plan).not.toMatch(
     /Seq Scan on (requests|downloads|users|payments|idempotency_keys|request_usage|error_groups)/,
   );
+});
+
+test("and so is what a title is asked of", async () => {
+  const title = { mediaType: "movie", tmdbId: 77_777 } as const;
+  expect(await planOf((from) => wasUnderWay(from, title, new Date().toISOString()))).toContain("requests_of_title");
+  expect(await planOf((from) => isWanted(from, title))).not.toContain("Seq Scan");
 });
 
 test("the test can fail: a query without an index is seen", async () => {

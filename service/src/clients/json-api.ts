@@ -1,7 +1,7 @@
 import { SpanKind } from "@opentelemetry/api";
 import { TaskCancelledError } from "cockatiel";
 import { Agent, request } from "undici";
-import type { z } from "zod";
+import { z } from "zod";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createGuard } from "../recovery/guard.ts";
@@ -15,6 +15,7 @@ class Transient extends Error {}
 class Unreachable extends Transient {}
 
 const MAX_BODY_BYTES = 1_000_000;
+const NO_BODY = z.undefined();
 
 export type OutsideService = "tmdb" | "plex" | "youtube" | "overseerr";
 
@@ -41,11 +42,13 @@ export interface JsonApi {
     schema: S,
     refusals: readonly number[],
   ): Promise<z.output<S> | undefined>;
+  /** What is not there needs no deletion. */
+  delete(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Sending {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   path: string;
   query?: Record<string, string>;
   body?: unknown;
@@ -102,6 +105,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   return {
     get,
     post: (path, body, schema, refusals) => watch.watch(ask({ method: "POST", path, body }, schema, 201, refusals)),
+    delete: (path) => watch.watch(ask({ method: "DELETE", path }, NO_BODY, 204, [404])),
     async probe(path, query, schema) {
       if ((await get(path, query, schema)) === undefined) throw badResponse(404, path);
     },

@@ -22,8 +22,12 @@ const held = z.object({
   media: z.object({ status: z.int(), downloadStatus: z.array(loading).default([]) }),
 });
 const created = z.object({ id: z.int() });
-/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer for a title that was asked for. */
-const title = z.object({ mediaInfo: z.object({ requests: z.array(z.object({ id: z.int(), status: z.int() })) }) });
+const asked = z.object({ id: z.int(), status: z.int(), createdAt: z.iso.datetime({ offset: true }) });
+/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer; of a title that nobody asked for, less. */
+const title = z.object({ mediaInfo: z.object({ requests: z.array(asked).default([]) }).optional() });
+
+/** A request there that was not turned down. */
+export type Standing = Pick<z.infer<typeof asked>, "id" | "createdAt">;
 
 /** What Overseerr says instead of 201: 409 of a title that was asked for, 202 of a series without a season left to ask for. */
 const ASKED_BEFORE = [202, 409];
@@ -36,6 +40,10 @@ export interface Overseerr {
   request(mediaType: MediaType, tmdbId: number): Promise<number>;
   /** How that request does; undefined where Overseerr does not know it. */
   sight(id: number): Promise<Sighting | undefined>;
+  /** The requests that stand for a title. It keeps those that were turned down too. */
+  standing(mediaType: MediaType, tmdbId: number): Promise<Standing[]>;
+  /** Deletes a request, if it is there. What Radarr or Sonarr load for it already, they go on loading. */
+  withdraw(id: number): Promise<void>;
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
   health(): ServiceHealth;
@@ -50,16 +58,17 @@ interface OverseerrOptions {
 
 export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Overseerr {
   const api = createJsonApi({ name: "overseerr", baseUrl, headers: { "x-api-key": key }, metrics });
+  const standing = async (mediaType: MediaType, tmdbId: number) => {
+    const known = await api.get(`/api/v1/${mediaType}/${tmdbId}`, {}, title);
+    return (known?.mediaInfo?.requests ?? []).filter(({ status }) => !REFUSED.includes(status));
+  };
   return {
     counts: () => api.get("/api/v1/request/count", {}, counts),
     async request(mediaType, tmdbId) {
       const wish = { mediaType, mediaId: tmdbId, ...(mediaType === "tv" && { seasons: "all" }) };
       const made = await api.post("/api/v1/request", wish, created, ASKED_BEFORE);
       if (made) return made.id;
-      const known = await api.get(`/api/v1/${mediaType}/${tmdbId}`, {}, title);
-      // The newest that stands: Overseerr keeps those that were turned down.
-      const standing = known?.mediaInfo.requests.filter(({ status }) => !REFUSED.includes(status)) ?? [];
-      const newest = Math.max(...standing.map(({ id }) => id));
+      const newest = Math.max(...(await standing(mediaType, tmdbId)).map(({ id }) => id));
       if (Number.isFinite(newest)) return newest;
       const cause = new Error("overseerr refuses a request for being there before, and has none");
       throw new Problem("upstream-bad-response", { cause, extensions: { service: "overseerr" } });
@@ -68,6 +77,8 @@ export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Ov
       const found = await api.get(`/api/v1/request/${id}`, {}, held);
       return found && sightingOf(found);
     },
+    standing,
+    withdraw: (id) => api.delete(`/api/v1/request/${id}`),
     probe: () => api.probe("/api/v1/status", {}, status),
     health: api.health,
     close: api.close,

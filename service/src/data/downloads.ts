@@ -1,12 +1,13 @@
 import type pg from "pg";
 import type { MediaType } from "../domain/media.ts";
-import { query } from "./database.ts";
+import { query, type Reader } from "./database.ts";
 import { type Changes, type Page, type Place, parseCursor, toChanges, toPage } from "./page.ts";
 import { conditions } from "./where.ts";
 
 /** `queued` at Overseerr or not there yet; the last three are ends. */
 export const DOWNLOAD_STATUSES = ["queued", "downloading", "completed", "failed", "cancelled"] as const;
 export type DownloadStatus = (typeof DOWNLOAD_STATUSES)[number];
+export const UNDER_WAY: readonly DownloadStatus[] = ["queued", "downloading"];
 
 /** The download of a request. A request that was retried has several, of which one at most is under way. */
 export interface Download {
@@ -61,8 +62,8 @@ export async function insertDownload(client: pg.ClientBase, requestId: string): 
   return rows[0] && fromRow(rows[0]);
 }
 
-export async function findDownload(pool: pg.Pool, id: string): Promise<Download | undefined> {
-  const [row] = await query<Row>(pool, "find download", `SELECT ${COLUMNS} FROM ${JOINED} WHERE d.id = $1`, [id]);
+export async function findDownload(from: Reader, id: string): Promise<Download | undefined> {
+  const [row] = await query<Row>(from, "find download", `SELECT ${COLUMNS} FROM ${JOINED} WHERE d.id = $1`, [id]);
   return row && fromRow(row);
 }
 

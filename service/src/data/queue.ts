@@ -8,12 +8,13 @@ import { execute } from "./database.ts";
 export const DELIVERY_QUEUE = "deliver-request";
 /** Each job is one look at how a download goes, and sends the next. */
 export const FOLLOW_QUEUE = "follow-download";
-
+/** Each job takes one cancelled request back at Overseerr. */
+export const WITHDRAWAL_QUEUE = "withdraw-request";
 /** Each job is one of the others that was given up after its last try, with the same data. */
 export const GIVE_UP_QUEUE = "give-up-request";
 
-/** How the queue treats its jobs; the migration writes it to the database. */
-export const DELIVERY_OPTIONS: UpdateQueueOptions = {
+/** How a queue treats its jobs; the migration writes it to the database. */
+const PATIENT: UpdateQueueOptions = {
   // A worker that died stops touching its job and another takes it over; 10 s is the least that pg-boss allows.
   heartbeatSeconds: 10,
   expireInSeconds: 300,
@@ -21,11 +22,11 @@ export const DELIVERY_OPTIONS: UpdateQueueOptions = {
   retryDelay: 1,
   retryBackoff: true,
   retryDelayMax: 60,
-  // In the statement that fails the job, whoever sends it: its worker may be gone.
-  deadLetter: GIVE_UP_QUEUE,
 };
+// What was given up is sent on in the statement that fails the job, whoever sends that: its worker may be gone.
+const DELIVERY_OPTIONS: UpdateQueueOptions = { ...PATIENT, deadLetter: GIVE_UP_QUEUE };
 
-/** What both jobs are about, so that a person finds all jobs of a request. */
+/** What all jobs are about, so that a person finds all jobs of a request. */
 export interface DeliveryJob {
   requestId: string;
   /** Request id of the HTTP request that asked for it: one id from the gateway's log to the worker's. */
@@ -39,11 +40,16 @@ export interface FollowJob extends DeliveryJob {
   tick: number;
 }
 
-/** Every queue with its options, first the one that others name. A download that takes hours has hundreds of looks: they are not kept for a week. */
+/**
+ * Every queue with its options, first the one that others name. A download that takes hours has hundreds of looks: they
+ * are not kept for a week. A withdrawal has nobody who would ask for it again: it is tried once a minute for the two weeks
+ * that a job is kept.
+ */
 export const QUEUES: Record<string, UpdateQueueOptions> = {
   [GIVE_UP_QUEUE]: { expireInSeconds: 60, retryLimit: 100, retryDelay: 30 },
   [DELIVERY_QUEUE]: DELIVERY_OPTIONS,
   [FOLLOW_QUEUE]: { ...DELIVERY_OPTIONS, deleteAfterSeconds: 3_600 },
+  [WITHDRAWAL_QUEUE]: { ...PATIENT, retryLimit: 20_160 },
 };
 
 /**
@@ -66,9 +72,18 @@ export function createBoss(pool: pg.Pool, log: Logger, { supervise }: { supervis
 }
 
 /** Puts the delivery job into the caller's transaction: request and job commit together or not at all. */
-export async function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+export function sendDelivery(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+  return sendAbout(DELIVERY_QUEUE, boss, client, requestId);
+}
+
+/** The same of a withdrawal. */
+export function sendWithdrawal(boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
+  return sendAbout(WITHDRAWAL_QUEUE, boss, client, requestId);
+}
+
+async function sendAbout(queue: string, boss: PgBoss, client: pg.PoolClient, requestId: string): Promise<void> {
   const job: DeliveryJob = { requestId, correlationId: currentRequestId(), trace: carryTrace() };
-  await boss.send(DELIVERY_QUEUE, job, { db: executor(client) });
+  await boss.send(queue, job, { db: executor(client) });
 }
 
 /** Puts the next look at a download into the caller's transaction; it is due after the pause (milliseconds). */

@@ -1,7 +1,8 @@
 import type pg from "pg";
+import type { PgBoss } from "pg-boss";
 import { type Identity, may } from "../accounts/roles.ts";
-import { endDownload } from "../data/downloads.ts";
-import { sendDelivery } from "../data/queue.ts";
+import { type Download, endDownload } from "../data/downloads.ts";
+import { sendDelivery, sendWithdrawal } from "../data/queue.ts";
 import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { CreateRequestDeps } from "./create-request.ts";
@@ -45,7 +46,7 @@ export async function changeRequest(
       throw new Problem("wrong-state", { extensions: { currentStatus: request.status, possibleFrom: change.from } });
     const next = await updateStatus(client, id, change.to ?? firstStatus(user));
     if (next.status === "pending") await sendDelivery(deps.boss, client, id);
-    const download = next.status === "cancelled" ? await endDownload(client, id, "cancelled") : undefined;
+    const download = next.status === "cancelled" ? await takeBack(deps.boss, client, request) : undefined;
     await also(client, next);
     return { changed: next, ended: download };
   });
@@ -56,4 +57,10 @@ export async function changeRequest(
     deps.metrics.downloadEnded({ outcome: "cancelled" });
   }
   return changed;
+}
+
+/** Ends what is under way for the request, here at once, and at Overseerr by a job: it may be away. */
+async function takeBack(boss: PgBoss, client: pg.PoolClient, request: MediaRequest): Promise<Download | undefined> {
+  if (request.status === "pending") await sendWithdrawal(boss, client, request.id);
+  return endDownload(client, request.id, "cancelled");
 }

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
 import type { Overseerr } from "../clients/overseerr.ts";
-import { type Download, findDownload, stepDownload } from "../data/downloads.ts";
-import { type FollowJob, sendFollow } from "../data/queue.ts";
+import { type Download, findDownload, stepDownload, UNDER_WAY } from "../data/downloads.ts";
+import { type FollowJob, sendFollow, sendWithdrawal } from "../data/queue.ts";
 import { type ChangedRequest, findForUpdate, markAvailable, markFailed } from "../data/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
@@ -28,7 +28,7 @@ export async function followDownload(
   const download = await findDownload(deps.database.primary, downloadId);
   if (download?.tick !== tick) return "superseded";
   // Before the transaction: no connection is held while Overseerr takes its time.
-  const look = await lookAt(deps, download);
+  const look = UNDER_WAY.includes(download.status) ? await lookAt(deps, download) : "unseen";
   const written = await deps.database.transaction("follow download", (client) => write(deps, client, download, look));
   if (!written) return "superseded";
   await tell(deps, download, written);
@@ -50,12 +50,22 @@ async function write(
   // The request first, as whoever cancels it does: two that lock in one order cannot wait for each other.
   await findForUpdate(client, download.requestId);
   const next = await stepDownload(client, download, planStep(download, look));
-  if (!next) return undefined;
+  if (!next) return void (await withdrawUnknown(boss, client, download.id));
   const { id: downloadId, requestId, tick } = next;
   if (next.status === "completed") return { next, request: await markAvailable(client, requestId) };
   if (next.status === "failed") return { next, request: await markFailed(client, requestId) };
   await sendFollow(boss, client, { requestId, downloadId, tick }, pauseMs(next, Date.now()));
   return { next, request: undefined };
+}
+
+/**
+ * Cancelled while Overseerr was being asked, be it by a worker that was killed then: its request may be there, and have
+ * come after the cancellation's own job looked for it.
+ */
+async function withdrawUnknown(boss: PgBoss, client: pg.PoolClient, downloadId: string): Promise<void> {
+  const download = await findDownload(client, downloadId);
+  if (download?.status !== "cancelled" || download.overseerrId !== null) return;
+  await sendWithdrawal(boss, client, download.requestId);
 }
 
 async function tell(

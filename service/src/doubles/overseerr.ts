@@ -70,6 +70,8 @@ export function createDownloads(now = Date.now) {
       return request && present(request);
     },
     of,
+    /** False where it was not there. */
+    remove: (id: number) => held.delete(id),
     /** Undefined where the title was asked for and that was not declined. */
     add(mediaType: MediaType, tmdbId: number) {
       if (of(mediaType, tmdbId).some(({ status }) => status !== ENDS.declined.request)) return undefined;
@@ -105,6 +107,10 @@ export function mountOverseerr(app: Express, faults: Faults, downloads = createD
   app.get(`${at}/request/:id`, ...steps, (req, res) => {
     const found = downloads.find(Number(req.params.id));
     if (found) res.json(found);
+    else res.status(404).json({ message: "Request not found." });
+  });
+  app.delete(`${at}/request/:id`, ...steps, (req, res) => {
+    if (downloads.remove(Number(req.params.id))) res.status(204).end();
     else res.status(404).json({ message: "Request not found." });
   });
   for (const mediaType of MEDIA_TYPES) {

@@ -18,11 +18,13 @@ import {
   type FollowJob,
   GIVE_UP_QUEUE,
   QUEUES,
+  WITHDRAWAL_QUEUE,
 } from "../data/queue.ts";
 import { watchQueues } from "../data/queue-watch.ts";
 import { connectCache, connectState } from "../data/redis.ts";
 import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
 import { type FollowDownloadDeps, followDownload } from "../domain/follow-download.ts";
+import { withdrawRequest } from "../domain/withdraw-request.ts";
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
 import { listen, type Running } from "../lifecycle.ts";
@@ -36,7 +38,6 @@ import { type Base, type Opened, type Overrides, openReports, startProcess, unti
 /** Jobs in hand at most: as many batches as fetchers. */
 const BATCH = 10;
 const FETCHERS = 2;
-const POLL_SECONDS = 0.5;
 const PURGE_MS = 3_600_000;
 
 /** Sets approved requests to work and follows their downloads; each job takes effect exactly once. */
@@ -129,6 +130,7 @@ function purgeHourly({ log, lifecycle }: Base, database: Database): void {
 /** A queue, what its jobs do, and under which outcome that is counted. */
 interface Work<J extends DeliveryJob> {
   queue: string;
+  pollSeconds: number;
   /** Outcomes that come again and again and are no news. */
   routine: readonly string[];
   perform(deps: FollowDownloadDeps, job: J, createdOn: Date): Promise<string>;
@@ -136,13 +138,27 @@ interface Work<J extends DeliveryJob> {
 
 const DELIVER: Work<DeliveryJob> = {
   queue: DELIVERY_QUEUE,
+  pollSeconds: 0.5,
   routine: [],
   perform: async (deps, { requestId }) => ((await deliverRequest(deps, requestId)) ? "started" : "already-started"),
 };
-const FOLLOW: Work<FollowJob> = { queue: FOLLOW_QUEUE, routine: ["queued", "downloading"], perform: followDownload };
+const FOLLOW: Work<FollowJob> = {
+  queue: FOLLOW_QUEUE,
+  pollSeconds: 0.5,
+  routine: ["queued", "downloading"],
+  perform: followDownload,
+};
+const WITHDRAW: Work<DeliveryJob> = {
+  queue: WITHDRAWAL_QUEUE,
+  // Nobody waits for it.
+  pollSeconds: 2,
+  routine: [],
+  perform: (deps, { requestId }) => withdrawRequest(deps, requestId),
+};
 /** Made by the queue itself when it gives up a job: also one whose worker died in its last try. */
 const GIVE_UP: Work<DeliveryJob> = {
   queue: GIVE_UP_QUEUE,
+  pollSeconds: 2,
   routine: [],
   perform: async (deps, { requestId }, createdOn) =>
     (await giveUpRequest(deps, requestId, createdOn)) ? "given-up" : "superseded",
@@ -152,11 +168,12 @@ async function work(deps: FollowDownloadDeps): Promise<void> {
   await fetchJobs(deps, DELIVER);
   await fetchJobs(deps, FOLLOW);
   await fetchJobs(deps, GIVE_UP);
+  await fetchJobs(deps, WITHDRAW);
 }
 
 async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {
   const options = {
-    pollingIntervalSeconds: POLL_SECONDS,
+    pollingIntervalSeconds: it.pollSeconds,
     localConcurrency: FETCHERS,
     batchSize: BATCH,
     // A full batch is followed by the next at once; else the polling interval would bound the throughput.

@@ -64,7 +64,11 @@ export const POLICIES = {
   tmdb: { ...outside, fallback: "none: a request is not stored under a title nobody checked" },
   plex: { ...outside, fallback: "none: only the library is without it" },
   youtube: { ...outside, fallback: "none: only trailers are without it" },
-  overseerr: { ...outside, fallback: "downloads stand where they were last seen, and are looked for again" },
+  overseerr: {
+    ...outside,
+    fallback:
+      "downloads stand where they were last seen and are looked for again; what was cancelled is withdrawn later",
+  },
 } as const satisfies Record<string, Policy>;
 
 export type Dependency = keyof typeof POLICIES;

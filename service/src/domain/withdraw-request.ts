@@ -1,0 +1,38 @@
+import type { Overseerr, Standing } from "../clients/overseerr.ts";
+import type { Database } from "../data/database.ts";
+import { findRequest } from "../data/requests.ts";
+import { isWanted, type Title, wasUnderWay } from "../data/titles.ts";
+
+export interface WithdrawRequestDeps {
+  database: Database;
+  overseerr: Overseerr;
+}
+
+/** `nothing-there`: it was withdrawn before, or never asked for. `not-ours`: what stands there somebody else asked for. */
+export type Withdrawn = "withdrawn" | "nothing-there" | "not-ours" | "still-wanted";
+
+/**
+ * Takes a cancelled request back at Overseerr, which has one for a title, however many of ours want it. What it has is
+ * looked up, not remembered: its answer to our asking may have been lost. A job can come twice and late; each time it
+ * goes by what is the case then.
+ */
+export async function withdrawRequest(deps: WithdrawRequestDeps, requestId: string): Promise<Withdrawn> {
+  const { database, overseerr } = deps;
+  const request = await findRequest(database.primary, requestId);
+  const standing = request ? await overseerr.standing(request.mediaType, request.tmdbId) : [];
+  if (!request || standing.length === 0) return "nothing-there";
+  const ours = await oursAmong(database, request, standing);
+  // The last thing before the deletion: whoever asks for the title from now on finds that it is gone, and asks anew.
+  if (await isWanted(database.primary, request)) return "still-wanted";
+  for (const { id } of ours) await overseerr.withdraw(id);
+  return ours.length > 0 ? "withdrawn" : "not-ours";
+}
+
+/**
+ * A request that a person made at Overseerr itself is followed too, but is not ours to delete. Ours was made while a
+ * download of ours was under way.
+ */
+async function oursAmong(database: Database, title: Title, standing: Standing[]): Promise<Standing[]> {
+  const verdicts = await Promise.all(standing.map(({ createdAt }) => wasUnderWay(database.primary, title, createdAt)));
+  return standing.filter((_, n) => verdicts[n]);
+}
