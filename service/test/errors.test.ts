@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createTokens } from "../src/accounts/tokens.ts";
 import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
-import { ERRORS_TOTAL } from "../src/metrics/names.ts";
+import { ADMISSION_LIMIT, ERRORS_TOTAL } from "../src/metrics/names.ts";
 import { POLICIES } from "../src/recovery/policies.ts";
 import { event, sendEvent, useUp } from "./payments.ts";
 import {
@@ -123,6 +123,8 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
     return answerOf(cutOff, () => post(cutOff.httpPort, movie()));
   },
   overloaded: async () => {
+    // Were the process late itself, it would refuse some of them before they get so far.
+    await eventually(async () => expect(await metric(api.adminPort, ADMISSION_LIMIT)).toBe(1_024), 20_000);
     await platform.knobs({ latencyMs: 1_200 });
     // One more than can be at work and wait.
     const { limit, queue } = POLICIES.tmdb.bulkhead;
