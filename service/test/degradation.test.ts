@@ -7,7 +7,6 @@ import type { Dependency } from "../src/recovery/policies.ts";
 import {
   type Answer,
   call,
-  DEV_TOKEN,
   eventually,
   PASSWORD,
   type Platform,
@@ -17,8 +16,10 @@ import {
   readableLog,
   startPlatform,
 } from "./platform.ts";
+import { changeAndHear, type Probes } from "./probes.ts";
 import type { ServerName } from "./servers.ts";
-import { client, closeClients } from "./sockets.ts";
+import { closeClients } from "./sockets.ts";
+import { LEAST_TROUBLE, troubleSeen } from "./trouble-seen.ts";
 
 let platform: Platform;
 let api: Running;
@@ -98,7 +99,7 @@ describe("what still works", () => {
       const { email } = await person(api.httpPort, "constant");
       const { body } = await post(api.httpPort, wish());
       await expire(body.id);
-      const probes: Record<keyof (typeof DEGRADATION)["tmdb"], () => Promise<Answer>> = {
+      const probes: Probes = {
         createRequest: () => post(api.httpPort, wish()),
         listRequests: () => call(api.httpPort, "/api/v1/requests?limit=1"),
         getRequest: () => read(body.id),
@@ -108,10 +109,11 @@ describe("what still works", () => {
         listTrailers: () => unheard("titles/movie/603/trailers"),
         getLibrary: () => unheard("library"),
         getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
-        liveUpdates: () => changeAndHear(body.id),
+        liveUpdates: () => changeAndHear(api.httpPort, body.id),
       };
       const mend = await BREAK[name][how]();
       try {
+        const before = await troubleSeen(api.adminPort, name);
         // Enough for every circuit to open.
         await Promise.all(Array.from({ length: 6 }, () => Promise.all(WARM_UP.map((probe) => probes[probe]()))));
         for (let n = 0; n < 4; n++) {
@@ -127,6 +129,8 @@ describe("what still works", () => {
           if (!fits(expected, answer, ms)) surprises.push({ probe, expected, ms, status, code: seen.code });
         }
         expect(surprises).toEqual([]);
+        // Had the trouble not arrived, all of it would have worked as well.
+        expect((await troubleSeen(api.adminPort, name)) - before).toBeGreaterThanOrEqual(LEAST_TROUBLE);
       } finally {
         closeClients();
         await mend();
@@ -154,24 +158,6 @@ function fits(expected: Degraded, { status, headers, body }: Answer, ms: number)
   if (expected === "late") return status === 200 && body.late;
   if (expected === "stale") return status === 200 && stale;
   return status >= 500 && expected.includes(body.code);
-}
-
-/** How long an update is waited for before it is late. */
-const HEARING_MS = 2_000;
-
-/** Takes the request back or tries it again, and waits for the live update of that. */
-async function changeAndHear(id: string): Promise<Answer> {
-  const { ready, updates } = client(api.httpPort, DEV_TOKEN);
-  await ready();
-  const change = (what: string) => postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${id}/${what}`);
-  const cancelled = await change("cancel");
-  const answer = cancelled.status === 409 ? await change("retry") : cancelled;
-  if (answer.status >= 500) return answer;
-  const heard = eventually(() => expect(updates().map(({ payload }) => payload.id)).toContain(id), HEARING_MS);
-  return heard.then(
-    () => answer,
-    () => ({ ...answer, body: { ...answer.body, late: true } }),
-  );
 }
 
 function server(name: ServerName) {

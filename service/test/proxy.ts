@@ -24,7 +24,7 @@ export interface FaultProxy {
 
 const GARBAGE = Buffer.from(Array.from({ length: 512 }, (_, n) => (n * 167 + 13) % 256));
 
-export async function startProxy(targetPort: number): Promise<FaultProxy> {
+export async function startProxy(targetPort: number, port = 0): Promise<FaultProxy> {
   let trouble: Trouble = "none";
   let met = 0;
   const open = new Set<Socket>();
@@ -46,7 +46,7 @@ export async function startProxy(targetPort: number): Promise<FaultProxy> {
     caller.once("close", () => target.destroy());
     target.once("close", () => caller.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const drop = () => {
     for (const socket of open) socket.resetAndDestroy();
   };

@@ -1,144 +1,125 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OutsideService } from "../src/clients/json-api.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { type Answer, call, eventually, type Platform, post, startPlatform } from "./platform.ts";
-import { type FaultProxy, startProxy } from "./proxy.ts";
+import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
+import type { Dependency } from "../src/recovery/policies.ts";
+import { type Lane, openLane, type Trouble } from "./lanes.ts";
+import { type Answer, eventually, type Platform, person, post, startPlatform } from "./platform.ts";
+import { freshProbes, type Probe, type Probes } from "./probes.ts";
+import { LEAST_TROUBLE, troubleSeen } from "./trouble-seen.ts";
 
-/** Dependencies that come and go every moment, or that answer what is not their protocol. */
-let platform: Platform;
-let api: Running;
-let database: FaultProxy;
-let cache: FaultProxy;
-let nextId = 400_000;
-
-beforeAll(async () => {
-  platform = await startPlatform();
-  [database, cache] = [await startProxy(platform.servers.pgbouncerPort), await startProxy(platform.servers.cachePort)];
-  api = await platform.api({ PGPORT: String(database.port), REDIS_CACHE_URL: `redis://127.0.0.1:${cache.port}` });
-});
-afterAll(async () => {
-  await platform?.stop();
-  database?.close();
-  cache?.close();
-});
-
-const get = (path: string) => call(api.httpPort, `/api/v1/${path}`);
-const PROBES = {
-  createRequest: () => post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId }),
-  listRequests: () => get("requests?limit=1"),
-  getOpenapi: () => get("openapi.json"),
-  discover: () => get(`discover?mediaType=movie&page=${(++nextId % 900) + 1}`),
-  listTrailers: () => get(`titles/movie/${++nextId}/trailers`),
-  getLibrary: () => get(`library?limit=${(++nextId % 100) + 1}`),
-  getOverseerr: () => get("admin/overseerr"),
-};
-type Probe = keyof typeof PROBES;
-
-const FLAP_MS = 250;
-const ROUNDS = 10;
+/**
+ * Dependencies that come and go every moment, or that answer what is not their protocol; dead and slow ones are in
+ * degradation.test.ts. Each has an api of its own, which recovers while the next one is in trouble.
+ */
+const TROUBLES: Record<string, Trouble[]> = { flaps: ["dead", "none"], "talks garbage": ["garbage"] };
+const DEPENDENCIES = Object.keys(DEGRADATION) as Dependency[];
+const PHASE_MS = 300;
+const LASTS_MS = 2_500;
 /** Longest that any answer may take while things come and go: all tries of the slowest policy, and no more. */
 const LONGEST_MS = 8_000;
 
-function flapping(proxy: () => FaultProxy) {
-  return async () => {
-    let down = false;
-    const timer = setInterval(() => {
-      down = !down;
-      proxy().set(down ? "dead" : "none");
-    }, FLAP_MS);
-    return async () => {
-      clearInterval(timer);
-      proxy().set("none");
-    };
-  };
+/** The circuit is all that one sees of a replica's trouble: three failures in a row open it. */
+const moreLists = ({ listRequests }: Probes) => [1, 2, 3].map(() => ["listRequests", listRequests] as const);
+
+interface Probed extends Lane {
+  probes: Probes;
 }
 
-function garbage(proxy: () => FaultProxy) {
-  return async () => {
-    proxy().set("garbage");
-    return async () => proxy().set("none");
-  };
-}
+let platform: Platform;
+const lanes: Lane[] = [];
+const probed = new Map<Dependency | "calm", Probed>();
 
-/** A server that is killed and comes back, again and again. */
-async function flappingState() {
-  let on = true;
-  const loop = (async () => {
-    while (on) {
-      await platform.servers.kill("state");
-      await sleep(FLAP_MS);
-      await platform.servers.restart("state");
-      await sleep(FLAP_MS);
-    }
-  })();
-  return async () => {
-    on = false;
-    await loop;
-  };
-}
+beforeAll(async () => {
+  platform = await startPlatform();
+  for (const [n, name] of (["calm", ...DEPENDENCIES] as const).entries()) {
+    const lane = await openLane(platform, name, n);
+    lanes.push(lane);
+    const { httpPort } = lane.api;
+    const { body } = await post(httpPort, { mediaType: "movie", tmdbId: 300_000 + n });
+    const { email } = await person(httpPort, "constant");
+    probed.set(name, { ...lane, probes: freshProbes(httpPort, { id: body.id, email }) });
+  }
+}, 60_000);
+afterAll(async () => {
+  await platform?.stop();
+  for (const lane of lanes) await lane.close();
+});
 
-function knobs(service: OutsideService, settings: object) {
-  return async () => {
-    await platform.knobs(settings, service);
-    return () => platform.knobs({}, service);
-  };
-}
+test("the control: without trouble all works, and nothing is counted as trouble", async () => {
+  const { surprises, seen } = await watch("calm", ["none"], DEPENDENCIES);
+  expect(surprises).toEqual([]);
+  expect(seen).toBeLessThan(LEAST_TROUBLE);
+}, 60_000);
 
-const FLAP = { flap: { upMs: FLAP_MS, downMs: FLAP_MS } };
-const GARBAGE = { garbage: true };
-const USERS: [OutsideService, Probe[]][] = [
-  ["tmdb", ["createRequest", "discover", "listTrailers"]],
-  ["plex", ["getLibrary"]],
-  ["youtube", ["listTrailers"]],
-  ["overseerr", ["getOverseerr"]],
-];
-
-const CASES: [name: string, begin: () => Promise<() => Promise<unknown>>, affected: Probe[]][] = [
-  ["a database that flaps", flapping(() => database), ["createRequest", "listRequests"]],
-  ["a database that talks garbage", garbage(() => database), ["createRequest", "listRequests"]],
-  ["a cache that flaps", flapping(() => cache), []],
-  ["a cache that talks garbage", garbage(() => cache), []],
-  ["a state Redis that flaps", flappingState, []],
-  ...USERS.flatMap(([service, affected]): typeof CASES => [
-    [`${service} that flaps`, knobs(service, FLAP), affected],
-    [`${service} that talks garbage`, knobs(service, GARBAGE), affected],
-  ]),
-];
-
-test.each(CASES)(
-  "with %s everything else works, and what needs it says so in time",
-  async (_name, begin, affected) => {
-    await isWell();
-    const end = await begin();
-    const surprises: unknown[] = [];
-    try {
-      for (let round = 0; round < ROUNDS; round++)
-        await Promise.all(
-          Object.entries(PROBES).map(async ([probe, ask]) => {
-            const started = performance.now();
-            const answer = await ask();
-            const ms = Math.round(performance.now() - started);
-            const { status, body } = answer;
-            const fine = status < 300 || (affected.includes(probe as Probe) && isHonest(answer));
-            if (!fine || ms > LONGEST_MS) surprises.push({ probe, status, code: body.code, ms });
-          }),
-        );
-    } finally {
-      await end();
-    }
+const cases = Object.keys(TROUBLES).flatMap((trouble) => DEPENDENCIES.map((name) => [name, trouble] as const));
+test.each(cases)(
+  "while %s %s, everything else works, and what needs it says so in time",
+  async (name, trouble) => {
+    const { surprises, seen } = await watch(name, TROUBLES[trouble] as Trouble[], [name]);
     expect(surprises).toEqual([]);
-    await isWell();
+    // Had the trouble not arrived, all of it would have worked as well.
+    expect(seen).toBeGreaterThanOrEqual(LEAST_TROUBLE);
   },
-  120_000,
+  60_000,
 );
 
-/** A trouble that has a name, never a fault of ours. */
-function isHonest({ status, body }: Answer): boolean {
-  return status >= 502 && body.code !== "internal";
+test("afterwards all are well again", async () => {
+  for (const { probes } of probed.values()) await isWell(probes);
+}, 60_000);
+
+interface Seen {
+  /** Answers that should not have been. */
+  surprises: unknown[];
+  /** How much trouble with these dependencies the api itself has counted. */
+  seen: number;
 }
 
-function isWell(): Promise<void> {
+async function watch(name: Dependency | "calm", phases: Trouble[], count: Dependency[]): Promise<Seen> {
+  const { api, set, probes } = probed.get(name) as Probed;
+  await isWell(probes);
+  const counted = async () => {
+    const counts = await Promise.all(count.map((dependency) => troubleSeen(api.adminPort, dependency)));
+    return counts.reduce((sum, one) => sum + one, 0);
+  };
+  const before = await counted();
+  let most = before;
+  const surprises: unknown[] = [];
+  const end = Date.now() + LASTS_MS;
+  await Promise.all([
+    repeat(end, PHASE_MS, (n) => set(phases[n % phases.length] as Trouble)),
+    repeat(end, PHASE_MS / 2, async () => {
+      most = Math.max(most, await counted());
+    }),
+    ...([...Object.entries(probes), ...moreLists(probes)] as [Probe, () => Promise<Answer>][]).map(([probe, ask]) =>
+      repeat(end, 50, async () => {
+        const started = performance.now();
+        const answer = await ask();
+        const ms = Math.round(performance.now() - started);
+        const { status, body } = answer;
+        if (!fits(name === "calm" ? "works" : DEGRADATION[name][probe], answer) || ms > LONGEST_MS)
+          surprises.push({ probe, status, code: body.code, late: body.late, ms });
+      }),
+    ),
+  ]).finally(() => set("none"));
+  return { surprises, seen: most - before };
+}
+
+async function repeat(end: number, pauseMs: number, work: (n: number) => Promise<unknown>): Promise<void> {
+  for (let n = 0; Date.now() < end; n++) {
+    await work(n);
+    await sleep(pauseMs);
+  }
+}
+
+/** Trouble that comes and goes lets some answers through; the rest are as with a dependency that is dead. */
+function fits(expected: Degraded, { status, headers, body }: Answer): boolean {
+  const stale = headers.get("warning") !== null;
+  if (expected === "works") return status < 300 && !stale && !body.late;
+  if (expected === "stale" || expected === "late") return status < 300;
+  return status < 300 || expected.includes(body.code) || body.code === "upstream-bad-response";
+}
+
+function isWell(probes: Probes): Promise<void> {
   return eventually(async () => {
-    for (const ask of Object.values(PROBES)) expect((await ask()).status).toBeLessThan(300);
+    for (const ask of Object.values(probes)) expect((await ask()).status).toBeLessThan(300);
   }, 20_000);
 }
