@@ -167,10 +167,12 @@ test("what the payment provider sends of unknown types is kept as it came, and p
     const headers = headersFor(CONTRACT.receivePayment, Buffer.from(body));
     return send({ method: "POST", path: CONTRACT.receivePayment.path, headers, body });
   };
-  const keys = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}';
-  expect((await deliver(event("evt_keys", keys))).status).toBe(200);
-  for (const bad of ['{"a\\u0000":1}', '{"a":["\\u0000"]}', '{"a":{"b":"\\udc00"}}'])
-    expect(await deliver(event("evt_bad", bad))).toMatchObject({ status: 422, body: { errors: [{ path: "/data" }] } });
+  const odd = [
+    '{"__proto__":{"polluted":true}}',
+    '{"constructor":{"prototype":{"polluted":true}}}',
+    '{"a\\u0000":"\\udc00"}',
+  ];
+  for (const [n, data] of odd.entries()) expect((await deliver(event(`evt_odd_${n}`, data))).status).toBe(200);
   const tooDeep = await deliver(event("evt_deep", `{"a":${deep}}`));
   expect(tooDeep).toMatchObject({ status: 422, body: { errors: [{ path: "/data" }] } });
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined();

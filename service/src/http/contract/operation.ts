@@ -23,6 +23,8 @@ export interface Operation {
   body?: z.ZodObject;
   /** Content types under which the body may come; it is JSON in any case. @default application/json */
   bodyTypes?: readonly string[];
+  /** Members of the body that may be anything, and are kept as they came: as JSON, not as text. */
+  verbatim?: readonly string[];
   /** Who may keep the answer. By default only the caller, who asks each time whether it changed; of a POST nobody. */
   caching?: Caching;
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;

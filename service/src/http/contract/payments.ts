@@ -53,6 +53,8 @@ export const payments = {
     summary: "Tell of an event at the payment provider; the same event again changes nothing",
     access: "webhook",
     body: paymentEvent,
+    // The provider would send an event that is refused again and again.
+    verbatim: ["data"],
     answers: {
       200: {
         description: "Recorded, now or before. Types without an effect are recorded too.",

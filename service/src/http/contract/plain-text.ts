@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts";
 /** Any text that PostgreSQL can keep, as OpenAPI writes it. That surrogates come in pairs no pattern can say. */
 export const PLAIN_TEXT = "^[^\\x00]*$";
 const NOT_PLAIN = "must be text without the character U+0000 and without half a surrogate pair";
-/** PostgreSQL takes thousands, JavaScript as many as fit: what means anything has few. */
+/** PostgreSQL fails at thousands, even of JSON that it does not look into: what means anything has few. */
 const MAX_DEPTH = 50;
 const TOO_DEEP = `must not have more than ${MAX_DEPTH} levels`;
 const PARTS = ["params", "query", "body"] as const;
@@ -16,24 +16,27 @@ export function plainText<C extends Record<string, Operation>>(operations: C): C
 }
 
 function partsOf(operation: Operation): Partial<Operation> {
-  return Object.fromEntries(PARTS.flatMap((part) => (operation[part] ? [[part, checked(operation[part])]] : [])));
+  return Object.fromEntries(
+    PARTS.flatMap((part) => (operation[part] ? [[part, checked(operation[part], operation.verbatim)]] : [])),
+  );
 }
 
-function checked(schema: z.ZodObject): z.ZodObject {
+function checked(schema: z.ZodObject, verbatim: readonly string[] = []): z.ZodObject {
   return schema.superRefine((value, context) => {
     for (const [name, inner] of Object.entries(value)) {
-      const message = flawOf(inner);
+      const message = flawOf(inner, verbatim.includes(name) ? undefined : NOT_PLAIN);
       if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
     }
   });
 }
 
-function flawOf(value: unknown, depth = 0): string | undefined {
-  if (typeof value === "string") return isPlainText(value) ? undefined : NOT_PLAIN;
+/** The first thing that is wrong in a value; `badText` is what to say of text that is not plain. */
+function flawOf(value: unknown, badText: string | undefined, depth = 0): string | undefined {
+  if (typeof value === "string") return isPlainText(value) ? undefined : badText;
   if (typeof value !== "object" || value === null) return undefined;
   if (depth === MAX_DEPTH) return TOO_DEEP;
   for (const name in value) {
-    const flaw = flawOf(name) ?? flawOf(value[name as keyof typeof value], depth + 1);
+    const flaw = flawOf(name, badText) ?? flawOf(value[name as keyof typeof value], badText, depth + 1);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
