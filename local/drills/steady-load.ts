@@ -6,9 +6,12 @@ import { eventually } from "../lib/eventually.ts";
 import { type Answer, call, json } from "../verify/http.ts";
 import type { Target } from "../verify/journey.ts";
 
-/** What each of them does in a second: below the rate limit of a user, which is 600 a minute. */
-const WRITES_PER_SECOND = 5;
-const READS_PER_SECOND = 8;
+/**
+ * What each of them does in a second; the rate limit of a user is 600 a minute. All of them together take a third of what
+ * the stack can do on two cores that it shares with them: the same cores have to start the processes that are replaced.
+ */
+const WRITES_PER_SECOND = 2;
+const READS_PER_SECOND = 2;
 const READERS = 4;
 /** A call that takes longer has failed: nobody waits longer for a page. */
 const PATIENCE_SECONDS = 10;
