@@ -13,7 +13,7 @@ import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { type Figure, machine, record } from "./figures.ts";
 import { type Group, type Measure, timed } from "./measure.ts";
 import { cores, memoryGiB } from "./rest.ts";
-import { bench as service } from "./service.ts";
+import { services } from "./service.ts";
 import { summarize } from "./statistics.ts";
 
 /** A figure of a whole cluster with its stacks. */
@@ -32,7 +32,7 @@ const SETTLE_SECONDS = 30;
 const AT_REST = ["up", "preview", "memory", "cpu"];
 
 /** Groups that bring what they need; like what is costly, only when they are named. */
-const groups: Readonly<Record<string, Group>> = { providers, service };
+const groups: Readonly<Record<string, Group>> = { providers, ...services };
 
 const measures: Readonly<Record<string, ClusterMeasure>> = {
   cold: {

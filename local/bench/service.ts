@@ -6,10 +6,23 @@ import type { Group } from "./measure.ts";
 /** What service/bench prints of each figure. */
 type Row = { name: string; unit: string; values: number[] } & ({ bound: number } | { atLeast: number });
 
-/** The service measures itself, side by side with what it is compared to; see service/bench/main.ts. */
-export const bench: Group = async (measure) => {
+/** Its measurements, as service/bench/main.ts knows them. */
+const NAMES = ["read", "pipeline", "create", "telemetry", "overload", "faults", "memory"];
+
+/**
+ * The service measures itself, side by side with what it is compared to; see service/bench/main.ts. Each measurement by
+ * itself, so that an interruption costs only the one under way: `make bench ONLY=service-read`.
+ */
+export const services: Readonly<Record<string, Group>> = {
+  service: async (measure) => {
+    for (const name of NAMES) await run(name, measure);
+  },
+  ...Object.fromEntries(NAMES.map((name): [string, Group] => [`service-${name}`, (measure) => run(name, measure)])),
+};
+
+async function run(only: string, measure: Parameters<Group>[0]): Promise<void> {
   const program = join(REPO, "service/bench/main.ts");
-  const { stdout } = await execa(process.execPath, [program], { stdin: "ignore", stderr: "inherit" });
+  const { stdout } = await execa(process.execPath, [program, "--only", only], { stdin: "ignore", stderr: "inherit" });
   for (const { name, unit, values, ...limit } of JSON.parse(stdout) as Row[]) {
     const kept = "atLeast" in limit ? { bound: limit.atLeast, atLeast: true as const } : limit;
     // Measured already, in turns with the others.
@@ -17,4 +30,4 @@ export const bench: Group = async (measure) => {
     const once = async () => left.shift() ?? Number.NaN;
     await measure({ name, unit, ...kept, runs: values.length, once });
   }
-};
+}

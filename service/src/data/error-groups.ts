@@ -62,6 +62,7 @@ FROM jsonb_to_recordset($1::jsonb) AS seen (fingerprint text, class text, code t
 ORDER BY fingerprint -- two processes that store the same groups must not wait for each other
 ON CONFLICT (fingerprint) DO UPDATE SET
   count = known.count + EXCLUDED.count,
+  first_release = CASE WHEN EXCLUDED.first_seen < known.first_seen THEN EXCLUDED.first_release ELSE known.first_release END,
   first_seen = least(known.first_seen, EXCLUDED.first_seen),
   last_seen = greatest(known.last_seen, EXCLUDED.last_seen),
   last_release = CASE WHEN EXCLUDED.last_seen < known.last_seen THEN known.last_release ELSE EXCLUDED.last_release END,
