@@ -83,6 +83,7 @@ function createMemoryCounter(): (key: string, window: number) => number {
   };
 }
 
-function fingerprint(key: string): string {
+/** What stands for a secret, or for a person's address, where it must not be read: 132 bits of its hash. */
+export function fingerprint(key: string): string {
   return createHash("sha256").update(key).digest("base64url").slice(0, 22);
 }

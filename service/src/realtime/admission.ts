@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Socket as AnySocket, ExtendedError } from "socket.io";
 import type { Identity } from "../accounts/roles.ts";
-import { refuseExceeded } from "../data/rate-limit.ts";
+import { fingerprint, refuseExceeded } from "../data/rate-limit.ts";
 import type { Sessions } from "../data/sessions.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
@@ -44,10 +43,6 @@ function seatOf(socket: Socket, userId: string): Seat {
   const before: unknown = socket.handshake.auth.pid;
   const former = typeof before === "string" ? fingerprint(before) : undefined;
   return { userId, id: socket.id, client: fingerprint(pid), former, cut: () => socket.conn.close() };
-}
-
-function fingerprint(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url").slice(0, 22);
 }
 
 /** As Express takes it behind one proxy: what the gateway put at the end. */
