@@ -36,12 +36,12 @@ const WARM_UP_SECONDS = 3;
 export async function measure(
   folder: string,
   { target, requests }: Side,
-  load: Pick<Load, "seconds" | "connections" | "rate" | "from">,
+  load: Pick<Load, "seconds" | "connections" | "rate" | "leadSeconds" | "from">,
 ): Promise<Measured> {
   target.forgetLog();
   const before = target.cpuSeconds();
   const outcome = await generate(folder, { port: target.httpPort, requests, ...load });
-  const cpu = (target.cpuSeconds() - before) / outcome.seconds;
+  const cpu = (target.cpuSeconds() - before) / (outcome.seconds + (load.leadSeconds ?? 0));
   return {
     ...outcome,
     perSecond: outcome.good / outcome.seconds,

@@ -41,6 +41,7 @@ function task(load: () => Promise<Task>): Run {
     const interrupted = signalled().then(() => {
       throw new Error("a signal came before the work was done");
     });
+    log.info("started");
     const work = await load();
     await Promise.race([work(config, log), interrupted]);
   };

@@ -92,8 +92,10 @@ describe("signing in", () => {
     expect(codes).toContain("rate-limited");
     expect(await attempt(PASSWORD, "203.0.113.2")).toMatchObject({ status: 201 });
     const strict = await platform.api({ VISITOR_RATE_LIMIT_PER_MINUTE: "1" });
-    const answer = await postAs(strict.httpPort, "", "/api/v1/auth/login", { email: "b@example.org", password: "x" });
-    expect(answer).toMatchObject({ status: 429 });
+    const guess = { email: "b@example.org", password: "x" };
+    const statuses = [];
+    for (let n = 0; n < 3; n++) statuses.push((await postAs(strict.httpPort, "", "/api/v1/auth/login", guess)).status);
+    expect(statuses).toContain(429);
   }, 30_000);
 
   test("guesses from everywhere are stopped too, ten times later", async () => {

@@ -124,7 +124,10 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
   },
   overloaded: async () => {
     // Were the process late itself, it would refuse some of them before they get so far.
-    await eventually(async () => expect(await metric(api.adminPort, ADMISSION_LIMIT)).toBe(1_024), 20_000);
+    await eventually(
+      async () => expect(await metric(api.adminPort, `${ADMISSION_LIMIT}{resource="process"}`)).toBe(1_024),
+      20_000,
+    );
     await platform.knobs({ latencyMs: 1_200 });
     // One more than can be at work and wait.
     const { limit, queue } = POLICIES.tmdb.bulkhead;

@@ -3,7 +3,7 @@ import { CATALOGUE } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/metrics/names.ts";
 import { keepsContract } from "./contract.ts";
-import { call, DEV_TOKEN, eventually, metric, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { call, DEV_TOKEN, eventually, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-const limit = () => metric(api.adminPort, ADMISSION_LIMIT);
+const limit = (resource = "process") => metric(api.adminPort, `${ADMISSION_LIMIT}{resource="${resource}"}`);
 const inFlight = (priority: string) => metric(api.adminPort, `${ADMISSION_IN_FLIGHT}{priority="${priority}"}`);
 
 const TRAILERS = /^\/api\/v1\/titles\/movie\/\d+\/trailers$/;
@@ -78,6 +78,41 @@ test("a slow dependency is no overload: what does not need it is let in", async 
     }
   }, 20_000);
   await platform.knobs();
+}, 40_000);
+
+test("writes that would wait long for a connection are refused at the door, and nothing else is", async () => {
+  await platform.sql(`CREATE FUNCTION slow_create() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$`);
+  await platform.sql("CREATE TRIGGER slow BEFORE INSERT ON requests FOR EACH ROW EXECUTE FUNCTION slow_create()");
+  const created = new Set<number>();
+  let refused = 0;
+  let tmdbId = 0;
+  const end = Date.now() + 3_000;
+  // Fewer than may wait inside: without the limit at the door all of them would.
+  const client = async () => {
+    while (Date.now() < end) {
+      const { status, body } = await post(api.httpPort, { mediaType: "movie", tmdbId: ++tmdbId });
+      if (status === 201) created.add(body.tmdbId);
+      else if (body.code === "overloaded" && body.dependency === undefined) refused += 1;
+      else throw new Error(`${status} ${JSON.stringify(body)}`);
+      await sleep(status === 201 ? 0 : 100);
+    }
+  };
+  const reader = async () => {
+    while (Date.now() < end) {
+      expect((await call(api.httpPort, "/api/v1/requests?limit=1")).status).toBe(200);
+      await sleep(100);
+    }
+  };
+  await Promise.all([reader(), ...Array.from({ length: 60 }, client)]);
+  expect(refused).toBeGreaterThan(10);
+  expect(created.size).toBeGreaterThan(10);
+  expect(await limit("primary")).toBeLessThan(100);
+  expect(await limit("replica")).toBeGreaterThan(100);
+  await platform.sql("DROP FUNCTION slow_create CASCADE");
+  await eventually(async () =>
+    expect((await post(api.httpPort, { mediaType: "movie", tmdbId: ++tmdbId })).status).toBe(201),
+  );
 }, 40_000);
 
 async function ask(path: string) {

@@ -66,7 +66,7 @@ test("a service that is down is a finding: the others are as they were, its last
   const at = await pushed(names.PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "plex");
   await knobs("plex", { errorRate: 1 });
   const run = round();
-  expect(await run.exit).toBe(0);
+  expect(await run.closed).toBe(0);
   expect(await success()).toEqual([1, 0, 1, 1]);
   expect(await pushed(names.PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "plex")).toBe(at);
   expect(run.lines.filter((line) => line.includes('"upstream":"plex"'))).toHaveLength(1);
@@ -97,7 +97,7 @@ test.each([
   const identity = JSON.stringify({ MediaContainer: { machineIdentifier: "late" } });
   const server = createServer((_req, res) => res.end(identity));
   const late = setTimeout(() => server.listen(port, "127.0.0.1"), afterMs);
-  expect(await run.exit).toBe(0);
+  expect(await run.closed).toBe(0);
   clearTimeout(late);
   server.close();
   server.closeAllConnections();
@@ -117,7 +117,7 @@ test("services that do not answer cost their deadlines and no more, all at once"
 
 test("nobody listens for the findings: exit 1, and the log says why", async () => {
   const run = round({ PUSHGATEWAY_URL: "http://127.0.0.1:1" });
-  expect(await run.exit).toBe(1);
+  expect(await run.closed).toBe(1);
   expect(run.lines.at(-1)).toContain("4 findings could not be pushed");
 });
 
@@ -128,7 +128,7 @@ test("Pushgateway refuses, or says nothing: exit 1", async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const run = round({ PUSHGATEWAY_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-  expect(await run.exit).toBe(1);
+  expect(await run.closed).toBe(1);
   expect(run.lines.at(-1)).toContain("2 findings could not be pushed");
   server.close();
   server.closeAllConnections();
@@ -137,9 +137,9 @@ test("Pushgateway refuses, or says nothing: exit 1", async () => {
 test("a signal ends it with 1", async () => {
   await Promise.all(SERVICES.map((service) => knobs(service, { latencyMs: 60_000 })));
   const run = round();
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await run.logged("started");
   run.child.kill("SIGTERM");
-  expect(await run.exit).toBe(1);
+  expect(await run.closed).toBe(1);
   expect(run.lines.at(-1)).toContain("a signal came before the work was done");
 });
 

@@ -1,5 +1,6 @@
-import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** Debian packages that hold the servers below. */
@@ -26,6 +27,17 @@ export function find(program: string, first: string[] = []): string {
 export function unprivileged(command: string[], options: string[] = []): string[] {
   const user = isRoot() ? [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups"] : [];
   return [find("setpriv"), ...user, ...options, "--", ...command];
+}
+
+/** Enough for several tests' servers at once. */
+const MEMORY_BYTES = 2 ** 31;
+
+/** Where servers keep what nobody needs after the test: in memory where there is room, which is ten times as quick. */
+export function quickFolder(): string {
+  const memory = "/dev/shm";
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize > MEMORY_BYTES ? memory : tmpdir();
 }
 
 function isRoot(): boolean {

@@ -1,11 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { find, freePorts, giveAway, ownFolder, postgresFolders, unprivileged } from "./programs.ts";
+import { copyEmptyCluster } from "./empty-cluster.ts";
+import { find, freePorts, giveAway, ownFolder, postgresFolders, quickFolder, unprivileged } from "./programs.ts";
 
 const READY_MS = 20_000;
 const DATABASE_PASSWORD = "database-password-of-the-tests";
@@ -39,7 +39,7 @@ interface Command {
 }
 
 export async function startServers(): Promise<Servers> {
-  const folder = mkdtempSync(join(tmpdir(), "media-test-"));
+  const folder = mkdtempSync(join(quickFolder(), "media-test-"));
   chmodSync(folder, 0o755);
   const [postgresPort, pgbouncerPort, cachePort, statePort, sentinelPort, replicaPort] = await freePorts(6);
   const commands: Record<ServerName, Command> = {
@@ -86,22 +86,8 @@ export async function startServers(): Promise<Servers> {
 }
 
 function prepareMedia(folder: string, port: number): Command {
-  const data = ownFolder(folder, "postgres");
-  const bin = (name: string) => find(name, postgresFolders());
-  const initdb = [
-    bin("initdb"),
-    "--pgdata",
-    data,
-    "--username",
-    "postgres",
-    "--auth",
-    "trust",
-    "--no-sync",
-    "--encoding",
-    "UTF8",
-  ];
-  const [command, ...args] = unprivileged(initdb);
-  execFileSync(command as string, args, { stdio: "pipe" });
+  const data = join(folder, "postgres");
+  copyEmptyCluster(data);
   const settings = [
     "fsync=off",
     `unix_socket_directories=${data}`,
@@ -110,7 +96,7 @@ function prepareMedia(folder: string, port: number): Command {
     "max_connections=60",
   ];
   return {
-    command: bin("postgres"),
+    command: find("postgres", postgresFolders()),
     args: ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
     port,
   };

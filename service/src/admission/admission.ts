@@ -7,7 +7,8 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
 import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
-import { PRIORITIES, type Priority, priorityOf } from "./priorities.ts";
+import { PRIORITIES, type Priority, priorityOf, SHARES } from "./priorities.ts";
+import { boundsOf, neededBy, type Resource } from "./resources.ts";
 
 /** Between two looks at how late the event loop is. */
 const PROBE_MS = 10;
@@ -21,35 +22,53 @@ export interface Admission {
   stop(): void;
 }
 
+export interface AdmissionDeps {
+  log: Logger;
+  metrics: Metrics;
+  /** Connections to each of PostgreSQL's servers. */
+  poolMax: number;
+  /** Mean milliseconds that callers waited for a connection since this was asked last. */
+  poolWaitMs(pool: "primary" | "replica"): number;
+}
+
 /**
  * Refuses what this process cannot do in time before it spends anything on it: a request that waits longer than its
- * caller does is work for nobody. The measure is how late the event loop comes to what is due, which is just what a
- * request waits before it is read.
+ * caller does is work for nobody. What it waits for is the event loop, or a connection to PostgreSQL. How late the loop
+ * comes to what is due is just what a request waits before it is read.
  */
-export function createAdmission({ log, metrics }: { log: Logger; metrics: Metrics }): Admission {
-  const limiter = new Limiter();
+export function createAdmission({ log, metrics, poolMax, poolWaitMs }: AdmissionDeps): Admission {
+  const limiters: Record<Resource, Limiter> = {
+    process: new Limiter(boundsOf("process", poolMax)),
+    primary: new Limiter(boundsOf("primary", poolMax)),
+    replica: new Limiter(boundsOf("replica", poolMax)),
+  };
+  const inFlight = Object.fromEntries(PRIORITIES.map((name) => [name, 0])) as Record<Priority, number>;
   const refused = new Map<Priority, number>();
-  const stopProbe = probe((waitMs) => limiter.adjust(waitMs));
-  const report = () => reportRefused(refused, { log, metrics }, limiter);
-  const reporting = setInterval(report, REPORT_MS).unref();
-
-  metrics.gauge(ADMISSION_LIMIT, "Requests that may be at work at once; it follows how long requests wait.", (set) =>
-    set({}, limiter.limit),
-  );
-  metrics.gauge(ADMISSION_IN_FLIGHT, "Requests at work, by priority.", (set) => {
-    for (const priority of PRIORITIES) set({ priority }, limiter.inFlightOf(priority));
+  const stopProbe = probe((lateMs) => {
+    limiters.process.adjust(lateMs);
+    for (const pool of ["primary", "replica"] as const) limiters[pool].adjust(poolWaitMs(pool));
   });
+  const report = () => reportRefused(refused, { log, metrics }, limiters);
+  const reporting = setInterval(report, REPORT_MS).unref();
+  watch(metrics, limiters, inFlight);
 
   return {
     guard: (handler) => (req, res) => {
       const { method = "", url = "", headers } = req;
       const priority = priorityOf(method, url, headers.authorization !== undefined, SIGNATURE in headers);
-      if (limiter.enter(priority)) {
-        res.on("close", () => limiter.leave(priority));
-        return handler(req, res);
+      const needed = neededBy(method, url);
+      if (!limiters.process.hasRoom(SHARES[priority]) || (needed && !limiters[needed].hasRoom(1))) {
+        refused.set(priority, (refused.get(priority) ?? 0) + 1);
+        return refuse(req, res);
       }
-      refused.set(priority, (refused.get(priority) ?? 0) + 1);
-      refuse(req, res);
+      const entered = needed ? [limiters.process, limiters[needed]] : [limiters.process];
+      for (const limiter of entered) limiter.enter();
+      inFlight[priority] += 1;
+      res.on("close", () => {
+        for (const limiter of entered) limiter.leave();
+        inFlight[priority] -= 1;
+      });
+      handler(req, res);
     },
     stop() {
       stopProbe();
@@ -57,6 +76,19 @@ export function createAdmission({ log, metrics }: { log: Logger; metrics: Metric
       report();
     },
   };
+}
+
+function watch(metrics: Metrics, limiters: Record<Resource, Limiter>, inFlight: Record<Priority, number>): void {
+  metrics.gauge(
+    ADMISSION_LIMIT,
+    "Requests that may be at work at once, by what they wait for; it follows how long they do.",
+    (set) => {
+      for (const [resource, { limit }] of Object.entries(limiters)) set({ resource }, limit);
+    },
+  );
+  metrics.gauge(ADMISSION_IN_FLIGHT, "Requests at work, by priority.", (set) => {
+    for (const [priority, count] of Object.entries(inFlight)) set({ priority }, count);
+  });
 }
 
 /** Calls back at the end of each window with the mean lateness in it: one long pause is no overload, a steady one is. */
@@ -109,14 +141,17 @@ function refuse(req: IncomingMessage, res: ServerResponse): void {
 function reportRefused(
   refused: Map<Priority, number>,
   { log, metrics }: { log: Logger; metrics: Metrics },
-  limiter: Limiter,
+  limiters: Record<Resource, Limiter>,
 ): void {
   if (refused.size === 0) return;
   for (const [priority, count] of refused) {
     metrics.shed({ priority }, count);
     metrics.error(LABELS, count);
   }
-  const { limit, inFlight } = limiter;
-  log.warn({ ...LABELS, refused: Object.fromEntries(refused), limit, inFlight }, "requests refused: overloaded");
+  const state = Object.entries(limiters).map(([resource, { limit, inFlight }]) => [resource, { limit, inFlight }]);
+  log.warn(
+    { ...LABELS, refused: Object.fromEntries(refused), ...Object.fromEntries(state) },
+    "requests refused: overloaded",
+  );
   refused.clear();
 }

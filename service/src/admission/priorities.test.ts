@@ -1,4 +1,13 @@
-import { priorityOf } from "./priorities.ts";
+import { CONTRACT } from "../http/contract/contract.ts";
+import type { Operation } from "../http/contract/operation.ts";
+import { PRIORITIES, priorityOf, SHARES } from "./priorities.ts";
+
+test("every list of the contract is one, and shares go down", () => {
+  const paged = (Object.values(CONTRACT) as Operation[]).filter(({ query }) => "cursor" in (query?.shape ?? {}));
+  expect(paged.length).toBeGreaterThan(2);
+  for (const { path } of paged) expect(priorityOf("GET", path, true)).toBe("list");
+  expect(PRIORITIES.map((name) => SHARES[name])).toEqual([...Object.values(SHARES)].sort((a, b) => b - a));
+});
 
 test.each([
   ["POST", "/api/v1/requests", true, "write"],

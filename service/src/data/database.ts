@@ -51,8 +51,8 @@ export function connectDatabase(config: Config, log: Logger, metrics: Metrics): 
   const replicaGuard = createGuard("database-replica", { isFailure: isUnavailable, isRetriable: () => false }, metrics);
   const watch = createQueryWatch(log, metrics);
   instruments
-    .set(primary, { pool: "primary", guard, watch })
-    .set(replica, { pool: "replica", guard: replicaGuard, watch });
+    .set(primary, { pool: "primary", guard, watch, waits: { count: 0, seconds: 0 } })
+    .set(replica, { pool: "replica", guard: replicaGuard, watch, waits: { count: 0, seconds: 0 } });
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
   const reached = createReached();

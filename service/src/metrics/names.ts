@@ -83,7 +83,7 @@ export const BUSINESS_REVENUE_MINOR = "media_business_revenue_minor_units";
 export const BUSINESS_SUBSCRIPTIONS = "media_business_subscriptions";
 /** Seconds since 1970. When the gauges of the business were computed: older than a few minutes, they are stale. */
 export const BUSINESS_COMPUTED_TIMESTAMP_SECONDS = "media_business_computed_timestamp_seconds";
-/** Gauge. Requests that admission control lets be at work at once. */
+/** Gauge. Requests that admission control lets be at work at once, by what they wait for. */
 export const ADMISSION_LIMIT = "media_admission_limit";
 /** Gauge. Requests at work, by priority. */
 export const ADMISSION_IN_FLIGHT = "media_admission_in_flight";
@@ -155,7 +155,7 @@ export const LABELS = {
   [BUSINESS_REVENUE_MINOR]: ["period", "currency"],
   [BUSINESS_SUBSCRIPTIONS]: ["plan"],
   [BUSINESS_COMPUTED_TIMESTAMP_SECONDS]: [],
-  [ADMISSION_LIMIT]: [],
+  [ADMISSION_LIMIT]: ["resource"],
   [ADMISSION_IN_FLIGHT]: ["priority"],
   [ADMISSION_SHED_TOTAL]: ["priority"],
   [PG_POOL_CONNECTIONS]: ["pool", "state"],

@@ -8,6 +8,7 @@ import { createAnswers } from "../data/answers.ts";
 import { createRequestCache } from "../data/cache.ts";
 import { connectDatabase } from "../data/database.ts";
 import { createDoor } from "../data/door.ts";
+import { takeMeanWaitMs } from "../data/instruments.ts";
 import { createBoss } from "../data/queue.ts";
 import { createRateLimit, createWindow } from "../data/rate-limit.ts";
 import { connectCache, connectState } from "../data/redis.ts";
@@ -54,7 +55,12 @@ export async function openApi(base: Base): Promise<Opened> {
     mountRoutes(express, parts),
   );
   const realtime = openRealtime(base, parts);
-  const admission = createAdmission({ log, metrics });
+  const admission = createAdmission({
+    log,
+    metrics,
+    poolMax: config.PG_POOL_MAX,
+    poolWaitMs: (pool) => takeMeanWaitMs(parts.database[pool]),
+  });
   lifecycle.onClose("admission", async () => admission.stop());
   const guarded = admission.guard(app);
   const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, guarded, realtime.attach);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { Logger } from "../log.ts";
@@ -10,6 +11,8 @@ import { STREAM, STREAM_LENGTH } from "./publisher.ts";
 export const BLOCK_MS = 2_000;
 const BATCH = 500;
 const RETRY_MS = 250;
+/** A connection that was only just begun is not a failure yet. */
+const CONNECT_MS = 2_000;
 
 /** An entry of the stream; without an update it only marks a place. */
 export interface Entry {
@@ -72,6 +75,7 @@ export class Feed {
   }
 
   async #run(): Promise<void> {
+    await this.#connected();
     let sure = false;
     while (!this.#stopping.signal.aborted) {
       try {
@@ -82,11 +86,18 @@ export class Feed {
       } catch (error) {
         // Whatever was lost while nobody could look, is looked for before anything else is told.
         sure = false;
-        // At the start the connection may not be there yet, and at the end it is taken away.
-        if (this.position !== undefined && !this.#stopping.signal.aborted) this.#outage.failed(error);
+        // At the end the connection is taken away.
+        if (!this.#stopping.signal.aborted) this.#outage.failed(error);
         await sleep(RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
       }
     }
+  }
+
+  /** Returns also where it fails: whoever reads next says why. */
+  async #connected(): Promise<void> {
+    if (this.#redis.status === "ready") return;
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CONNECT_MS)]);
+    await once(this.#redis, "ready", { signal }).catch(() => {});
   }
 
   /** Goes on where it was; begins anew where that place is gone (a Redis without its data, a replica that lagged). */
