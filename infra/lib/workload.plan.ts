@@ -187,6 +187,7 @@ function rollout(spec: WorkloadSpec) {
     replicas: spec.replicas ?? 1,
     revisionHistoryLimit: 2,
     progressDeadlineSeconds: spec.timeoutSeconds ?? 300,
+    ...(spec.settleSeconds && { minReadySeconds: spec.settleSeconds }),
     strategy: spec.recreate ? { type: "Recreate" } : gentle,
   };
 }

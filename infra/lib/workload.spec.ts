@@ -129,6 +129,8 @@ export interface WorkloadSpec extends ContainerSpec {
     /** Seconds a run may take before it is ended; a run that could not begin in that time is left out. */
     deadlineSeconds: number;
   };
+  /** Deployment: a new pod takes an old one's place when it has been ready for so long. @default 0 */
+  settleSeconds?: number;
   /** Deployment: stop the old pod before the new one starts, for pods that own a volume. @default false */
   recreate?: boolean;
   /** Changes to a child before it is created, by "Kind" or "Kind/name": the way out. */

@@ -2,15 +2,18 @@ import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import type { Stack } from "../stack/pulumi.ts";
-import { targetOf } from "../verify/journey.ts";
+import { type Target, targetOf } from "../verify/journey.ts";
+import { loggedIn } from "../verify/loki.ts";
 import { namespaceOf, sql } from "../verify/postgres.ts";
 import { Clock, writeEvidence } from "./evidence.ts";
-import { type Seen, startLoad } from "./steady-load.ts";
+import { type Failure, type Seen, startLoad } from "./steady-load.ts";
 import { Told } from "./told.ts";
 
 const RESTARTS = 50;
 const ROLLED_OUT = ["deployment/api", "deployment/worker"];
 const ROLLOUT_SECONDS = 120;
+/** Failures in the evidence. */
+const SHOWN = 50;
 
 /** The stack's api and workers are restarted again and again, pod by pod, while people use it: none of them may notice. */
 export async function restarts(stack: Stack, wanted?: string): Promise<void> {
@@ -19,7 +22,8 @@ export async function restarts(stack: Stack, wanted?: string): Promise<void> {
     throw new UserError(`"${wanted}" is no number of restarts`, "take a whole number from 1: COUNT=5");
   const startedAt = new Date().toISOString();
   const clock = new Clock(say);
-  const load = await startLoad(await targetOf(stack));
+  const target = await targetOf(stack);
+  const load = await startLoad(target);
   const told = await Told.from(stack);
   for (let n = 1; n <= count; n++) {
     await clock.time(`rolling restart ${n} of ${count}`, () => restart(stack));
@@ -37,7 +41,7 @@ export async function restarts(stack: Stack, wanted?: string): Promise<void> {
     passed,
     restarts: count,
     ...result,
-    failures: seen.failures.slice(0, 50),
+    failures: await explained(seen.failures.slice(0, SHOWN), target),
     phases: clock.phases,
   });
   say(`evidence: ${file}`);
@@ -50,6 +54,15 @@ export async function restarts(stack: Stack, wanted?: string): Promise<void> {
       "the drill failed: somebody noticed the restarts",
       "read the evidence: it has the first failures",
     );
+}
+
+/** With what the processes logged about each: those that failed it are gone, and Loki keeps what they said. */
+async function explained(failures: readonly Failure[], target: Target) {
+  const lines = async ({ traceId }: Failure) => {
+    if (traceId === undefined) return [];
+    return loggedIn(target, traceId).catch((error: unknown) => [`Loki: ${String(error)}`]);
+  };
+  return Promise.all(failures.map(async (failure) => ({ ...failure, logged: await lines(failure) })));
 }
 
 async function restart(stack: Stack): Promise<void> {

@@ -21,6 +21,8 @@ export interface Failure {
   readonly at: string;
   readonly what: string;
   readonly answer: string;
+  /** By which its log lines are found; none where there was no answer. */
+  readonly traceId?: string;
 }
 
 /** An event as a client got it; `at` is its place in the stream, and its own. */
@@ -61,7 +63,13 @@ export async function startLoad(
     try {
       const answer = await call(`${target.gatewayUrl}/api/v1/${path}`, options);
       if (answer.status < 300) return answer;
-      failures.push({ at, what: `${method} ${path}`, answer: `${answer.status} ${answer.text.slice(0, 200)}` });
+      const traceId = answer.headers["x-trace-id"];
+      failures.push({
+        at,
+        what: `${method} ${path}`,
+        answer: `${answer.status} ${answer.text.slice(0, 200)}`,
+        ...(typeof traceId === "string" && { traceId }),
+      });
     } catch (error) {
       failures.push({ at, what: `${method} ${path}`, answer: String(error) });
     }

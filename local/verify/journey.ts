@@ -3,7 +3,8 @@ import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { outputs, type Stack } from "../stack/pulumi.ts";
 import { call, json } from "./http.ts";
-import { namespaceOf, sql } from "./postgres.ts";
+import { loggedIn } from "./loki.ts";
+import { sql } from "./postgres.ts";
 
 /** A stack as its users reach it. */
 export interface Target {
@@ -78,13 +79,8 @@ export const traces: Readonly<Record<string, (target: Target, trip: Trip) => Pro
     );
     if (!(Number(answer.data.result[0]?.value[1]) >= 1)) throw new Error("no such counter yet");
   },
-  "Loki's line": async ({ lokiUrl, stack }, { traceId }) => {
-    const query = encodeURIComponent(`{k8s_namespace_name="${namespaceOf(stack)}"} | trace_id="${traceId}"`);
-    const answer = json<{ data: { result: unknown[] } }>(
-      await call(`${lokiUrl}/loki/api/v1/query_range?query=${query}&since=1h`),
-      200,
-    );
-    if (answer.data.result.length === 0) throw new Error("no line with the trace id yet");
+  "Loki's line": async (target, { traceId }) => {
+    if ((await loggedIn(target, traceId)).length === 0) throw new Error("no line with the trace id yet");
   },
   "Jaeger's trace": async ({ jaegerUrl }, { traceId }) => {
     const answer = json<{ data: { processes: Record<string, { serviceName: string }> }[] }>(

@@ -1,3 +1,4 @@
+import { type FaultProxy, startProxy, type Trouble } from "../test/proxy.ts";
 import type { Sent } from "./generator.ts";
 import type { Row } from "./main.ts";
 import { type Effort, type Measured, measure, show, tell } from "./rounds.ts";
@@ -89,8 +90,11 @@ interface Case {
 
 /** What does not need a dependency, while it is dead or slow and others keep asking for what does. */
 export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> {
-  const target = await stage.api();
-  const all = casesOf(stage);
+  const { servers } = stage.platform;
+  // The primary in the replica's place, behind something that can fail by itself.
+  const replica = await startProxy(servers.postgresPort, servers.replicaPort);
+  const target = await stage.api({ PG_RO_DATABASE: "media_replica" });
+  const all = casesOf(stage, replica);
   const bearing = (requests: Sent[], length: number) => {
     const rate = requests === stage.lists ? STEADY_LIST_RATE : STEADY_RATE;
     return measure(stage.folder, { target, requests }, { seconds: length, connections: 8, rate });
@@ -115,6 +119,7 @@ export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> 
         `${name} ${way}: ${show(well)}; broken: ${show(broken)}, p99 ratio ${ratios.at(-1)?.toFixed(2)}, ${failed.at(-1)} failed`,
       );
     }
+  replica.close();
   return [
     {
       name: "service: p99 of what does not need a dependency while it is dead or slow, against all well (each dependency, each way)",
@@ -136,7 +141,7 @@ function failuresIn({ byStatus, errors }: Measured): number {
   return errors + bad.reduce((sum, [, count]) => sum + count, 0);
 }
 
-function casesOf({ platform, lists, reads, fillCache }: Stage): Record<string, Case> {
+function casesOf({ platform, lists, reads, fillCache }: Stage, replica: FaultProxy): Record<string, Case> {
   const get = (path: string): Sent[] => [{ ...(lists[0] as Sent), path }];
   const server = (name: "pgbouncer" | "state" | "cache") => ({
     slow: async () => {
@@ -152,9 +157,14 @@ function casesOf({ platform, lists, reads, fillCache }: Stage): Record<string, C
     dead: () => platform.knobs({ errorRate: 1 }, name).then(() => () => platform.knobs({}, name)),
     slow: () => platform.knobs({ latencyMs: 30_000 }, name).then(() => () => platform.knobs({}, name)),
   });
+  const between = (trouble: Trouble) => async () => {
+    replica.set(trouble);
+    return () => replica.set("none");
+  };
   const cache = server("cache");
   return {
     database: { ways: server("pgbouncer"), affected: lists },
+    "database-replica": { ways: { dead: between("dead"), slow: between("silent") }, affected: lists },
     tmdb: { ways: double("tmdb"), affected: pages((n) => get(`/api/v1/discover?mediaType=tv&page=${n}`)) },
     plex: { ways: double("plex"), affected: pages((n) => get(`/api/v1/library?limit=${(n % 100) + 1}`)) },
     youtube: { ways: double("youtube"), affected: pages((n) => get(`/api/v1/titles/movie/${n}/trailers`)) },

@@ -9,6 +9,8 @@ export type Trouble =
   | "dead"
   /** The next connection is reset, and all goes through after it. */
   | "blink"
+  /** Whoever connects hears nothing. */
+  | "silent"
   /** Whoever connects gets bytes that mean nothing in any protocol. */
   | "garbage";
 
@@ -39,6 +41,7 @@ export async function startProxy(targetPort: number, port = 0): Promise<FaultPro
       if (trouble === "blink") trouble = "none";
       return void caller.resetAndDestroy();
     }
+    if (trouble === "silent") return;
     if (trouble === "garbage") return void caller.on("data", () => caller.write(GARBAGE));
     const target = connect(targetPort, "127.0.0.1");
     keep(target);

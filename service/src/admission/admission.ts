@@ -8,7 +8,7 @@ import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
 import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
 import { PRIORITIES, type Priority, priorityOf, SHARES } from "./priorities.ts";
-import { boundsOf, neededBy, type Resource } from "./resources.ts";
+import { BOUNDS, neededBy, type Resource } from "./resources.ts";
 
 /** Between two looks at how late the event loop is. */
 const PROBE_MS = 10;
@@ -25,8 +25,6 @@ export interface Admission {
 export interface AdmissionDeps {
   log: Logger;
   metrics: Metrics;
-  /** Connections to each of PostgreSQL's servers. */
-  poolMax: number;
   /** Mean milliseconds that callers waited for a connection since this was asked last. */
   poolWaitMs(pool: "primary" | "replica"): number;
 }
@@ -36,11 +34,11 @@ export interface AdmissionDeps {
  * caller does is work for nobody. What it waits for is the event loop, or a connection to PostgreSQL. How late the loop
  * comes to what is due is just what a request waits before it is read.
  */
-export function createAdmission({ log, metrics, poolMax, poolWaitMs }: AdmissionDeps): Admission {
+export function createAdmission({ log, metrics, poolWaitMs }: AdmissionDeps): Admission {
   const limiters: Record<Resource, Limiter> = {
-    process: new Limiter(boundsOf("process", poolMax)),
-    primary: new Limiter(boundsOf("primary", poolMax)),
-    replica: new Limiter(boundsOf("replica", poolMax)),
+    process: new Limiter(BOUNDS.process),
+    primary: new Limiter(BOUNDS.primary),
+    replica: new Limiter(BOUNDS.replica),
   };
   const inFlight = Object.fromEntries(PRIORITIES.map((name) => [name, 0])) as Record<Priority, number>;
   const refused = new Map<Priority, number>();

@@ -58,7 +58,6 @@ export async function openApi(base: Base): Promise<Opened> {
   const admission = createAdmission({
     log,
     metrics,
-    poolMax: config.PG_POOL_MAX,
     poolWaitMs: (pool) => takeMeanWaitMs(parts.database[pool]),
   });
   lifecycle.onClose("admission", async () => admission.stop());
