@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROLES } from "../src/accounts/roles.ts";
-import { DEV_TOKEN, type Platform, person, WEBHOOK_KEY } from "../test/platform.ts";
+import { person } from "../test/calls.ts";
+import { DEV_TOKEN, type Platform, WEBHOOK_KEY } from "../test/platform.ts";
 import { held, judge } from "./held.ts";
 import { run, schemathesis } from "./python.ts";
 import { startSigning } from "./signing.ts";

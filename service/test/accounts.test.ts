@@ -2,20 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createTokens } from "../src/accounts/tokens.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { LOGINS_TOTAL } from "../src/metrics/names.ts";
-import {
-  DEV_TOKEN,
-  eventually,
-  getAs,
-  idempotent,
-  metric,
-  PASSWORD,
-  type Platform,
-  person,
-  postAs,
-  readableLog,
-  signIn,
-  startPlatform,
-} from "./platform.ts";
+import { getAs, idempotent, metric, PASSWORD, person, postAs, signIn } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

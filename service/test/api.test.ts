@@ -1,7 +1,8 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Running } from "../src/lifecycle.ts";
 import { HTTP_REQUEST_DURATION_SECONDS, REQUESTS_CREATED_TOTAL } from "../src/metrics/names.ts";
-import { call, DEV_TOKEN, eventually, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
+import { call, metric, post } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

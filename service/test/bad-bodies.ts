@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ProblemCode } from "../src/errors/catalogue.ts";
 import type { Contract, OperationId } from "../src/http/contract/contract.ts";
-import { PASSWORD } from "./platform.ts";
+import { PASSWORD } from "./calls.ts";
 
 type WithBody = { [K in OperationId]: Contract[K] extends { body: z.ZodType } ? K : never }[OperationId];
 type BodyOf<K extends WithBody> = Contract[K] extends { body: infer S extends z.ZodType } ? z.input<S> : never;

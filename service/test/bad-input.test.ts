@@ -5,7 +5,8 @@ import type { Running } from "../src/lifecycle.ts";
 import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
 import { badBodies, EXAMPLES } from "./bad-bodies.ts";
 import { BAD_CURSORS, BAD_HEADERS, BAD_VALUES } from "./bad-strings.ts";
-import { type Person, type Platform, person, postAs, startPlatform, WEBHOOK_KEY } from "./platform.ts";
+import { type Person, person, postAs } from "./calls.ts";
+import { type Platform, startPlatform, WEBHOOK_KEY } from "./platform.ts";
 import { complaints, type RawAnswer, type RawRequest, sendRaw } from "./raw.ts";
 
 /** Whatever anybody sends: a problem with a name, at once, and nothing happened. */

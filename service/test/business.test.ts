@@ -11,18 +11,9 @@ import {
   BUSINESS_SUBSCRIPTIONS,
   FEATURE_USES_TOTAL,
 } from "../src/metrics/names.ts";
+import { call, getAs, metric, type Person, person, postAs } from "./calls.ts";
 import { event, sendEvent } from "./payments.ts";
-import {
-  call,
-  eventually,
-  getAs,
-  metric,
-  type Person,
-  type Platform,
-  person,
-  postAs,
-  startPlatform,
-} from "./platform.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

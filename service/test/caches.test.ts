@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
 import { LIFETIMES } from "../src/data/answers.ts";
 import type { Running } from "../src/lifecycle.ts";
-import { call, DEV_TOKEN, eventually, getAs, type Platform, post, type Spawned, startPlatform } from "./platform.ts";
+import { call, getAs, post } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

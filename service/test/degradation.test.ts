@@ -4,18 +4,8 @@ import type { OutsideService } from "../src/clients/json-api.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
 import type { Dependency } from "../src/recovery/policies.ts";
-import {
-  type Answer,
-  call,
-  eventually,
-  PASSWORD,
-  type Platform,
-  person,
-  post,
-  postAs,
-  readableLog,
-  startPlatform,
-} from "./platform.ts";
+import { type Answer, call, PASSWORD, person, post, postAs } from "./calls.ts";
+import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { changeAndHear, type Probes } from "./probes.ts";
 import type { ServerName } from "./servers.ts";
 import { closeClients } from "./sockets.ts";

@@ -1,18 +1,7 @@
 import type { Running } from "../src/lifecycle.ts";
 import { DOWNLOADS_ENDED_TOTAL } from "../src/metrics/names.ts";
-import {
-  call,
-  DEV_TOKEN,
-  eventually,
-  getAs,
-  metric,
-  type Person,
-  type Platform,
-  person,
-  post,
-  postAs,
-  startPlatform,
-} from "./platform.ts";
+import { call, getAs, metric, type Person, person, post, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -5,20 +5,8 @@ import { ErrorReports } from "../src/errors/reports.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/metrics/names.ts";
-import {
-  call,
-  DEV_TOKEN,
-  eventually,
-  getAs,
-  idempotent,
-  metric,
-  type Platform,
-  person,
-  post,
-  postAs,
-  readableLog,
-  startPlatform,
-} from "./platform.ts";
+import { call, getAs, idempotent, metric, person, post, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -4,21 +4,9 @@ import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/er
 import type { Running } from "../src/lifecycle.ts";
 import { ADMISSION_LIMIT, ERRORS_TOTAL } from "../src/metrics/names.ts";
 import { POLICIES } from "../src/recovery/policies.ts";
+import { type Answer, call, getAs, metric, person, post, postAs } from "./calls.ts";
 import { event, sendEvent, useUp } from "./payments.ts";
-import {
-  type Answer,
-  call,
-  DEV_TOKEN,
-  eventually,
-  getAs,
-  metric,
-  type Platform,
-  person,
-  post,
-  postAs,
-  readableLog,
-  startPlatform,
-} from "./platform.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -1,6 +1,7 @@
 import type { Running } from "../src/lifecycle.ts";
 import { CACHE_LOOKUPS_TOTAL, RATE_LIMIT_DECISIONS_TOTAL } from "../src/metrics/names.ts";
-import { call, eventually, metric, type Platform, post, startPlatform } from "./platform.ts";
+import { call, metric, post } from "./calls.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, loadConfig } from "../src/config.ts";
 import { migrate } from "../src/migrate.ts";
-import { DEV_TOKEN, getAs, type Platform, postAs, readableLog, startPlatform } from "./platform.ts";
+import { getAs, postAs } from "./calls.ts";
+import { DEV_TOKEN, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 const { log, lines } = readableLog("api");

@@ -5,17 +5,8 @@ import { claimKey, keepReply, purgeKeys } from "../src/data/idempotency.ts";
 import { json } from "../src/http/reply.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { IDEMPOTENCY_KEYS_TOTAL } from "../src/metrics/names.ts";
-import {
-  call,
-  DEV_TOKEN,
-  eventually,
-  idempotent,
-  metric,
-  type Platform,
-  post,
-  type Spawned,
-  startPlatform,
-} from "./platform.ts";
+import { call, idempotent, metric, post } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

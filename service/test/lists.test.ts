@@ -1,5 +1,6 @@
 import type { Running } from "../src/lifecycle.ts";
-import { getAs, idempotent, type Person, type Platform, person, postAs, startPlatform } from "./platform.ts";
+import { getAs, idempotent, type Person, person, postAs } from "./calls.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -1,7 +1,8 @@
 import type { OutsideService } from "../src/clients/json-api.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/metrics/names.ts";
-import { call, getAs, metric, type Platform, person, startPlatform } from "./platform.ts";
+import { call, getAs, metric, person } from "./calls.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -4,8 +4,9 @@ import { CONTRACT } from "../src/http/contract/contract.ts";
 import type { Operation } from "../src/http/contract/operation.ts";
 import { openapi } from "../src/http/openapi.ts";
 import type { Running } from "../src/lifecycle.ts";
+import { call } from "./calls.ts";
 import { keepsContract, validatorAt } from "./contract.ts";
-import { call, type Platform, startPlatform } from "./platform.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 type Json = Record<string, unknown>;
 const operations = Object.entries(CONTRACT) as [string, Operation][];

@@ -1,6 +1,7 @@
 import type { Running } from "../src/lifecycle.ts";
 import { BACKGROUND_FAILURES_TOTAL } from "../src/metrics/names.ts";
-import { eventually, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
+import { metric, post } from "./calls.ts";
+import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CATALOGUE } from "../src/errors/catalogue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/metrics/names.ts";
+import { call, metric, post } from "./calls.ts";
 import { keepsContract } from "./contract.ts";
-import { call, DEV_TOKEN, eventually, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

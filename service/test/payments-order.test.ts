@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Running } from "../src/lifecycle.ts";
+import { person } from "./calls.ts";
 import { event, NOON, sendEvent } from "./payments.ts";
-import { type Platform, person, startPlatform } from "./platform.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -5,18 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Running } from "../src/lifecycle.ts";
 import { PAYMENT_EVENTS_TOTAL } from "../src/metrics/names.ts";
 import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
+import { call, getAs, metric, type Person, person } from "./calls.ts";
 import { event, NOON, sendEvent } from "./payments.ts";
-import {
-  call,
-  eventually,
-  getAs,
-  metric,
-  type Person,
-  type Platform,
-  person,
-  startPlatform,
-  WEBHOOK_KEY,
-} from "./platform.ts";
+import { eventually, type Platform, startPlatform, WEBHOOK_KEY } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { PaymentEvent } from "../src/payments/events.ts";
 import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
-import { type Answer, call, type Platform, WEBHOOK_KEY } from "./platform.ts";
+import { type Answer, call } from "./calls.ts";
+import { type Platform, WEBHOOK_KEY } from "./platform.ts";
 
 /** Any moment; events are ordered by it. */
 export const NOON = 1_790_000_000;

@@ -1,5 +1,6 @@
 import type { DEGRADATION } from "../src/recovery/degradation.ts";
-import { type Answer, call, DEV_TOKEN, eventually, PASSWORD, post, postAs } from "./platform.ts";
+import { type Answer, call, PASSWORD, post, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually } from "./platform.ts";
 import { client } from "./sockets.ts";
 
 export type Probe = keyof (typeof DEGRADATION)["tmdb"];

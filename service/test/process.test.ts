@@ -1,12 +1,11 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessName } from "../src/config.ts";
+import { call, post } from "./calls.ts";
 import {
-  call,
   eventually,
   normalDeliveries,
   type Platform,
-  post,
   type Spawned,
   slowDeliveries,
   startPlatform,

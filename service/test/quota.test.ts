@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Running } from "../src/lifecycle.ts";
+import { getAs, idempotent, type Person, person, post, postAs } from "./calls.ts";
 import { event, sendEvent, useUp } from "./payments.ts";
-import { getAs, idempotent, type Person, type Platform, person, post, postAs, startPlatform } from "./platform.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let processes: Running[];

@@ -3,19 +3,8 @@ import { Redis } from "ioredis";
 import type { Running } from "../src/lifecycle.ts";
 import { SOCKET_CONNECTIONS_TOTAL, UPDATES_PUBLISHED_TOTAL } from "../src/metrics/names.ts";
 import { STREAM } from "../src/realtime/publisher.ts";
-import {
-  call,
-  DEV_TOKEN,
-  eventually,
-  metric,
-  type Person,
-  type Platform,
-  person,
-  post,
-  postAs,
-  type Spawned,
-  startPlatform,
-} from "./platform.ts";
+import { call, metric, type Person, person, post, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 import { STATE_PASSWORD } from "./servers.ts";
 import { type Client, client, closeClients, doorway } from "./sockets.ts";
 

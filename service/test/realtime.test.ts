@@ -7,17 +7,8 @@ import {
   UPDATES_PUBLISHED_TOTAL,
 } from "../src/metrics/names.ts";
 import { SIGNALS, UPDATES } from "../src/realtime/events.ts";
-import {
-  DEV_TOKEN,
-  eventually,
-  metric,
-  type Person,
-  type Platform,
-  person,
-  post,
-  postAs,
-  startPlatform,
-} from "./platform.ts";
+import { metric, type Person, person, post, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";
 
 let platform: Platform;

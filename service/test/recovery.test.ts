@@ -1,17 +1,8 @@
 import { Redis } from "ioredis";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL, FALLBACKS_TOTAL, RETRIES_TOTAL } from "../src/metrics/names.ts";
-import {
-  call,
-  eventually,
-  metric,
-  type Platform,
-  person,
-  post,
-  postAs,
-  readableLog,
-  startPlatform,
-} from "./platform.ts";
+import { call, metric, person, post, postAs } from "./calls.ts";
+import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { startProxy } from "./proxy.ts";
 
 let platform: Platform;

@@ -4,7 +4,8 @@ import type { MediaRequest } from "../src/data/requests.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { PG_QUERY_DURATION_SECONDS } from "../src/metrics/names.ts";
-import { call, eventually, metric, type Platform, post, readableLog, startPlatform } from "./platform.ts";
+import { call, metric, post } from "./calls.ts";
+import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { Running } from "../src/lifecycle.ts";
 import { LAYOUT_SHIFT, NAVIGATION_PHASE_SECONDS, WEB_VITAL_SECONDS } from "../src/metrics/names.ts";
 import { PAGES, PHASES, SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "../src/metrics/page-timings.ts";
-import { call, metric, type Platform, startPlatform } from "./platform.ts";
+import { call, metric } from "./calls.ts";
+import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

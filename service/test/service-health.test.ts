@@ -1,6 +1,7 @@
 import type { Running } from "../src/lifecycle.ts";
 import { POLICIES } from "../src/recovery/policies.ts";
-import { call, eventually, getAs, type Person, type Platform, person, startPlatform } from "./platform.ts";
+import { call, getAs, type Person, person } from "./calls.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type { Running } from "../src/lifecycle.ts";
 import { FALLBACKS_TOTAL, SOCKET_CLIENTS } from "../src/metrics/names.ts";
-import { eventually, metric, type Person, type Platform, person, startPlatform } from "./platform.ts";
+import { metric, type Person, person } from "./calls.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 import { STATE_PASSWORD } from "./servers.ts";
 import { type Client, client, closeClients, type Doorway, doorway } from "./sockets.ts";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { call, eventually, type Platform, startPlatform } from "./platform.ts";
+import { call } from "./calls.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 
 const PRELOAD = new URL("./stuck-fetch.ts", import.meta.url).href;
 const QUEUES = ["deliver-request", "follow-download", "give-up-request"];

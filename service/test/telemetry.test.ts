@@ -6,20 +6,10 @@ import { executor } from "../src/data/queue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import * as names from "../src/metrics/names.ts";
 import { SLOW_QUERY_SECONDS } from "../src/metrics/objectives.ts";
+import { call, idempotent, metric, person, post } from "./calls.ts";
 import { ALL, EMITTED_BY, type Emitter } from "./emitters.ts";
 import { lint } from "./exposition.ts";
-import {
-  call,
-  DEV_TOKEN,
-  eventually,
-  idempotent,
-  metric,
-  type Platform,
-  person,
-  post,
-  readableLog,
-  startPlatform,
-} from "./platform.ts";
+import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";
 
 const spans = new InMemorySpanExporter();

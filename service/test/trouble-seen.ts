@@ -6,7 +6,7 @@ import {
   UPSTREAM_REQUEST_DURATION_SECONDS,
 } from "../src/metrics/names.ts";
 import type { Dependency } from "../src/recovery/policies.ts";
-import { call } from "./platform.ts";
+import { call } from "./calls.ts";
 
 /** An answer that is no sense has a status like any other: only the error says so. */
 const upstream = (name: string) =>

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
 import type { Dependency } from "../src/recovery/policies.ts";
+import { type Answer, person, post } from "./calls.ts";
 import { type Lane, openLane, type Trouble } from "./lanes.ts";
-import { type Answer, eventually, type Platform, person, post, startPlatform } from "./platform.ts";
+import { eventually, type Platform, startPlatform } from "./platform.ts";
 import { freshProbes, type Probe, type Probes } from "./probes.ts";
 import { LEAST_TROUBLE, troubleSeen } from "./trouble-seen.ts";
 

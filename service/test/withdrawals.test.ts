@@ -3,7 +3,8 @@ import { WITHDRAWAL_QUEUE } from "../src/data/queue.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { JOB_DURATION_SECONDS } from "../src/metrics/names.ts";
-import { DEV_TOKEN, eventually, metric, type Platform, person, postAs, startPlatform } from "./platform.ts";
+import { metric, person, postAs } from "./calls.ts";
+import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let port: number;

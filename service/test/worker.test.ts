@@ -3,15 +3,12 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL, REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
+import { call, metric, post, postAs } from "./calls.ts";
 import {
-  call,
   DEV_TOKEN,
   eventually,
-  metric,
   normalDeliveries,
   type Platform,
-  post,
-  postAs,
   readableLog,
   slowDeliveries,
   startPlatform,

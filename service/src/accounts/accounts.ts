@@ -5,6 +5,7 @@ import { type RateLimit, refuseExceeded } from "../data/rate-limit.ts";
 import type { Session, Sessions } from "../data/sessions.ts";
 import { findLogin, findUser, insertUser, type User, updateRole } from "../data/users.ts";
 import { Problem } from "../errors/problem.ts";
+import { networkOf } from "../http/network-of.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
 import type { Role } from "./roles.ts";
@@ -56,7 +57,7 @@ export async function login(deps: AccountDeps, given: z.infer<typeof credentials
 
 /** One who is stopped at their own limit does not use up that of all. */
 async function countTry({ loginLimit, accountLimit }: AccountDeps, email: string, from: string | undefined) {
-  refuseExceeded(await loginLimit(`login:${email}:${from}`));
+  refuseExceeded(await loginLimit(`login:${email}:${networkOf(from)}`));
   refuseExceeded(await accountLimit(`login:${email}`));
 }
 

@@ -10,6 +10,7 @@ import type { Written } from "../data/written.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 import { fieldsOf } from "./answer-fields.ts";
+import { networkOf } from "./network-of.ts";
 
 export const MAX_BODY = "16kb";
 
@@ -101,7 +102,7 @@ export function keyOf(req: Request): string | undefined {
 export const identityOf = new WeakMap<Response, Identity>();
 
 /** The key under which an address is counted. */
-export const byAddress = (address: string | undefined, count = "address") => `${count}:${address}`;
+export const byAddress = (address: string | undefined, count = "address") => `${count}:${networkOf(address)}`;
 
 const BEARER = /^Bearer (\S+)$/i;
 
