@@ -4,7 +4,7 @@ import { REPO } from "../lib/paths.ts";
 import type { Group } from "./measure.ts";
 
 /** What service/bench prints of each figure. */
-type Row = { name: string; unit: string; values: number[] } & ({ bound: number } | { atLeast: number });
+type Row = { name: string; unit: string; values: number[] } & ({ bound?: number } | { atLeast: number });
 
 /** Its measurements, as service/bench/main.ts knows them. */
 const NAMES = ["read", "pipeline", "create", "telemetry", "overload", "faults", "memory"];

@@ -5,8 +5,8 @@ import { cachedRead, create, telemetry, wholePipeline } from "./speed.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { faults, memory, overload } from "./stress.ts";
 
-/** A figure: it must not be above `bound`, or not below `atLeast`. */
-export type Row = { name: string; unit: string; values: number[] } & ({ bound: number } | { atLeast: number });
+/** A figure: it must not be above `bound`, or not below `atLeast`; without either others are compared with it. */
+export type Row = { name: string; unit: string; values: number[] } & ({ bound?: number } | { atLeast: number });
 
 /** Each on a stage of its own: what one leaves behind does not weigh on the next. */
 const MEASUREMENTS: Record<string, (stage: Stage, effort: Effort) => Promise<Row[]>> = {

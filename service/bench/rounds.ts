@@ -27,6 +27,9 @@ export interface Measured extends Outcome {
 
 /** Ratios of the second to the first, round by round. */
 export interface Ratios {
+  /** Answers per second, whoever was the bound. */
+  answers: number[];
+  /** Answers per second of the target's core. */
   throughput: number[];
   p99: number[];
 }
@@ -65,12 +68,13 @@ export async function compare(
     return measured;
   };
   for (const side of [0, 1] as const) await run(side, WARM_UP_SECONDS);
-  const ratios: Ratios = { throughput: [], p99: [] };
+  const ratios: Ratios = { answers: [], throughput: [], p99: [] };
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
     const seen: Measured[] = [];
     for (const side of order) seen[side] = await run(side, seconds);
     const [reference, ours] = seen as [Measured, Measured];
+    ratios.answers.push(ours.perSecond / reference.perSecond);
     ratios.throughput.push(ours.perCoreSecond / reference.perCoreSecond);
     ratios.p99.push(ours.p99 / reference.p99);
     tell(

@@ -77,6 +77,8 @@ const STEADY_RATE = 500;
 const STEADY_LIST_RATE = 100;
 /** By then every circuit has seen what is the matter. Until then answers may take longer, but none may fail. */
 const SETTLE_SECONDS = 3;
+/** A generator that has just started is slower than what it measures. */
+const LEAD_SECONDS = 1;
 
 /** A dependency to be broken, and who is to notice. */
 interface Case {
@@ -95,9 +97,9 @@ export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> 
   const replica = await startProxy(servers.postgresPort, servers.replicaPort);
   const target = await stage.api({ PG_RO_DATABASE: "media_replica" });
   const all = casesOf(stage, replica);
-  const bearing = (requests: Sent[], length: number) => {
+  const bearing = (requests: Sent[], length: number, leadSeconds = 0) => {
     const rate = requests === stage.lists ? STEADY_LIST_RATE : STEADY_RATE;
-    return measure(stage.folder, { target, requests }, { seconds: length, connections: 8, rate });
+    return measure(stage.folder, { target, requests }, { seconds: length, leadSeconds, connections: 8, rate });
   };
   const asking = (requests: Sent[], length: number) =>
     measure(stage.folder, { target, requests }, { seconds: length, connections: 4, rate: 20 });
@@ -106,11 +108,12 @@ export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> 
   const failed: number[] = [];
   for (const [name, { ways, affected, unaffected = stage.reads }] of Object.entries(all))
     for (const [way, breakIt] of Object.entries(ways)) {
-      const both = (length: number) => Promise.all([bearing(unaffected, length), asking(affected, length)]);
-      const [well] = await both(seconds);
+      const both = (length: number, lead?: number) =>
+        Promise.all([bearing(unaffected, length, lead), asking(affected, length + (lead ?? 0))]);
+      const [well] = await both(seconds, LEAD_SECONDS);
       const mend = await breakIt();
       const [first] = await both(SETTLE_SECONDS);
-      const [broken] = await both(seconds);
+      const [broken] = await both(seconds, LEAD_SECONDS);
       await mend();
       await bearing(stage.reads, SETTLE_SECONDS);
       ratios.push(broken.p99 / well.p99);

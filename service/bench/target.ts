@@ -5,14 +5,17 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import { loadConfig } from "../src/config.ts";
 import { createRequestCache } from "../src/data/cache.ts";
+import { connectDatabase } from "../src/data/database.ts";
+import { createBoss, sendDelivery } from "../src/data/queue.ts";
 import { connectCache } from "../src/data/redis.ts";
-import type { MediaRequest } from "../src/data/requests.ts";
+import { insertRequest, type MediaRequest } from "../src/data/requests.ts";
 import { getRequest } from "../src/domain/get-request.ts";
+import { Problem } from "../src/errors/problem.ts";
 import { createApp } from "../src/http/app.ts";
 import { presentRequest } from "../src/http/handlers.ts";
 import { observe } from "../src/http/observe.ts";
 import { json } from "../src/http/reply.ts";
-import { sendCached } from "../src/http/send.ts";
+import { send, sendCached } from "../src/http/send.ts";
 import { Lifecycle } from "../src/lifecycle.ts";
 import { createLogger } from "../src/log.ts";
 import { createMetrics, type Metrics } from "../src/metrics/metrics.ts";
@@ -27,7 +30,8 @@ import { type CreateStatements, recordCreate, valuesFor } from "./create-stateme
  * - `observed`: the service's cached read with logs, metrics and traces, and nothing else around it;
  * - `unobserved`: the same without any of the three;
  * - `api-unobserved`: the whole api without any of the three;
- * - `bare-create`: a plain Express handler that runs the SQL of creating a request.
+ * - `bare-create`: a plain Express handler that runs the SQL of creating a request;
+ * - `observed-create`: the service's transaction and job with logs, metrics and traces, and nothing else around it.
  */
 const TARGETS: Record<string, () => Express | Promise<Express | undefined>> = {
   bare,
@@ -35,6 +39,7 @@ const TARGETS: Record<string, () => Express | Promise<Express | undefined>> = {
   unobserved,
   "api-unobserved": apiUnobserved,
   "bare-create": bareCreate,
+  "observed-create": observedCreate,
 };
 
 const PATH = "/api/v1/requests/:id";
@@ -48,13 +53,18 @@ function bare(): Express {
 }
 
 function observed(): Express {
+  const { metrics, deps } = monitored();
+  const answer = cachedRead(metrics);
+  return createApp(deps, (app) => app.get(PATH, answer));
+}
+
+/** What an application of ours has around its routes. */
+function monitored() {
   const config = loadConfig("api", process.env);
   const log = createLogger(config);
   startTracing(config, log);
   const metrics = createMetrics(config.SERVICE_VERSION);
-  const answer = cachedRead(metrics);
-  const deps = { log, metrics, observe: observe(log, metrics), draining: () => false };
-  return createApp(deps, (app) => app.get(PATH, answer));
+  return { config, metrics, deps: { log, metrics, observe: observe(log, metrics), draining: () => false } };
 }
 
 const nothing = () => {};
@@ -118,6 +128,25 @@ async function bareCreate(): Promise<Express> {
       client.release();
     }
   });
+}
+
+async function observedCreate(): Promise<Express> {
+  const { config, metrics, deps } = monitored();
+  const database = connectDatabase(config, deps.log, metrics);
+  const boss = createBoss(database.primary, deps.log, { supervise: false });
+  await boss.start();
+  const answer = async (req: Request, res: Response) => {
+    const userId = req.headers.authorization ?? "";
+    const wish = { userId, status: "pending", title: "x", ...req.body };
+    const request = await database.transaction("create request", async (client) => {
+      const outcome = await insertRequest(client, wish);
+      if (!("created" in outcome)) throw new Problem("duplicate-request");
+      await sendDelivery(boss, client, outcome.created.id);
+      return outcome.created;
+    });
+    send(res, json(201, presentRequest(request)));
+  };
+  return createApp(deps, (app) => app.post("/api/v1/requests", express.json(), answer));
 }
 
 for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(0));

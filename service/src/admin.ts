@@ -3,6 +3,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { PLAIN_TEXT, toPlainText, wantsOpenMetrics } from "./metrics/exposition.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { READY } from "./metrics/names.ts";
+import { within } from "./recovery/deadline.ts";
 
 /** Milliseconds a dependency may take to answer a readiness check. */
 const CHECK_MS = 1_000;
@@ -70,14 +71,10 @@ async function readiness({ lifecycle, readiness: checks }: AdminOptions, reached
 }
 
 async function failure({ name, check }: ReadinessCheck): Promise<string | undefined> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => deadline.reject(new Error("no answer in time")), CHECK_MS);
-  return Promise.race([check(), deadline.promise])
-    .then(
-      () => undefined,
-      () => name,
-    )
-    .finally(() => clearTimeout(timer));
+  return within(CHECK_MS, check, () => new Error("no answer in time")).then(
+    () => undefined,
+    () => name,
+  );
 }
 
 function json(status: number, body: object): Answer {

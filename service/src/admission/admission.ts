@@ -25,8 +25,8 @@ export interface Admission {
 export interface AdmissionDeps {
   log: Logger;
   metrics: Metrics;
-  /** Mean milliseconds that callers waited for a connection since this was asked last. */
-  poolWaitMs(pool: "primary" | "replica"): number;
+  /** Mean milliseconds that callers waited for a connection since this was asked last; undefined while all still wait. */
+  poolWaitMs(pool: "primary" | "replica"): number | undefined;
 }
 
 /**
@@ -44,7 +44,10 @@ export function createAdmission({ log, metrics, poolWaitMs }: AdmissionDeps): Ad
   const refused = new Map<Priority, number>();
   const stopProbe = probe((lateMs) => {
     limiters.process.adjust(lateMs);
-    for (const pool of ["primary", "replica"] as const) limiters[pool].adjust(poolWaitMs(pool));
+    for (const pool of ["primary", "replica"] as const) {
+      const waitMs = poolWaitMs(pool);
+      if (waitMs !== undefined) limiters[pool].adjust(waitMs);
+    }
   });
   const report = () => reportRefused(refused, { log, metrics }, limiters);
   const reporting = setInterval(report, REPORT_MS).unref();

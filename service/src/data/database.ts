@@ -7,13 +7,12 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../metrics/names.ts";
 import { createGuard, type Guard } from "../recovery/guard.ts";
 import { inSpan } from "../telemetry.ts";
-import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { CONNECT_MS, checkOut, instruments, secondsSince } from "./instruments.ts";
 import { createReached } from "./position.ts";
 import { createQueryWatch } from "./query-watch.ts";
 import { createRecentReader, type ReadRecent } from "./replica.ts";
 
-/** A frozen primary answers nothing while its kernel still acknowledges packets: every wait has a deadline of its own. */
-const CONNECT_MS = 2_000;
+/** Every wait has a deadline of its own. */
 const STATEMENT_MS = 3_000;
 /** Later than the server's own deadline, so that the server's error wins where it can still speak. */
 const ANSWER_MS = 4_000;
@@ -81,7 +80,8 @@ function createPool(config: Config, database: string, log: Logger): pg.Pool {
     database,
     max: config.PG_POOL_MAX,
     application_name: `media-${config.process}`,
-    connectionTimeoutMillis: CONNECT_MS,
+    // A caller does not wait so long (checkOut); what comes of it later is thrown away.
+    connectionTimeoutMillis: 2 * CONNECT_MS + 500,
     query_timeout: ANSWER_MS,
     keepAlive: true,
     // Spreads the connections anew after a pooler was added or came back.

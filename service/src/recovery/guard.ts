@@ -9,13 +9,12 @@ import {
   handleWhen,
   retry,
   TaskCancelledError,
-  TimeoutStrategy,
-  timeout,
   wrap,
 } from "cockatiel";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { createBudget } from "./budget.ts";
+import { within } from "./deadline.ts";
 import { type Dependency, POLICIES, type Policy } from "./policies.ts";
 
 /** Which errors, besides a try that took too long, say that the dependency is in trouble; all others pass through. */
@@ -54,7 +53,7 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
     },
   );
   const door = wrap(bulkhead(policy.bulkhead.limit, policy.bulkhead.queue), breaker);
-  const attempts = wrap(retries, timeout(policy.attemptMs, TimeoutStrategy.Aggressive));
+  const late = () => new TaskCancelledError(`Operation timed out after ${policy.attemptMs}ms`);
 
   let openedAt = 0;
   breaker.onBreak(() => {
@@ -78,7 +77,7 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
   return {
     execute: (work) => {
       budget.earn();
-      return enter(() => attempts.execute(({ signal }) => work(signal)));
+      return enter(() => retries.execute(() => within(policy.attemptMs, work, late)));
     },
     once: enter,
     circuit: () => CIRCUIT[breaker.state].name,
