@@ -63,3 +63,6 @@ export const EMITTED_BY: Record<Exclude<keyof typeof names.LABELS, ShownElsewher
   [names.BUILD_INFO]: ALL,
   [names.READY]: ALL,
 };
+
+/** Who emits it besides, where one of its regular looks falls into a moment of that day. */
+export const AT_TIMES: Partial<Record<keyof typeof EMITTED_BY, Emitter[]>> = { [names.RETRIES_TOTAL]: ["worker"] };
