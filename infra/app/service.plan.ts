@@ -29,7 +29,7 @@ const PROBER_MI = 192;
  * Their weight where a machine has more to do than it can, as while pods are replaced: with the same for everybody, answers
  * took seconds. Jobs can wait.
  */
-const CPU_MILLI = { api: 125, worker: 50, doubles: 25 } as const;
+const CPU_MILLI = { api: 75, worker: 25, doubles: 25 } as const;
 /** What fails at its first work does so within it; and the rest of a node gets over one start before the next. */
 const SETTLE_SECONDS = 5;
 

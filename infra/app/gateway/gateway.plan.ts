@@ -29,7 +29,7 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
       readiness: { path: "/health", port: "status" },
       liveness: { path: "/health", port: "status", periodSeconds: 10 },
     },
-    resources: { cpuMilli: 50, memoryMi },
+    resources: { cpuMilli: 20, memoryMi },
     volumes: { cache: { type: "scratch", path: CACHE, sizeMi: CACHE_MI * 2 } },
     files: {
       config: {

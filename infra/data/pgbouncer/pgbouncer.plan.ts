@@ -25,7 +25,7 @@ export function pgbouncerPlan({ tier, applicationPassword }: PgbouncerArgs): Wor
     probes: { readiness: { port: "pgbouncer" }, liveness: { port: "pgbouncer", periodSeconds: 10 } },
     // PgBouncer ends its clients' connections when it stops: first let them find another one.
     drain: { preStopSeconds: 5, graceSeconds: 35 },
-    resources: { cpuMilli: 50, memoryMi: 64 },
+    resources: { cpuMilli: 20, memoryMi: 64 },
     files: { config: { path: "/etc/pgbouncer", data: { "pgbouncer.ini": ini(tier), "hba.conf": HBA } } },
     secrets: {
       users: {

@@ -41,7 +41,7 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
     },
     // Patroni hands over as soon as it is told to stop; waiting first would only lengthen the gap.
     drain: { preStopSeconds: 0, graceSeconds: 60 },
-    resources: { cpuMilli: 100, memoryMi: sizes.memoryMi },
+    resources: { cpuMilli: 40, memoryMi: sizes.memoryMi },
     files: files(args),
     secrets: secrets(args),
     volumes: {

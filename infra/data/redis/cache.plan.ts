@@ -19,7 +19,7 @@ export function redisCachePlan({ tier, password }: RedisCacheArgs): WorkloadSpec
     command: ["redis-server", "/etc/redis/redis.conf"],
     metrics: { port: "metrics" },
     probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
-    resources: { cpuMilli: 25, memoryMi },
+    resources: { memoryMi },
     files: { config: { path: "/etc/redis", data: { "redis.conf": config(memoryMi) } } },
     secrets: redisSecrets(password),
     sidecars: { exporter: redisExporter },

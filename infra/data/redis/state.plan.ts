@@ -30,7 +30,7 @@ export function redisStatePlan({ tier, password }: RedisStateArgs): WorkloadSpec
     metrics: { port: "metrics" },
     probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
     drain: { preStopSeconds: 0 },
-    resources: { cpuMilli: 25, memoryMi },
+    resources: { memoryMi },
     files: {
       config: { path: "/etc/redis", data: { "redis.conf": memberConfig(members, memoryMi) } },
       scripts: scripts("start-member.sh"),
