@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import autocannon, { type Client, type Request, type Result } from "autocannon";
-
 import { Pool } from "undici";
 
 /** What one run of the generator sends; the file named in its first argument holds it as JSON. */

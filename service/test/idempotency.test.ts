@@ -6,7 +6,15 @@ import { json } from "../src/http/reply.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { IDEMPOTENCY_KEYS_TOTAL } from "../src/metrics/names.ts";
 import { call, idempotent, metric, post } from "./calls.ts";
-import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
+import {
+  DEV_TOKEN,
+  eventually,
+  normalInserts,
+  type Platform,
+  type Spawned,
+  slowInserts,
+  startPlatform,
+} from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -108,7 +116,7 @@ describe("a crash", () => {
   test("in the middle of the effect: at work until the claim runs out, then done once by another", async () => {
     const doomed = platform.spawn("api");
     const port = await started(doomed);
-    await slowInserts(2);
+    await slowInserts(platform, "requests", 2);
     const [body, key] = [JSON.stringify(wish()), randomUUID()];
     const lost = send(body, key, port).catch(() => "no answer");
     await eventually(async () =>
@@ -116,7 +124,7 @@ describe("a crash", () => {
     );
     doomed.child.kill("SIGKILL");
     expect(await lost).toBe("no answer");
-    await platform.sql("DROP FUNCTION slow_insert CASCADE");
+    await normalInserts(platform);
     expect(await effects(nextId)).toEqual({ requests: 0, jobs: 0 });
     expect(JSON.parse((await send(body, key)).text).code).toBe("idempotency-in-flight");
     await claimRunsOut();
@@ -215,10 +223,3 @@ test("without a key nothing is kept", async () => {
   expect(await platform.sql("SELECT 1 FROM idempotency_keys")).toEqual([]);
   expect((await call(api.httpPort, "/problems/idempotency-in-flight")).status).toBe(200);
 });
-
-/** Keeps each insert in the middle of its transaction for a while. */
-async function slowInserts(seconds: number): Promise<void> {
-  const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
-  await platform.sql(`CREATE FUNCTION slow_insert() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-  await platform.sql("CREATE TRIGGER slow BEFORE INSERT ON requests FOR EACH ROW EXECUTE FUNCTION slow_insert()");
-}

@@ -189,16 +189,16 @@ export function spawnProcess(name: ProcessName, env: Record<string, string>): Sp
   return { child, lines, logged, exit, closed };
 }
 
-/** Keeps each delivery in the middle of its transaction for a while. */
-export async function slowDeliveries({ sql }: Platform, seconds: number): Promise<void> {
+/** Keeps each insert in the middle of its transaction for a while. */
+export async function slowInserts({ sql }: Platform, table: "requests" | "downloads", seconds: number): Promise<void> {
   const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
-  await sql(`CREATE FUNCTION slow_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-  await sql("CREATE TRIGGER slow BEFORE INSERT ON downloads FOR EACH ROW EXECUTE FUNCTION slow_delivery()");
+  await sql(`CREATE FUNCTION slow_insert() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
+  await sql(`CREATE TRIGGER slow BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION slow_insert()`);
 }
 
-/** Returns when no delivery is in the middle any more. */
-export async function normalDeliveries({ sql }: Platform): Promise<void> {
-  await sql("DROP FUNCTION slow_delivery CASCADE");
+/** Returns when no insert is in the middle any more. */
+export async function normalInserts({ sql }: Platform): Promise<void> {
+  await sql("DROP FUNCTION slow_insert CASCADE");
 }
 
 /** Tries until it no longer throws, or throws its last error. */

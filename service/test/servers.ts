@@ -43,7 +43,7 @@ export async function startServers(): Promise<Servers> {
   chmodSync(folder, 0o755);
   const [postgresPort, pgbouncerPort, cachePort, statePort, sentinelPort, replicaPort] = await freePorts(6);
   const commands: Record<ServerName, Command> = {
-    postgres: prepareMedia(folder, postgresPort),
+    postgres: await prepareMedia(folder, postgresPort),
     pgbouncer: preparePgbouncer(folder, pgbouncerPort, postgresPort, replicaPort),
     cache: redis(folder, "cache", cachePort, ["--maxmemory-policy", "allkeys-lfu"]),
     state: redis(folder, "state", statePort, ["--requirepass", STATE_PASSWORD]),
@@ -85,9 +85,9 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-function prepareMedia(folder: string, port: number): Command {
+async function prepareMedia(folder: string, port: number): Promise<Command> {
   const data = join(folder, "postgres");
-  copyEmptyCluster(data);
+  await copyEmptyCluster(data);
   const settings = [
     "fsync=off",
     `unix_socket_directories=${data}`,

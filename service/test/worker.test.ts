@@ -7,10 +7,10 @@ import { call, metric, post, postAs } from "./calls.ts";
 import {
   DEV_TOKEN,
   eventually,
-  normalDeliveries,
+  normalInserts,
   type Platform,
   readableLog,
-  slowDeliveries,
+  slowInserts,
   startPlatform,
 } from "./platform.ts";
 
@@ -204,12 +204,12 @@ test("a worker that is killed in the last try leaves no request pending for ever
 async function killInDelivery(): Promise<{ id: string }> {
   const doomed = platform.spawn("worker");
   await doomed.logged("started");
-  await slowDeliveries(platform, 2);
+  await slowInserts(platform, "downloads", 2);
   const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId });
   await eventually(async () => expect(await jobState(body.id)).toBe("active"));
   doomed.child.kill("SIGKILL");
   await doomed.exit;
-  await normalDeliveries(platform);
+  await normalInserts(platform);
   return { id: body.id };
 }
 

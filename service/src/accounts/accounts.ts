@@ -1,11 +1,11 @@
 import type pg from "pg";
 import { z } from "zod";
 import type { Database } from "../data/database.ts";
+import { networkOf } from "../data/network-of.ts";
 import { type RateLimit, refuseExceeded } from "../data/rate-limit.ts";
 import type { Session, Sessions } from "../data/sessions.ts";
 import { findLogin, findUser, insertUser, type User, updateRole } from "../data/users.ts";
 import { Problem } from "../errors/problem.ts";
-import { networkOf } from "../http/network-of.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
 import type { Role } from "./roles.ts";

@@ -6,12 +6,11 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
 import { SIGNATURE_HEADER } from "../payments/signature.ts";
+import { watchLateness } from "../recovery/held-up.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
 import { PRIORITIES, type Priority, priorityOf, SHARES } from "./priorities.ts";
 import { BOUNDS, neededBy, type Resource } from "./resources.ts";
 
-/** Between two looks at how late the event loop is. */
-const PROBE_MS = 10;
 /** Those refused together must not come back together. */
 const RETRY_SECONDS = { least: 1, most: 4 } as const;
 const REPORT_MS = 1_000;
@@ -94,22 +93,19 @@ function watch(metrics: Metrics, limiters: Record<Resource, Limiter>, inFlight: 
 
 /** Calls back at the end of each window with the mean lateness in it: one long pause is no overload, a steady one is. */
 function probe(onWindow: (waitMs: number) => void): () => void {
-  let due = performance.now() + PROBE_MS;
   let windowEnd = performance.now() + WINDOW_MS;
-  let lateMs = 0;
+  let sumMs = 0;
   let looks = 0;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    lateMs += Math.max(0, now - due);
+  return watchLateness((lateMs) => {
+    sumMs += lateMs;
     looks += 1;
-    due = now + PROBE_MS;
+    const now = performance.now();
     if (now < windowEnd) return;
-    onWindow(lateMs / looks);
-    lateMs = 0;
+    onWindow(sumMs / looks);
+    sumMs = 0;
     looks = 0;
     windowEnd = now + WINDOW_MS;
-  }, PROBE_MS).unref();
-  return () => clearInterval(timer);
+  });
 }
 
 const SIGNATURE = SIGNATURE_HEADER.toLowerCase();

@@ -1,6 +1,5 @@
-import { CONTRACT } from "../http/contract/contract.ts";
-import type { Operation } from "../http/contract/operation.ts";
 import type { Bounds } from "./limiter.ts";
+import { pathOf, pathsOf } from "./paths.ts";
 
 /** What requests wait for, each with a limit of its own: the process itself, and the connections to PostgreSQL's servers. */
 export type Resource = "process" | "primary" | "replica";
@@ -9,20 +8,20 @@ export type Resource = "process" | "primary" | "replica";
  * How long a request may wait before anything is done for it. DAGOR has 20 ms, and says why the wait and not the answer's
  * time is the measure: a slow dependency makes answers late without an overload (Zhou et al., "Overload Control for Scaling
  * WeChat Microservices", SoCC 2018, section 4.1). Here a request comes back to the event loop at each step and waits
- * anew: with 20 ms the slowest hundredth took three times as long as at the peak, with 10 ms less than twice.
+ * anew. Measured at 3 × overload: with 20 ms the slowest hundredth took 2.0 times as long as at the peak, with 10 ms 1.8.
  */
 const TARGET_LOOP_WAIT_MS = 10;
 /**
- * Mean wait for a connection: a quarter of what an answer may take (objectives.ts), so that bursts are borne. With 100 ms
- * the slowest hundredth took twice as long as at the peak, with 50 ms some were refused at the peak itself.
+ * Mean wait for a connection: a quarter of what an answer may take (objectives.ts), so that bursts are borne. With 50 ms
+ * some were refused at the peak itself.
  */
 const TARGET_POOL_WAIT_MS = 75;
 /**
  * So few are always let in: where they are late, the machine is busy with something else, or the process has just started
- * and its code is not compiled yet. With 8 and 6, one call in ten was refused while processes were replaced.
+ * and its code is not compiled yet. With 8, one call in fifteen was refused while processes were replaced.
  */
 const FEW = 40;
-/** The same of what needs a connection; with 40 the slowest hundredth took three times as long as at the peak. */
+/** The same of what needs a connection. With 6, reads of an api that had just started were refused. */
 const FEW_CONNECTED = 24;
 
 export const BOUNDS: Record<Resource, Bounds> = {
@@ -31,22 +30,17 @@ export const BOUNDS: Record<Resource, Bounds> = {
   replica: { targetMs: TARGET_POOL_WAIT_MS, least: FEW_CONNECTED, increase: 1 },
 };
 
-const ALL: readonly Operation[] = Object.values(CONTRACT);
 /** Lists of what is in PostgreSQL, read from a replica; single things come from the cache, mostly. */
-const READ: ReadonlySet<string> = pathsOf(
+const READ = pathsOf(
   ({ method, query, problems }) =>
     method === "get" && query !== undefined && (problems?.includes("database-unavailable") ?? false),
 );
 /** Timings from browsers are counted, not stored. */
-const NOT_WRITTEN: ReadonlySet<string> = pathsOf(({ access }) => access === "beacon");
-
-function pathsOf(fits: (operation: Operation) => boolean): Set<string> {
-  return new Set(ALL.filter(fits).map(({ path }) => path));
-}
+const NOT_WRITTEN = pathsOf(({ access }) => access === "beacon");
 
 /** What a request will need besides the process. */
 export function neededBy(method: string, url: string): Exclude<Resource, "process"> | undefined {
-  const path = url.split("?", 1)[0] ?? "";
+  const path = pathOf(url);
   if (method === "POST") return NOT_WRITTEN.has(path) ? undefined : "primary";
   return READ.has(path) ? "replica" : undefined;
 }

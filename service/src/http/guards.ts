@@ -5,12 +5,12 @@ import type { Identity } from "../accounts/roles.ts";
 import type { Tokens } from "../accounts/tokens.ts";
 import type { Activity } from "../activity.ts";
 import type { Door } from "../data/door.ts";
+import { networkOf } from "../data/network-of.ts";
 import { type Quota, quotaFields, type RateLimit, refuseExceeded, type Window } from "../data/rate-limit.ts";
 import type { Written } from "../data/written.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 import { fieldsOf } from "./answer-fields.ts";
-import { networkOf } from "./network-of.ts";
 
 export const MAX_BODY = "16kb";
 

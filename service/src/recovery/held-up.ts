@@ -3,18 +3,30 @@ const TICK_MS = 10;
 
 let due = performance.now() + TICK_MS;
 let total = 0;
+const watchers = new Set<(lateMs: number) => void>();
 
-function tick(): void {
+/** Every timer is a fraction of a millisecond late: only who misses a whole look was held up. */
+const pause = (lateMs: number) => (lateMs > TICK_MS ? lateMs : 0);
+
+function look(): void {
   const now = performance.now();
-  total += Math.max(0, now - due);
+  const lateMs = Math.max(0, now - due);
+  total += pause(lateMs);
   due = now + TICK_MS;
+  for (const tell of watchers) tell(lateMs);
 }
-setInterval(tick, TICK_MS).unref();
+setInterval(look, TICK_MS).unref();
 
 /**
  * Milliseconds, since this was loaded, in which the event loop did not come to what was due: the process computed, or had
  * no CPU. In them it hears no answer, though there may be one.
  */
 export function heldUpMs(): number {
-  return total + Math.max(0, performance.now() - due);
+  return total + pause(performance.now() - due);
+}
+
+/** Tells at each look how late it came, until what it gives back is called. */
+export function watchLateness(tell: (lateMs: number) => void): () => void {
+  watchers.add(tell);
+  return () => void watchers.delete(tell);
 }
