@@ -16,6 +16,7 @@ import { outputs } from "../stack/pulumi.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
 import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
+import { settled } from "../verify/pods.ts";
 import type { Options } from "./options.ts";
 
 type Images = Record<string, string>;
@@ -34,6 +35,7 @@ export async function up({ stack, name }: Options): Promise<void> {
   await overlay(layout, stack, { ...common(layout, images), backups: await backupStore(layout, stack) });
   await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
   const target = await targetOf({ layout, name: stack });
+  await phase("its pods", () => settled(target.stack));
   const trip = await phase("journey", () => journey(target));
   await phase("its traces", () => verifyTraces(target, trip));
   say(`stack ${stack} is up; its addresses: make outputs`);
