@@ -40,7 +40,7 @@ describe("up", () => {
     async () => {
       const killed = makeInGroup("up");
       await killed.saw(/stack dev …/, 40 * MINUTE);
-      await killed.saw(/created \(/, MINUTE);
+      await killed.saw(/stack dev ….*created \(/s, 2 * MINUTE);
       await sleep(6000);
       killed.kill();
       const { all } = await make("up");

@@ -5,6 +5,7 @@ import { stringAt } from "../lib/values.ts";
 import { GONE, readLive } from "./await.ts";
 import { type Client, isNotFound } from "./client.ts";
 import { ANNOTATION, annotation, describe, kindOf } from "./identity.ts";
+import { resourceVersionOf } from "./state.ts";
 import { View } from "./view.ts";
 
 /** Kinds whose deletion is not waited for when the await is skipped; all others are waited for regardless. */
@@ -85,9 +86,16 @@ async function untilGone(
   end: AbortSignal,
 ): Promise<DeleteOutcome> {
   const deadline = Date.now() + timeoutMs;
+  const left = () => Math.max(1, deadline - Date.now());
+  /** Until another version than this one is said to be there, or none, or the time is over. */
+  const untilChanged = async (view: View, seen: string | undefined) => {
+    while (view.version === seen && !signal.aborted && Date.now() < deadline) await view.news(left(), signal);
+  };
   let view: View | undefined;
   let finalizers: string[] = [];
   for (;;) {
+    // From before the read: of what is said while it is under way it may know nothing.
+    const seen = view?.version;
     const live = await readLive(client, path);
     // An object of the same name with another uid is a new one.
     if (live === GONE || (live && uid && stringAt(live, "metadata", "uid") !== uid)) return { gone: true };
@@ -95,16 +103,10 @@ async function untilGone(
     if (signal.aborted || Date.now() >= deadline) return { gone: false, finalizers, cancelled: signal.aborted };
     status(finalizers.length > 0 ? `Waiting for finalizers: ${finalizers.join(", ")}` : "Waiting for deletion");
     if (signal.aborted) continue;
-    if (live) view ??= await View.open(client, path, live, undefined, end);
-    await untilChanged(view, deadline, signal);
+    if (live && !view) {
+      view = await View.open(client, path, live, undefined, end);
+      await untilChanged(view, resourceVersionOf(live));
+    } else if (live && view && seen) await untilChanged(view, seen);
+    else await delay(Math.min(left(), RETRY_MS), undefined, { signal }).catch(() => {});
   }
-}
-
-/** Until the object is said to have changed, or the time is over; a while where nothing is known yet. */
-async function untilChanged(view: View | undefined, deadline: number, signal: AbortSignal): Promise<void> {
-  const left = () => Math.max(1, deadline - Date.now());
-  if (!view) return void (await delay(Math.min(left(), RETRY_MS), undefined, { signal }).catch(() => {}));
-  const seen = view.version;
-  do await view.news(left(), signal);
-  while (view.version === seen && !signal.aborted && Date.now() < deadline);
 }

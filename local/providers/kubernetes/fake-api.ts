@@ -37,6 +37,10 @@ export class FakeApi {
   readonly forbidden = new Set<string>();
   /** Paths that are never answered. */
   readonly hung = new Set<string>();
+  /** Paths that are answered with the server's own failure. */
+  readonly broken = new Set<string>();
+  /** Paths that are answered this many milliseconds late, with what was true when they were asked. */
+  readonly late = new Map<string, number>();
   readonly client: Client;
   readonly #server: Server;
   readonly #objects = new Map<string, Props>();
@@ -103,6 +107,8 @@ export class FakeApi {
     const object = this.#objects.get(path);
     this.calls.push(`${object || !isCollection(path) ? "GET" : "LIST"} ${path}`);
     if (this.hung.has(path)) return;
+    if (this.late.has(path)) await sleep(this.late.get(path));
+    if (this.broken.has(path)) return reply(response, 500, { message: "etcd is away" });
     if (object) return reply(response, 200, object);
     if (!isCollection(path)) return reply(response, 404, { reason: "NotFound" });
     if (this.forbidden.has(path)) return reply(response, 403, { reason: "Forbidden" });

@@ -211,6 +211,30 @@ describe("a deletion", () => {
     expect(kinds()).toEqual(["GET", "GET", "WATCH", "GET", "GET"]);
   });
 
+  test("that happens while a read is still under way is not missed", async () => {
+    const outcome = remove(api.set(MAPS, held(["a/b"])), 20_000);
+    await asked("WATCH", 1);
+    api.late.set(`${MAPS}/m`, 300);
+    api.set(MAPS, held(["c/d"]));
+    await asked("GET", 3);
+    const from = performance.now();
+    api.remove(MAPS, "m");
+    expect(await outcome).toEqual({ gone: true });
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
+  test("is found by asking where a read after its last event goes unanswered", async () => {
+    const outcome = remove(api.set(MAPS, held(["a/b"])), 20_000);
+    await asked("WATCH", 1);
+    api.broken.add(`${MAPS}/m`);
+    const from = performance.now();
+    api.remove(MAPS, "m");
+    await asked("GET", 3);
+    api.broken.clear();
+    expect(await outcome).toEqual({ gone: true });
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
   test("runs out with the finalizers that hold it", async () => {
     const state = api.set(MAPS, held(["a/b"]));
     expect(await remove(state, 1000)).toEqual({ gone: false, finalizers: ["a/b"], cancelled: false });
