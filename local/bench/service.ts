@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Row } from "../../service/bench/main.ts";
 import { REPO } from "../lib/paths.ts";
 import type { Group } from "./measure.ts";
-
-/** What service/bench prints of each figure. */
-type Row = { name: string; unit: string; values: number[] } & ({ bound?: number } | { atLeast: number });
 
 /** Its measurements, as service/bench/main.ts knows them. */
 const NAMES = ["read", "pipeline", "create", "telemetry", "overload", "faults", "memory"];

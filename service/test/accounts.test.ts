@@ -3,7 +3,7 @@ import { createTokens } from "../src/accounts/tokens.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { LOGINS_TOTAL } from "../src/metrics/names.ts";
 import { getAs, idempotent, metric, PASSWORD, person, postAs, signIn } from "./calls.ts";
-import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -153,17 +153,14 @@ describe("roles", () => {
   test("whoever signs in while a role is changed gets the new one, or a session that is over", async () => {
     const admin = await person(port, "promoter", "admin");
     const ann = await person(port, "promoted");
-    const meddle = "BEGIN PERFORM pg_sleep(1); RETURN NULL; END";
-    await platform.sql(`CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ ${meddle} $$`);
-    await platform.sql(
-      "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_commit()",
-    );
+    const commits = "AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED";
+    const quickAgain = await meddle(platform, commits, "PERFORM pg_sleep(1);");
     const changing = postAs(port, admin.token, `/api/v1/admin/users/${ann.id}/role`, { role: "moderator" });
     // It waits in its commit: the sessions that were there are ended, the new role is not seen yet.
     await eventually(async () => expect((await getAs(port, ann.token, requests)).status).toBe(401));
     const meanwhile = await signIn(port, ann.email);
     expect((await changing).body).toMatchObject({ role: "moderator" });
-    await platform.sql("DROP FUNCTION slow_commit CASCADE");
+    await quickAgain();
     // On a busy machine the sign-in may take longer than the commit; then it knows the new role.
     const { role: signed } = JSON.parse(String(Buffer.from(meanwhile.token.split(".")[1] ?? "", "base64url")));
     const { body } = await getAs(port, meanwhile.token, requests);

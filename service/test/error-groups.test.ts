@@ -6,7 +6,7 @@ import type { Running } from "../src/lifecycle.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/metrics/names.ts";
 import { call, getAs, idempotent, metric, person, post, postAs } from "./calls.ts";
-import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -84,16 +84,15 @@ test("the control: another error at another place is another group", async () =>
 test("a worker's failed job is reported too", async () => {
   await platform.worker();
   const tmdbId = ++nextId;
-  const raise = `BEGIN IF NEW.tmdb_id = ${tmdbId} THEN RAISE 'no delivery of %', NEW.id; END IF; RETURN NEW; END`;
-  await platform.sql(`CREATE FUNCTION fail_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${raise} $$`);
-  await platform.sql("CREATE TRIGGER fail BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION fail_delivery()");
+  const raise = `IF NEW.tmdb_id = ${tmdbId} THEN RAISE 'no delivery of %', NEW.id; END IF;`;
+  const mend = await meddle(platform, "BEFORE UPDATE ON requests", raise);
   await post(api.httpPort, { mediaType: "movie", tmdbId });
   await eventually(async () => {
     const found = (await groupsOf("internal")) as (Group & { lastProcess: string; summary: string })[];
     const job = found.find(({ lastProcess }) => lastProcess === "worker");
     expect(job?.summary).toBe("DatabaseError P0001: no delivery of <id>");
   });
-  await platform.sql("DROP FUNCTION fail_delivery CASCADE");
+  await mend();
 });
 
 describe("resolved", () => {

@@ -6,15 +6,7 @@ import { json } from "../src/http/reply.ts";
 import type { Running } from "../src/lifecycle.ts";
 import { IDEMPOTENCY_KEYS_TOTAL } from "../src/metrics/names.ts";
 import { call, idempotent, metric, post } from "./calls.ts";
-import {
-  DEV_TOKEN,
-  eventually,
-  normalInserts,
-  type Platform,
-  type Spawned,
-  slowInserts,
-  startPlatform,
-} from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -116,7 +108,7 @@ describe("a crash", () => {
   test("in the middle of the effect: at work until the claim runs out, then done once by another", async () => {
     const doomed = platform.spawn("api");
     const port = await started(doomed);
-    await slowInserts(platform, "requests", 2);
+    const quickAgain = await meddle(platform, "BEFORE INSERT ON requests", "PERFORM pg_sleep(2);");
     const [body, key] = [JSON.stringify(wish()), randomUUID()];
     const lost = send(body, key, port).catch(() => "no answer");
     await eventually(async () =>
@@ -124,7 +116,7 @@ describe("a crash", () => {
     );
     doomed.child.kill("SIGKILL");
     expect(await lost).toBe("no answer");
-    await normalInserts(platform);
+    await quickAgain();
     expect(await effects(nextId)).toEqual({ requests: 0, jobs: 0 });
     expect(JSON.parse((await send(body, key)).text).code).toBe("idempotency-in-flight");
     await claimRunsOut();

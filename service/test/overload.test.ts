@@ -4,15 +4,7 @@ import type { Running } from "../src/lifecycle.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/metrics/names.ts";
 import { call, metric, post } from "./calls.ts";
 import { keepsContract } from "./contract.ts";
-import {
-  DEV_TOKEN,
-  eventually,
-  normalInserts,
-  type Platform,
-  readableLog,
-  slowInserts,
-  startPlatform,
-} from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -90,7 +82,7 @@ test("a slow dependency is no overload: what does not need it is let in", async 
 }, 40_000);
 
 test("writes that would wait long for a connection are refused at the door, and nothing else is", async () => {
-  await slowInserts(platform, "requests", 0.1);
+  const quickAgain = await meddle(platform, "BEFORE INSERT ON requests", "PERFORM pg_sleep(0.1);");
   const created = new Set<number>();
   let refused = 0;
   let tmdbId = 0;
@@ -116,7 +108,7 @@ test("writes that would wait long for a connection are refused at the door, and 
   expect(created.size).toBeGreaterThan(10);
   expect(await limit("primary")).toBeLessThan(100);
   expect(await limit("replica")).toBeGreaterThan(100);
-  await normalInserts(platform);
+  await quickAgain();
   await eventually(async () =>
     expect((await post(api.httpPort, { mediaType: "movie", tmdbId: ++tmdbId })).status).toBe(201),
   );

@@ -189,16 +189,15 @@ export function spawnProcess(name: ProcessName, env: Record<string, string>): Sp
   return { child, lines, logged, exit, closed };
 }
 
-/** Keeps each insert in the middle of its transaction for a while. */
-export async function slowInserts({ sql }: Platform, table: "requests" | "downloads", seconds: number): Promise<void> {
-  const body = `BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END`;
-  await sql(`CREATE FUNCTION slow_insert() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-  await sql(`CREATE TRIGGER slow BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION slow_insert()`);
-}
-
-/** Returns when no insert is in the middle any more. */
-export async function normalInserts({ sql }: Platform): Promise<void> {
-  await sql("DROP FUNCTION slow_insert CASCADE");
+/**
+ * Has the database do something more, `when` as in "BEFORE INSERT ON requests"; a wait keeps each transaction in its middle.
+ * Answers how to end it, which waits until none is there any more.
+ */
+export async function meddle({ sql }: Platform, when: string, does: string): Promise<() => Promise<unknown>> {
+  const kind = when.includes("DEFERRABLE") ? "CONSTRAINT TRIGGER" : "TRIGGER";
+  await sql(`CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${does} RETURN NEW; END $$`);
+  await sql(`CREATE ${kind} meddle ${when} FOR EACH ROW EXECUTE FUNCTION meddle()`);
+  return () => sql("DROP FUNCTION meddle CASCADE");
 }
 
 /** Tries until it no longer throws, or throws its last error. */

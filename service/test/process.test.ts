@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessName } from "../src/config.ts";
 import { call, post } from "./calls.ts";
-import { eventually, normalInserts, type Platform, type Spawned, slowInserts, startPlatform } from "./platform.ts";
+import { eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let nextId = 20_000;
@@ -53,7 +53,7 @@ test("a worker finishes the job in hand before it goes", async () => {
   const api = await platform.api();
   const worker = platform.spawn("worker");
   await worker.logged("started");
-  await slowInserts(platform, "downloads", 1);
+  const quickAgain = await meddle(platform, "BEFORE INSERT ON downloads", "PERFORM pg_sleep(1);");
   try {
     const { body } = await post(api.httpPort, wish());
     const state = async () =>
@@ -69,7 +69,7 @@ test("a worker finishes the job in hand before it goes", async () => {
     expect(await state()).toBe("completed");
     expect((await call(api.httpPort, `/api/v1/downloads?requestId=${body.id}`)).body.items).toHaveLength(1);
   } finally {
-    await normalInserts(platform);
+    await quickAgain();
   }
 });
 

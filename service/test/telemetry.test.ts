@@ -9,7 +9,7 @@ import { SLOW_QUERY_SECONDS } from "../src/metrics/objectives.ts";
 import { call, idempotent, metric, person, post } from "./calls.ts";
 import { ALL, AT_TIMES, EMITTED_BY, type Emitter } from "./emitters.ts";
 import { lint } from "./exposition.ts";
-import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";
 
 const spans = new InMemorySpanExporter();
@@ -69,11 +69,8 @@ async function forget(id: string): Promise<void> {
 }
 
 async function onRequests(event: string, does: string, work: () => Promise<void>): Promise<void> {
-  await platform.sql(
-    `CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${does} RETURN NEW; END $$`,
-  );
-  await platform.sql(`CREATE TRIGGER meddle BEFORE ${event} ON requests FOR EACH ROW EXECUTE FUNCTION meddle()`);
-  await work().finally(() => platform.sql("DROP FUNCTION meddle CASCADE"));
+  const end = await meddle(platform, `BEFORE ${event} ON requests`, does);
+  await work().finally(end);
 }
 
 describe("every metric", () => {

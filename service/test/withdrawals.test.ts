@@ -4,7 +4,7 @@ import type { Running } from "../src/lifecycle.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";
 import { JOB_DURATION_SECONDS } from "../src/metrics/names.ts";
 import { metric, person, postAs } from "./calls.ts";
-import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let port: number;
@@ -209,13 +209,11 @@ describe("a killed worker", () => {
   test("takes nothing with it that it asked for and did not write down", async () => {
     const tmdbId = ++nextId;
     // Between Overseerr's answer and the end of the transaction that writes it down.
-    const body = "BEGIN PERFORM pg_sleep(3); RETURN NEW; END";
-    await platform.sql(`CREATE FUNCTION slow_look() RETURNS trigger LANGUAGE plpgsql AS $$ ${body} $$`);
-    await platform.sql("CREATE TRIGGER slow BEFORE UPDATE ON downloads FOR EACH ROW EXECUTE FUNCTION slow_look()");
+    const quickAgain = await meddle(platform, "BEFORE UPDATE ON downloads", "PERFORM pg_sleep(3);");
     const id = await ask(tmdbId);
     await isHeld(tmdbId);
     await kill("follow-download", id);
-    await platform.sql("DROP FUNCTION slow_look CASCADE");
+    await quickAgain();
     await act(id, "cancel");
     await platform.sql("DELETE FROM pgboss.job WHERE name = $1 AND data->>'requestId' = $2", [WITHDRAWAL_QUEUE, id]);
     expect(await held(tmdbId)).toHaveLength(1);

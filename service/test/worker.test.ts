@@ -4,15 +4,7 @@ import pg from "pg";
 import type { Running } from "../src/lifecycle.ts";
 import { ERRORS_TOTAL, REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
 import { call, metric, post, postAs } from "./calls.ts";
-import {
-  DEV_TOKEN,
-  eventually,
-  normalInserts,
-  type Platform,
-  readableLog,
-  slowInserts,
-  startPlatform,
-} from "./platform.ts";
+import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -71,9 +63,7 @@ test("two workers deliver many requests exactly once each, though every job come
 
 test("a delivery that fails is tried again, and holds up no other", async () => {
   const [sick, sound] = [++nextId, ++nextId];
-  const raise = `BEGIN IF NEW.tmdb_id = ${sick} THEN RAISE 'no'; END IF; RETURN NEW; END`;
-  await platform.sql(`CREATE FUNCTION fail_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${raise} $$`);
-  await platform.sql("CREATE TRIGGER fail BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION fail_delivery()");
+  const mend = await meddle(platform, "BEFORE UPDATE ON requests", `IF NEW.tmdb_id = ${sick} THEN RAISE 'no'; END IF;`);
   const [failing, fine] = await Promise.all(
     [sick, sound].map(async (tmdbId) => (await post(api.httpPort, { mediaType: "movie", tmdbId })).body.id as string),
   );
@@ -82,15 +72,14 @@ test("a delivery that fails is tried again, and holds up no other", async () => 
     expect(await jobState(failing as string)).toBe("retry");
   });
   expect(lines.find(({ msg, mediaRequestId }) => msg === "job failed" && mediaRequestId === failing)).toBeDefined();
-  await platform.sql("DROP FUNCTION fail_delivery CASCADE");
+  await mend();
   await eventually(async () => expect(await read(failing as string)).toMatchObject({ status: "available" }));
 });
 
 test("after its last try a request has failed, and a person can have it tried again", async () => {
   const tmdbId = ++nextId;
-  const raise = `BEGIN IF NEW.tmdb_id = ${tmdbId} AND NEW.status = 'available' THEN RAISE 'no'; END IF; RETURN NEW; END`;
-  await platform.sql(`CREATE FUNCTION fail_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ ${raise} $$`);
-  await platform.sql("CREATE TRIGGER fail BEFORE UPDATE ON requests FOR EACH ROW EXECUTE FUNCTION fail_delivery()");
+  const raise = `IF NEW.tmdb_id = ${tmdbId} AND NEW.status = 'available' THEN RAISE 'no'; END IF;`;
+  const mend = await meddle(platform, "BEFORE UPDATE ON requests", raise);
   const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId });
   await eventually(async () => expect(await jobState(body.id)).toBe("retry"));
   await platform.sql(
@@ -104,7 +93,7 @@ test("after its last try a request has failed, and a person can have it tried ag
     ),
   );
   expect(errors[0] || errors[1]).toBeGreaterThan(0);
-  await platform.sql("DROP FUNCTION fail_delivery CASCADE");
+  await mend();
   const retried = await postAs(api.httpPort, DEV_TOKEN, `/api/v1/requests/${body.id}/retry`);
   expect(retried).toMatchObject({ status: 200, body: { status: "pending" } });
   await eventually(async () => expect(await read(body.id)).toMatchObject({ status: "available" }));
@@ -204,12 +193,12 @@ test("a worker that is killed in the last try leaves no request pending for ever
 async function killInDelivery(): Promise<{ id: string }> {
   const doomed = platform.spawn("worker");
   await doomed.logged("started");
-  await slowInserts(platform, "downloads", 2);
+  const quickAgain = await meddle(platform, "BEFORE INSERT ON downloads", "PERFORM pg_sleep(2);");
   const { body } = await post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId });
   await eventually(async () => expect(await jobState(body.id)).toBe("active"));
   doomed.child.kill("SIGKILL");
   await doomed.exit;
-  await normalInserts(platform);
+  await quickAgain();
   return { id: body.id };
 }
 
