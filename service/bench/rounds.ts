@@ -34,7 +34,8 @@ export interface Ratios {
   p99: number[];
 }
 
-const WARM_UP_SECONDS = 3;
+/** Until the optimising compiler has seen all that is asked often, also on a slow machine. */
+export const WARM_UP_SECONDS = 10;
 
 export async function measure(
   folder: string,

@@ -1,5 +1,5 @@
 import type { Row } from "./main.ts";
-import { compare, type Effort } from "./rounds.ts";
+import { compare, type Effort, WARM_UP_SECONDS } from "./rounds.ts";
 import type { Stage } from "./stage.ts";
 
 /** Enough to keep a core busy, few enough that none waits long. */
@@ -63,7 +63,7 @@ const CREATORS = 20;
 const CREATES_PER_SECOND = 1_200;
 
 export async function create(stage: Stage, effort: Effort): Promise<Row[]> {
-  const count = CREATES_PER_SECOND * (effort.seconds * effort.rounds + 3);
+  const count = CREATES_PER_SECOND * (effort.seconds * effort.rounds + WARM_UP_SECONDS);
   // The api first: it migrates the database.
   const whole = { target: await stage.api(), requests: await stage.creates(count) };
   const core = { target: await stage.program("observed-create"), requests: await stage.creates(count) };

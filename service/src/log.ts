@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { Config } from "./config.ts";
+import { LineBuffer, type Sink } from "./line-buffer.ts";
 import { createRedactor, describeError } from "./redact.ts";
 import { currentRequestId, currentTrace } from "./telemetry.ts";
 
@@ -19,7 +20,7 @@ export function createLogger(
     hooks: { streamWrite: createRedactor(Object.values(config.secrets ?? {})) },
     mixin: correlation,
   };
-  return pino(options, to ?? pino.destination({ dest: 1, sync: false, ...BUFFER }));
+  return pino(options, to ?? stdout());
 }
 
 let writtenAt = 0;
@@ -35,12 +36,17 @@ function timestamp(): string {
   return written;
 }
 
-/**
- * Lines are gathered and written together: one system call for each cost a tenth of the throughput. The last line of a
- * crash comes through, since `fatal` and the process's end write what is left; only after a SIGKILL may the last
- * tenth of a second be missing.
- */
-const BUFFER = { minLength: 16_000, periodicFlush: 100 };
+let opened: LineBuffer | undefined;
+
+/** One for all loggers of the process: their lines stay in order. */
+function stdout(): LineBuffer {
+  if (opened) return opened;
+  const lines = new LineBuffer(pino.destination({ dest: 1, sync: false, contentMode: "buffer" }) as unknown as Sink);
+  process.prependListener("beforeExit", () => lines.pass());
+  process.prependListener("exit", () => lines.flushSync());
+  opened = lines;
+  return lines;
+}
 
 function correlation(): Record<string, string> {
   const trace = currentTrace();

@@ -191,7 +191,6 @@ describe("what is seen from outside", () => {
     spans.reset();
     const answer = await post(api.httpPort, { mediaType: "movie", tmdbId: ++nextId }, headers);
     expect(answer.headers.get("x-trace-id")).toBe(traceId);
-    expect(answer.headers.get("traceresponse")).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
     expect(answer.headers.get("x-request-id")).toBe("from-the-gateway-1");
     const names = ["tmdb GET", "GET /tmdb/3/movie/:id", "sql create request", "redis rate limit", "redis add"];
     await eventually(() => {
@@ -218,7 +217,7 @@ describe("what is seen from outside", () => {
 
   test("a forged request id is replaced", async () => {
     const { headers } = await call(api.httpPort, "/problems/internal", { headers: { "x-request-id": 'x" forged="1' } });
-    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test("requests are timed by route template, with the trace as exemplar", async () => {

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
+import { requestIdOf } from "../http/observe.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
@@ -119,8 +119,7 @@ const [BEFORE_PATH = "", BETWEEN = "", AFTER_ID = ""] = JSON.stringify(
 
 /** By hand, not by Express: it must be cheap. It leaves the same document as any other problem. */
 function refuse(req: IncomingMessage, res: ServerResponse): void {
-  const given = req.headers["x-request-id"];
-  const requestId = typeof given === "string" && /^[A-Za-z0-9._-]{8,128}$/.test(given) ? given : randomUUID();
+  const requestId = requestIdOf(req.headers);
   const instance = (req.url ?? "").split("?", 1)[0] ?? "";
   const body = `${BEFORE_PATH}${JSON.stringify(instance)}${BETWEEN}"${requestId}"${AFTER_ID}`;
   const seconds = RETRY_SECONDS.least + Math.floor(Math.random() * (RETRY_SECONDS.most - RETRY_SECONDS.least + 1));

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { type Span, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Request, RequestHandler } from "express";
@@ -6,7 +5,7 @@ import { createAccessLog } from "../access-log.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { UNMATCHED_ROUTE } from "../metrics/names.ts";
-import { formatTrace, inRequest, startRequestSpan } from "../telemetry.ts";
+import { inRequest, newRequestId, startRequestSpan } from "../telemetry.ts";
 import { fieldsOf } from "./answer-fields.ts";
 
 /** An id from the gateway is kept if it is one; anything else could be used to forge log lines. */
@@ -35,7 +34,7 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
       answered(ids, id, { method, route, status, duration_ms: Math.round(seconds * 1_000) });
       if (kept) endSpan(span, method, route, status);
     });
-    fieldsOf(res).push("X-Request-Id", id, "X-Trace-Id", ids.traceId, "Traceresponse", formatTrace(ids));
+    fieldsOf(res).push("X-Request-Id", id, "X-Trace-Id", ids.traceId);
     inRequest(span, id, next);
   };
 }
@@ -56,7 +55,7 @@ export const setFields: RequestHandler = (_req, res, next) => {
 
 export function requestIdOf(headers: IncomingHttpHeaders): string {
   const given = headers["x-request-id"];
-  return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID();
+  return typeof given === "string" && REQUEST_ID.test(given) ? given : newRequestId();
 }
 
 /** The route's template, never the path: paths hold ids, and each new label value is a new time series. */
