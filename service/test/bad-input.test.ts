@@ -150,7 +150,7 @@ describe("headers", () => {
     ["a page of script", "<script>alert(1)</script>"],
   ])("a request id with %s is replaced", async (_name, id) => {
     const { headers } = await send({ method: "GET", path: "/problems/internal", headers: [`X-Request-Id: ${id}`] });
-    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test("a request id with a newline makes no header of ours", async () => {
