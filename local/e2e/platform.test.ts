@@ -12,10 +12,11 @@ import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
 import { call } from "../verify/http.ts";
 import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
-import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
+import { sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
+import { members } from "./members.ts";
 import { probes } from "./probes.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
@@ -193,38 +194,7 @@ describe("processes are killed", () => {
   );
 });
 
-describe("PostgreSQL", () => {
-  test(
-    "a switchover: the primary changes, no request is lost, the journey goes on",
-    async () => {
-      const stack = dev();
-      const target = await targetOf(stack);
-      const before = await eventually("a primary with a synchronous standby", 120, async () => {
-        const standbys = await sql(
-          stack,
-          "primary",
-          "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')",
-        );
-        if (standbys === "0") throw new Error("no synchronous standby");
-        return memberWith(stack, "primary");
-      });
-      const trip = await journey(target);
-      await eventually("a switchover", 60, async () => {
-        // It ends with 0 also when Patroni has refused, for want of a candidate that is in step.
-        const { stdout } = await inPostgres(stack, "primary", ["patronictl", "switchover", "--force"]);
-        if (!stdout.includes("Successfully switched over")) throw new Error(stdout);
-      });
-      await eventually("another primary", 60, async () => {
-        const now = await memberWith(stack, "primary");
-        if (now === before) throw new Error(`it is ${now}`);
-      });
-      await journey(target, 60);
-      expect(await sql(stack, "primary", `select count(*) from requests where id = '${trip.id}'`)).toBe("1");
-    },
-    6 * MINUTE,
-  );
-});
-
+members(dev());
 productionShape();
 
 describe("recreate", () => {

@@ -1,6 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { kubectl } from "../cluster/cluster.ts";
-import { cgroupOf, family } from "../cluster/processes.ts";
 import { compare, readLedger, writeLedger } from "../drills/ledger.ts";
 import { eventually } from "../lib/eventually.ts";
 import { destroy } from "../stack/deploy.ts";
@@ -8,7 +6,8 @@ import { useEnvironment } from "../stack/environment.ts";
 import type { Stack } from "../stack/pulumi.ts";
 import { journey, targetOf } from "../verify/journey.ts";
 import { memberWith, namespaceOf, sql } from "../verify/postgres.ts";
-import { clusterProcesses, layout, MINUTE, make } from "./commands.ts";
+import { layout, MINUTE, make } from "./commands.ts";
+import { inStack, signals, synchronous } from "./pods.ts";
 
 const staging = (): Stack => ({ layout: layout(), name: "staging" });
 const ROWS = 100;
@@ -34,14 +33,15 @@ export function productionShape(): void {
         await synchronous(stack);
         const before = await memberWith(stack, "primary");
         const rows = await writeLedger(stack, ROWS, "frozen primary");
-        const thaw = await freeze(stack, before);
+        const send = await signals(stack, before);
+        send("SIGSTOP");
         try {
           await eventually("another primary", 90, async () =>
             expect(await memberWith(stack, "primary")).not.toBe(before),
           );
           await journey(await targetOf(stack), 60);
         } finally {
-          thaw();
+          send("SIGCONT");
         }
         expect(compare(rows, Number.MAX_SAFE_INTEGER, await readLedger(stack))).toMatchObject({
           rowsAcknowledged: ROWS,
@@ -63,12 +63,13 @@ export function productionShape(): void {
       async () => {
         const stack = staging();
         const before = await master(stack);
-        const thaw = await freeze(stack, `pod/${before}`);
+        const send = await signals(stack, `pod/${before}`);
+        send("SIGSTOP");
         try {
           await eventually("another master", 60, async () => expect(await master(stack)).not.toBe(before));
           await journey(await targetOf(stack), 60);
         } finally {
-          thaw();
+          send("SIGCONT");
         }
         await eventually("the old master to follow", 60, async () => {
           const { stdout } = await asked(stack, "replicas", "state");
@@ -93,30 +94,6 @@ export function productionShape(): void {
       4 * MINUTE,
     );
   });
-}
-
-const inStack = (stack: Stack, ...args: string[]) => kubectl(stack.layout, ["-n", namespaceOf(stack), ...args]);
-
-async function synchronous(stack: Stack): Promise<void> {
-  await eventually("a synchronous standby", 120, async () => {
-    const count = "select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')";
-    expect(await sql(stack, "primary", count)).not.toBe("0");
-  });
-}
-
-/** Stops every process of a pod, as a host that hangs would; what is returned lets them run on. */
-async function freeze(stack: Stack, pod: string): Promise<() => void> {
-  const uid = (await inStack(stack, "get", pod, "-o", "jsonpath={.metadata.uid}")).stdout;
-  const pids = family([clusterProcesses().init as number]).filter((pid) => cgroupOf(pid).includes(`pod${uid}`));
-  expect(pids.length).toBeGreaterThan(1);
-  const send = (signal: NodeJS.Signals) => {
-    for (const pid of pids) {
-      // A process that the kubelet has ended meanwhile needs no signal.
-      if (cgroupOf(pid).includes(`pod${uid}`)) process.kill(pid, signal);
-    }
-  };
-  send("SIGSTOP");
-  return () => send("SIGCONT");
 }
 
 /** The pod that the Sentinels hold for the master. */

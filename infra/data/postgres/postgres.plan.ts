@@ -15,7 +15,16 @@ export interface PostgresArgs {
   passwords: Record<"superuser" | "replication" | "application" | "exporter" | "patroni", pulumi.Input<string>>;
 }
 
-const SCRIPTS = ["bootstrap.sh", "fetch-wal.sh", "keeper.sh", "probe-store.sh", "roles.sh", "roles.sql", "start.sh"];
+const SCRIPTS = [
+  "bootstrap.sh",
+  "fetch-wal.sh",
+  "forget-address.py",
+  "keeper.sh",
+  "probe-store.sh",
+  "roles.sh",
+  "roles.sql",
+  "start.sh",
+];
 
 /** PostgreSQL 17: members under Patroni, which elects the primary through the Kubernetes API. */
 export function postgresPlan(args: PostgresArgs): WorkloadSpec {
