@@ -76,8 +76,9 @@ const cases = (Object.keys(DEGRADATION) as Dependency[]).flatMap((name) => [
   [name, "slow"] as const,
 ]);
 /**
- * Longest that a route which is not affected may take once the circuit has seen what is the matter: less than one try
- * of PostgreSQL or an outside service. Other tests run beside it; how quick it is, `make bench` measures.
+ * By how much longer than before a route may take which is not affected, once the circuit has seen what is the matter:
+ * less than one try of PostgreSQL or an outside service. A login alone takes as long on a busy machine, for its hashing.
+ * Other tests run beside it; how quick it is, `make bench` measures.
  */
 const UNAFFECTED_MS = 1_000;
 
@@ -101,6 +102,8 @@ describe("what still works", () => {
         getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
         liveUpdates: () => changeAndHear(api.httpPort, body.id),
       };
+      const well: Record<string, number> = {};
+      for (const [probe, ask] of Object.entries(probes)) well[probe] = (await quickest(ask, 1)).ms;
       const mend = await BREAK[name][how]();
       try {
         const before = await troubleSeen(api.adminPort, name);
@@ -114,9 +117,10 @@ describe("what still works", () => {
         const surprises: unknown[] = [];
         for (const [probe, ask] of Object.entries(probes)) {
           const expected: Degraded = DEGRADATION[name][probe as keyof typeof probes];
-          const { answer, ms } = await quickest(ask);
+          const { answer, ms } = await quickest(ask, 3);
           const { status, body: seen } = answer;
-          if (!fits(expected, answer, ms)) surprises.push({ probe, expected, ms, status, code: seen.code });
+          const longer = ms - (well[probe] as number);
+          if (!fits(expected, answer, longer)) surprises.push({ probe, expected, longer, status, code: seen.code });
         }
         expect(surprises).toEqual([]);
         // Had the trouble not arrived, all of it would have worked as well.
@@ -130,11 +134,11 @@ describe("what still works", () => {
   );
 });
 
-/** The first answer, and the least time of three: a wait for what is away is in each of them, a busy machine is not. */
-async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
+/** The first answer, and the least time of `times`: a wait for what is away is in each of them, a busy machine is not. */
+async function quickest(ask: () => Promise<Answer>, times: number): Promise<{ answer: Answer; ms: number }> {
   const answers: Answer[] = [];
   let ms = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < times; n++) {
     const started = performance.now();
     answers.push(await ask());
     ms = Math.min(ms, Math.round(performance.now() - started));
@@ -142,9 +146,9 @@ async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; m
   return { answer: answers[0] as Answer, ms };
 }
 
-function fits(expected: Degraded, { status, headers, body }: Answer, ms: number): boolean {
+function fits(expected: Degraded, { status, headers, body }: Answer, longerMs: number): boolean {
   const stale = headers.get("warning")?.startsWith("110") ?? false;
-  if (expected === "works") return status < 300 && !stale && !body.late && ms < UNAFFECTED_MS;
+  if (expected === "works") return status < 300 && !stale && !body.late && longerMs < UNAFFECTED_MS;
   if (expected === "late") return status === 200 && body.late;
   if (expected === "stale") return status === 200 && stale;
   return status >= 500 && expected.includes(body.code);
