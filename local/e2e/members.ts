@@ -4,7 +4,7 @@ import type { Stack } from "../stack/pulumi.ts";
 import { journey, targetOf } from "../verify/journey.ts";
 import { inPostgres, memberWith, sql } from "../verify/postgres.ts";
 import { MINUTE } from "./commands.ts";
-import { inStack, signals, synchronous } from "./pods.ts";
+import { fieldOf, inStack, signals, synchronous } from "./pods.ts";
 
 /** PostgreSQL's members in a stack that is up: what they do by themselves when one of them goes, or comes back. */
 export function members(stack: Stack): void {
@@ -36,13 +36,11 @@ export function members(stack: Stack): void {
       async () => {
         await synchronous(stack);
         const [replica, primary] = [await memberWith(stack, "replica"), await memberWith(stack, "primary")];
-        const of = async (pod: string, path: string) =>
-          (await inStack(stack, "get", pod, "-o", `jsonpath=${path}`)).stdout;
-        const taken = await of(primary, "{.status.podIP}");
+        const taken = await fieldOf(stack, primary, "{.status.podIP}");
         const send = await signals(stack, replica);
         // Frozen it cannot write its own address over the other's.
         send("SIGSTOP");
-        const status = JSON.parse(await of(replica, "{.metadata.annotations.status}"));
+        const status = JSON.parse(await fieldOf(stack, replica, "{.metadata.annotations.status}"));
         const moved = JSON.stringify({ ...status, api_url: `http://${taken}:8008/patroni` });
         await inStack(stack, "annotate", replica, "--overwrite", `status=${moved}`);
         send("SIGKILL");

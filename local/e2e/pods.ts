@@ -8,9 +8,13 @@ import { clusterProcesses } from "./commands.ts";
 
 export const inStack = (stack: Stack, ...args: string[]) => kubectl(stack.layout, ["-n", namespaceOf(stack), ...args]);
 
+/** What the cluster says of one field of an object, such as "pod/api-1" and "{.status.podIP}". */
+export const fieldOf = async (stack: Stack, object: string, path: string) =>
+  (await inStack(stack, "get", object, "-o", `jsonpath=${path}`)).stdout;
+
 /** Answers how to send a signal to every process of a pod, as only its host can. */
 export async function signals(stack: Stack, pod: string): Promise<(signal: NodeJS.Signals) => void> {
-  const uid = (await inStack(stack, "get", pod, "-o", "jsonpath={.metadata.uid}")).stdout;
+  const uid = await fieldOf(stack, pod, "{.metadata.uid}");
   const pids = family([clusterProcesses().init as number]).filter((pid) => cgroupOf(pid).includes(`pod${uid}`));
   expect(pids.length).toBeGreaterThan(1);
   return (signal) => {

@@ -10,8 +10,21 @@ const REGULARLY_MS = 100;
 export interface Sink {
   readonly destroyed?: boolean;
   write(bytes: Buffer): unknown;
+  flush(): void;
   flushSync(): void;
 }
+
+/**
+ * Of such a destination. By itself it begins no write of what is in one buffer: what a thread has in its hands is lost with
+ * a process that is killed after its last words, which `flushSync` writes at once.
+ */
+export const SINK = {
+  sync: false,
+  contentMode: "buffer",
+  maxWrite: SIZE,
+  minLength: SIZE - 1,
+  periodicFlush: REGULARLY_MS,
+} as const;
 
 /**
  * Gathers log lines as bytes and passes them on together: one system call for each line cost a tenth of the throughput,
@@ -22,6 +35,8 @@ export interface Sink {
 export class LineBuffer implements DestinationStream {
   readonly #sink: Sink;
   #bytes = Buffer.allocUnsafeSlow(SIZE);
+  /** What is between the two has not been passed on; what was is not written over, and the rest is still free. */
+  #begin = 0;
   #end = 0;
 
   constructor(sink: Sink) {
@@ -31,22 +46,30 @@ export class LineBuffer implements DestinationStream {
 
   write(line: string): void {
     const room = line.length * WIDEST;
-    if (room > SIZE - this.#end) this.pass();
-    if (room > SIZE) this.#sink.write(Buffer.from(line));
-    else this.#end += this.#bytes.write(line, this.#end);
+    if (room > SIZE - this.#end) {
+      this.pass();
+      if (room > SIZE) return void this.#sink.write(Buffer.from(line));
+      this.#bytes = Buffer.allocUnsafeSlow(SIZE);
+      this.#begin = this.#end = 0;
+    }
+    this.#end += this.#bytes.write(line, this.#end);
   }
 
   flushSync(): void {
     if (this.#sink.destroyed) return;
-    this.pass();
+    this.#handOver();
     this.#sink.flushSync();
   }
 
-  /** Passes on what there is. */
+  /** Passes on what there is, and does nothing where there is nothing: a process that ends by itself asks until then. */
   pass(): void {
-    if (this.#end === 0) return;
-    this.#sink.write(this.#bytes.subarray(0, this.#end));
-    this.#bytes = Buffer.allocUnsafeSlow(SIZE);
-    this.#end = 0;
+    if (this.#handOver()) this.#sink.flush();
+  }
+
+  #handOver(): boolean {
+    if (this.#end === this.#begin) return false;
+    this.#sink.write(this.#bytes.subarray(this.#begin, this.#end));
+    this.#begin = this.#end;
+    return true;
   }
 }

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { Config } from "./config.ts";
-import { LineBuffer, type Sink } from "./line-buffer.ts";
+import { LineBuffer, SINK, type Sink } from "./line-buffer.ts";
 import { createRedactor, describeError } from "./redact.ts";
 import { currentRequestId, currentTrace } from "./telemetry.ts";
 
@@ -41,7 +41,7 @@ let opened: LineBuffer | undefined;
 /** One for all loggers of the process: their lines stay in order. */
 function stdout(): LineBuffer {
   if (opened) return opened;
-  const lines = new LineBuffer(pino.destination({ dest: 1, sync: false, contentMode: "buffer" }) as unknown as Sink);
+  const lines = new LineBuffer(pino.destination({ dest: 1, ...SINK }) as unknown as Sink);
   process.prependListener("beforeExit", () => lines.pass());
   process.prependListener("exit", () => lines.flushSync());
   opened = lines;

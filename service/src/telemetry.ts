@@ -55,7 +55,7 @@ export function startTracing(config: Config, log: Logger, processors = exportTo(
 
 const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
-/** Of the trace id, as many as a number of JavaScript takes and more than enough for any ratio. */
+/** Of the trace id; more than enough for any ratio. */
 const SAMPLED_DIGITS = 8;
 
 /**

@@ -87,15 +87,11 @@ async function untilGone(
 ): Promise<DeleteOutcome> {
   const deadline = Date.now() + timeoutMs;
   const left = () => Math.max(1, deadline - Date.now());
-  /** Until another version than this one is said to be there, or none, or the time is over. */
-  const untilChanged = async (view: View, seen: string | undefined) => {
-    while (view.version === seen && !signal.aborted && Date.now() < deadline) await view.news(left(), signal);
-  };
   let view: View | undefined;
   let finalizers: string[] = [];
   for (;;) {
     // From before the read: of what is said while it is under way it may know nothing.
-    const seen = view?.version;
+    let seen = view?.version;
     const live = await readLive(client, path);
     // An object of the same name with another uid is a new one.
     if (live === GONE || (live && uid && stringAt(live, "metadata", "uid") !== uid)) return { gone: true };
@@ -105,8 +101,9 @@ async function untilGone(
     if (signal.aborted) continue;
     if (live && !view) {
       view = await View.open(client, path, live, undefined, end);
-      await untilChanged(view, resourceVersionOf(live));
-    } else if (live && view && seen) await untilChanged(view, seen);
-    else await delay(Math.min(left(), RETRY_MS), undefined, { signal }).catch(() => {});
+      seen = resourceVersionOf(live);
+    }
+    if (!live || !view || !seen) await delay(Math.min(left(), RETRY_MS), undefined, { signal }).catch(() => {});
+    else while (view.version === seen && !signal.aborted && Date.now() < deadline) await view.news(left(), signal);
   }
 }
