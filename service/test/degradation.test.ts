@@ -14,6 +14,7 @@ import { LEAST_TROUBLE, troubleSeen } from "./trouble-seen.ts";
 let platform: Platform;
 let api: Running;
 let redis: Redis;
+let email: string;
 const { log } = readableLog("api");
 let nextId = 70_000;
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
     maxRetriesPerRequest: 0,
   });
   redis.on("error", () => {});
+  ({ email } = await person(api.httpPort, "constant"));
 });
 afterAll(async () => {
   redis?.disconnect();
@@ -34,6 +36,7 @@ afterAll(async () => {
 });
 
 const wish = () => ({ mediaType: "movie", tmdbId: ++nextId });
+const login = () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, password: PASSWORD });
 const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
 /** As if its 30 s were over: only the copy is left. */
 const expire = (id: string) => redis.del(`request:v2:${id}`).catch(() => {});
@@ -49,7 +52,7 @@ const isWell = () =>
   eventually(async () => {
     await isReady();
     expect((await post(api.httpPort, wish())).status).toBe(201);
-    expect((await person(api.httpPort, "well")).token).toEqual(expect.any(String));
+    expect((await login()).status).toBe(201);
     for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/603/trailers"])
       expect((await unheard(path)).status).toBe(200);
   });
@@ -81,20 +84,21 @@ const cases = (Object.keys(DEGRADATION) as Dependency[]).flatMap((name) => [
  * Other tests run beside it; how quick it is, `make bench` measures.
  */
 const UNAFFECTED_MS = 1_000;
+/** What a route takes at most without trouble, on a machine that is not too busy: a login's hashing. */
+const WELL_MS = 300;
 
 describe("what still works", () => {
   test.each(cases)(
     "with %s %s",
     async (name, how) => {
       await isWell();
-      const { email } = await person(api.httpPort, "constant");
       const { body } = await post(api.httpPort, wish());
       await expire(body.id);
       const probes: Probes = {
         createRequest: () => post(api.httpPort, wish()),
         listRequests: () => call(api.httpPort, "/api/v1/requests?limit=1"),
         getRequest: () => read(body.id),
-        login: () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, password: PASSWORD }),
+        login,
         getOpenapi: () => call(api.httpPort, "/api/v1/openapi.json"),
         discover: () => unheard("discover?mediaType=movie"),
         listTrailers: () => unheard("titles/movie/603/trailers"),
@@ -103,7 +107,7 @@ describe("what still works", () => {
         liveUpdates: () => changeAndHear(api.httpPort, body.id),
       };
       const well: Record<string, number> = {};
-      for (const [probe, ask] of Object.entries(probes)) well[probe] = (await quickest(ask)).ms;
+      for (const [probe, ask] of Object.entries(probes)) well[probe] = (await quickest(ask, WELL_MS)).ms;
       const mend = await BREAK[name][how]();
       try {
         const before = await troubleSeen(api.adminPort, name);
@@ -117,9 +121,10 @@ describe("what still works", () => {
         const surprises: unknown[] = [];
         for (const [probe, ask] of Object.entries(probes)) {
           const expected: Degraded = DEGRADATION[name][probe as keyof typeof probes];
-          const { answer, ms } = await quickest(ask);
+          const usual = well[probe] as number;
+          const { answer, ms } = await quickest(ask, expected === "works" ? usual + UNAFFECTED_MS : Infinity);
           const { status, body: seen } = answer;
-          const longer = ms - (well[probe] as number);
+          const longer = ms - usual;
           if (!fits(expected, answer, longer)) surprises.push({ probe, expected, longer, status, code: seen.code });
         }
         expect(surprises).toEqual([]);
@@ -134,11 +139,11 @@ describe("what still works", () => {
   );
 });
 
-/** The first answer, and the least time of three: a wait for what is away is in each of them, a busy machine is not. */
-async function quickest(ask: () => Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
+/** The first answer, and the least time of up to three: a wait for what is away is in each of them, a busy machine is not. */
+async function quickest(ask: () => Promise<Answer>, enoughMs: number): Promise<{ answer: Answer; ms: number }> {
   const answers: Answer[] = [];
-  let ms = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < 3; n++) {
+  let ms = Infinity;
+  while (answers.length < 3 && !(ms < enoughMs)) {
     const started = performance.now();
     answers.push(await ask());
     ms = Math.min(ms, Math.round(performance.now() - started));
