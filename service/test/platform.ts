@@ -169,9 +169,14 @@ export function setKnobs(port: number, service: string, knobs: object): Promise<
   return control(port, service, "PUT", knobs);
 }
 
+/** Where programs are, and where their code is compiled already, as in the image. */
+function passedOn(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
 export function spawnProcess(name: ProcessName, env: Record<string, string>): Spawned {
   const child = spawn(process.execPath, [MAIN, name], {
-    env: { ...env, PATH: process.env.PATH ?? "" },
+    env: { ...env, ...passedOn("PATH", "NODE_COMPILE_CACHE") },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];

@@ -29,8 +29,10 @@ afterAll(async () => {
 
 const requests = "/api/v1/requests";
 
+const PAUSE_MS = 25;
+
 /** Changes one request of each person until told to stop: each change is one event. */
-function keepChanging(pauseMs = 10): (atLeast: number) => Promise<void> {
+function keepChanging(): (atLeast: number) => Promise<void> {
   let going = true;
   let changes = 0;
   const change = async ({ token }: Person) => {
@@ -40,7 +42,7 @@ function keepChanging(pauseMs = 10): (atLeast: number) => Promise<void> {
       const what = n % 2 ? "retry" : "cancel";
       expect(await postAs(stays.httpPort, token, `${requests}/${body.id}/${what}`)).toMatchObject({ status: 200 });
       changes += 1;
-      await sleep(pauseMs);
+      await sleep(PAUSE_MS);
     }
   };
   const all = Promise.all(people.map(change));

@@ -14,9 +14,12 @@ import { LEAST_TROUBLE, troubleSeen } from "./trouble-seen.ts";
 const TROUBLES: Record<string, Trouble[]> = { flaps: ["dead", "none"], "talks garbage": ["garbage"] };
 const DEPENDENCIES = Object.keys(DEGRADATION) as Dependency[];
 const PHASE_MS = 300;
-const LASTS_MS = 2_500;
+const LASTS_MS = 1_800;
 /** On a busy machine it takes longer until the trouble was met often enough. */
 const LASTS_AT_MOST_MS = 20_000;
+/** Between two calls of the same probe. A login is mostly hashing, which is the same each time and would keep a core busy. */
+const PAUSE_MS = 100;
+const LOGIN_PAUSE_MS = 700;
 /** Longest that any answer may take while things come and go: all tries of the slowest policy, and no more. */
 const LONGEST_MS = 8_000;
 
@@ -103,7 +106,7 @@ async function watch(name: Dependency | "calm", phases: Trouble[], count: Depend
       most = Math.max(most, await counted());
     }),
     ...([...Object.entries(probes), ...moreLists(probes)] as [Probe, () => Promise<Answer>][]).map(([probe, ask]) =>
-      repeat(goes, 50, async () => {
+      repeat(goes, probe === "login" ? LOGIN_PAUSE_MS : PAUSE_MS, async () => {
         const asked = performance.now();
         const answer = await ask();
         const ms = Math.round(performance.now() - asked);
