@@ -28,7 +28,7 @@ import { type CreateStatements, recordCreate, valuesFor } from "./create-stateme
  *
  * - `bare`: a plain Express handler that gets a request from Redis;
  * - `observed`: the service's cached read with logs, metrics and traces, and nothing else around it;
- * - `unobserved`: the same without any of the three;
+ * - `unobserved`: the same application without any of the three;
  * - `api-unobserved`: the whole api without any of the three;
  * - `bare-create`: a plain Express handler that runs the SQL of creating a request;
  * - `observed-create`: the service's transaction and job with logs, metrics and traces, and nothing else around it.
@@ -70,17 +70,20 @@ function monitored() {
 const nothing = () => {};
 const silent = new Proxy({}, { get: () => nothing }) as Metrics;
 
+const notObserved: RequestHandler = (_req, _res, next) => next();
+
 function unobserved(): Express {
-  return express().disable("etag").disable("x-powered-by").get(PATH, cachedRead(silent));
+  const log = createLogger({ ...loadConfig("api", process.env), LOG_LEVEL: "fatal" });
+  const deps = { log, metrics: silent, observe: notObserved, draining: () => false };
+  return createApp(deps, (app) => app.get(PATH, cachedRead(silent)));
 }
 
 /** Says itself where it listens. */
 async function apiUnobserved(): Promise<undefined> {
   const config = loadConfig("api", process.env);
   const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
-  const observe: RequestHandler = (_req, _res, next) => next();
   const lifecycle = new Lifecycle(log);
-  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe });
+  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved });
   lifecycle.started();
   started(ports);
 }
