@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { kubectl } from "../cluster/cluster.ts";
 import { eventually } from "../lib/eventually.ts";
 import { call, json } from "../verify/http.ts";
 import { targetOf } from "../verify/journey.ts";
-import { namespaceOf } from "../verify/postgres.ts";
-import { dev, layout, MINUTE } from "./commands.ts";
+import { dev, MINUTE } from "./commands.ts";
+import { inStack } from "./pods.ts";
 
 /** Two rounds, and the scrape after them. */
 const ROUNDS_SECONDS = 150;
@@ -30,8 +29,12 @@ export function probes(): void {
       method: "PUT", headers: { "content-type": "application/json" }, body: '${JSON.stringify(change)}' });
       if (!answer.ok) throw new Error(await answer.text());`;
     const node = ["node", "--input-type=module", "-e", script];
-    await kubectl(layout(), ["-n", namespaceOf(dev()), "exec", "deploy/doubles", "--", ...node]);
+    await inStack(dev(), "exec", "deploy/doubles", "--", ...node);
   }
+
+  /** One more, at once: the next one of the schedule is up to a minute away. It is kept as long as those are. */
+  const round = (name: string) =>
+    inStack(dev(), "create", "job", `prober-${name}-${Date.now()}`, "--from=cronjob/prober");
 
   describe("the prober", () => {
     test(
@@ -42,8 +45,10 @@ export function probes(): void {
           eventually("the probes in Prometheus", ROUNDS_SECONDS, async () => expect(await success()).toEqual(wanted));
         await sees(well);
         await knobs("plex", { errorRate: 1 });
+        await round("ill");
         await sees({ ...well, plex: 0 });
         await knobs("plex", {});
+        await round("well");
         await sees(well);
       },
       10 * MINUTE,
