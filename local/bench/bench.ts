@@ -21,6 +21,8 @@ interface ClusterMeasure extends Omit<Measure, "once"> {
   readonly bound: number;
   /** Hours, gigabytes or other people's time: only when it is named. @default false */
   readonly costly?: boolean;
+  /** No cluster is there meanwhile: it brings its own, or needs none and would be slower beside one. @default false */
+  readonly alone?: boolean;
   readonly once: (layout: Layout) => Promise<number>;
 }
 
@@ -41,6 +43,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     bound: 1800,
     runs: 1,
     costly: true,
+    alone: true,
     once: async (layout) => {
       await emptied(layout);
       return inFreshClone("up", () => stopCluster(layout));
@@ -120,9 +123,17 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     bound: 900,
     runs: 1,
     costly: true,
+    alone: true,
     once: () => inFreshClone("test"),
   },
-  test: { name: "`make test` with tools built", unit: "s", bound: 300, runs: 1, once: () => make("test") },
+  test: {
+    name: "`make test` with tools built",
+    unit: "s",
+    bound: 300,
+    runs: 1,
+    alone: true,
+    once: () => make("test"),
+  },
 };
 
 /** Measures, in the order of the tables, what is named (by default all that is not costly) and writes docs/figures.md. */
@@ -138,14 +149,17 @@ export async function bench(only: readonly string[]): Promise<void> {
   );
   const layout = layoutOf(NAME);
   useEnvironment(layout, "dev");
-  if (chosen.length > 0) await onCluster(layout, Object.fromEntries(chosen));
+  for (const [, measure] of chosen.filter(([, { alone }]) => alone))
+    await measureAndRecord({ ...measure, once: () => measure.once(layout) });
+  const together = chosen.filter(([, { alone }]) => !alone);
+  if (together.length > 0) await onCluster(layout, together);
   for (const key of only) await groups[key]?.(measureAndRecord);
 }
 
-async function onCluster(layout: Layout, chosen: Readonly<Record<string, ClusterMeasure>>): Promise<void> {
+async function onCluster(layout: Layout, chosen: readonly (readonly [string, ClusterMeasure])[]): Promise<void> {
   try {
-    if (!chosen.cold) await make("up");
-    for (const [key, measure] of Object.entries(chosen)) {
+    await make("up");
+    for (const [key, measure] of chosen) {
       if (AT_REST.includes(key)) await sleep(SETTLE_SECONDS * 1000);
       await measureAndRecord({ ...measure, once: () => measure.once(layout) });
     }
