@@ -20,6 +20,7 @@ import { Lifecycle } from "../src/lifecycle.ts";
 import { createLogger } from "../src/log.ts";
 import { createMetrics, type Metrics } from "../src/metrics/metrics.ts";
 import { openApi } from "../src/processes/api.ts";
+import { watchLateness } from "../src/recovery/held-up.ts";
 import { startTracing } from "../src/telemetry.ts";
 import { type CreateStatements, recordCreate, valuesFor } from "./create-statements.ts";
 
@@ -83,7 +84,7 @@ async function apiUnobserved(): Promise<undefined> {
   const config = loadConfig("api", process.env);
   const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
   const lifecycle = new Lifecycle(log);
-  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved });
+  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved, watchLateness });
   lifecycle.started();
   started(ports);
 }

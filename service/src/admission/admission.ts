@@ -6,7 +6,7 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../metrics/names.ts";
 import { SIGNATURE_HEADER } from "../payments/signature.ts";
-import { watchLateness } from "../recovery/held-up.ts";
+import type { WatchLateness } from "../recovery/held-up.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
 import { PRIORITIES, type Priority, priorityOf, SHARES } from "./priorities.ts";
 import { BOUNDS, neededBy, type Resource } from "./resources.ts";
@@ -26,6 +26,7 @@ export interface AdmissionDeps {
   metrics: Metrics;
   /** Mean milliseconds that callers waited for a connection since this was asked last; undefined while all still wait. */
   poolWaitMs(pool: "primary" | "replica"): number | undefined;
+  watchLateness: WatchLateness;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface AdmissionDeps {
  * caller does is work for nobody. What it waits for is the event loop, or a connection to PostgreSQL. How late the loop
  * comes to what is due is just what a request waits before it is read.
  */
-export function createAdmission({ log, metrics, poolWaitMs }: AdmissionDeps): Admission {
+export function createAdmission({ log, metrics, poolWaitMs, watchLateness }: AdmissionDeps): Admission {
   const limiters: Record<Resource, Limiter> = {
     process: new Limiter(BOUNDS.process),
     primary: new Limiter(BOUNDS.primary),
@@ -41,7 +42,7 @@ export function createAdmission({ log, metrics, poolWaitMs }: AdmissionDeps): Ad
   };
   const inFlight = Object.fromEntries(PRIORITIES.map((name) => [name, 0])) as Record<Priority, number>;
   const refused = new Map<Priority, number>();
-  const stopProbe = probe((lateMs) => {
+  const stopProbe = probe(watchLateness, (lateMs) => {
     limiters.process.adjust(lateMs);
     for (const pool of ["primary", "replica"] as const) {
       const waitMs = poolWaitMs(pool);
@@ -92,7 +93,7 @@ function watch(metrics: Metrics, limiters: Record<Resource, Limiter>, inFlight: 
 }
 
 /** Calls back at the end of each window with the mean lateness in it: one long pause is no overload, a steady one is. */
-function probe(onWindow: (waitMs: number) => void): () => void {
+function probe(watchLateness: WatchLateness, onWindow: (waitMs: number) => void): () => void {
   let windowEnd = performance.now() + WINDOW_MS;
   let sumMs = 0;
   let looks = 0;

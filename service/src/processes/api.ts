@@ -36,7 +36,7 @@ export function startApi(config: Config, overrides?: Overrides): Promise<Running
 }
 
 export async function openApi(base: Base): Promise<Opened> {
-  const { config, log, metrics, lifecycle, observe } = base;
+  const { config, log, metrics, lifecycle, observe, watchLateness } = base;
   const parts = openParts(base);
   // First of all: while the rest waits for its dependencies, the probes already get true answers.
   const adminPort = await listen(
@@ -59,6 +59,7 @@ export async function openApi(base: Base): Promise<Opened> {
     log,
     metrics,
     poolWaitMs: (pool) => takeMeanWaitMs(parts.database[pool]),
+    watchLateness,
   });
   lifecycle.onClose("admission", async () => admission.stop());
   const guarded = admission.guard(app);

@@ -9,6 +9,7 @@ import { observe } from "../http/observe.ts";
 import { Lifecycle, type Running } from "../lifecycle.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { type WatchLateness, watchLateness } from "../recovery/held-up.ts";
 import { startTracing } from "../telemetry.ts";
 
 /** What every process has: a log, metrics, traces and an orderly end. */
@@ -19,12 +20,15 @@ export interface Base {
   lifecycle: Lifecycle;
   /** What gives each request of a public server its span, metric and log line. */
   observe: RequestHandler;
+  watchLateness: WatchLateness;
 }
 
 /** What a test puts in the place of the real thing. */
 export interface Overrides {
   log?: Logger;
   spanProcessors?: SpanProcessor[];
+  /** So that it does not count how busy the machine is. */
+  watchLateness?: WatchLateness;
 }
 
 /** What a process opened for itself. */
@@ -63,7 +67,14 @@ function startBase(config: Config, overrides: Overrides = {}): Base {
   const tracing = startTracing(config, log, overrides.spanProcessors);
   lifecycle.onClose("traces", () => tracing.stop());
   const metrics = createMetrics(config.SERVICE_VERSION);
-  return { config, log, metrics, lifecycle, observe: observe(log, metrics) };
+  return {
+    config,
+    log,
+    metrics,
+    lifecycle,
+    observe: observe(log, metrics),
+    watchLateness: overrides.watchLateness ?? watchLateness,
+  };
 }
 
 /** To be called right after the database is opened: what is opened later can report errors until it is closed. */

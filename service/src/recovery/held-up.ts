@@ -25,8 +25,10 @@ export function heldUpMs(): number {
   return total + pause(performance.now() - due);
 }
 
-/** Tells at each look how late it came, until what it gives back is called. */
-export function watchLateness(tell: (lateMs: number) => void): () => void {
+/** Tells at each look how late it came, in milliseconds, until what it gives back is called. */
+export type WatchLateness = (tell: (lateMs: number) => void) => () => void;
+
+export const watchLateness: WatchLateness = (tell) => {
   watchers.add(tell);
   return () => void watchers.delete(tell);
-}
+};
