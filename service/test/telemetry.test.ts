@@ -58,6 +58,8 @@ async function aDay(): Promise<void> {
   await platform.servers.restart("pgbouncer");
   const stored = `${names.ERROR_REPORTS_TOTAL}{class="system",outcome="stored"}`;
   await eventually(async () => expect(await metric(api.adminPort, stored)).toBeGreaterThan(0));
+  // What could not be read meanwhile was not there; it is again with the next look.
+  await eventually(async () => expect(await scrape(worker)).toMatch(new RegExp(`^${names.QUEUE_JOBS}\\{`, "m")));
 }
 
 /** Takes a request out of the cache; its copy for bad days stays. */
