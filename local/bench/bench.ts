@@ -136,7 +136,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
   },
 };
 
-/** Measures, in the order of the tables, what is named (by default all that is not costly) and writes docs/figures.md. */
+/** Measures, in the order of the tables and what stands alone first, what is named (by default all that is not costly) and writes docs/figures.md. */
 export async function bench(only: readonly string[]): Promise<void> {
   const unknown = only.filter((key) => !measures[key] && !groups[key]);
   if (unknown.length > 0)
@@ -149,19 +149,19 @@ export async function bench(only: readonly string[]): Promise<void> {
   );
   const layout = layoutOf(NAME);
   useEnvironment(layout, "dev");
-  for (const [, measure] of chosen.filter(([, { alone }]) => alone))
-    await measureAndRecord({ ...measure, once: () => measure.once(layout) });
-  const together = chosen.filter(([, { alone }]) => !alone);
-  if (together.length > 0) await onCluster(layout, together);
+  if (chosen.length > 0) await onCluster(layout, chosen);
   for (const key of only) await groups[key]?.(measureAndRecord);
 }
 
 async function onCluster(layout: Layout, chosen: readonly (readonly [string, ClusterMeasure])[]): Promise<void> {
+  const on = (measure: ClusterMeasure) => measureAndRecord({ ...measure, once: () => measure.once(layout) });
+  const together = chosen.filter(([, { alone }]) => !alone);
   try {
-    await make("up");
-    for (const [key, measure] of chosen) {
+    for (const [, measure] of chosen) if (measure.alone) await on(measure);
+    if (together.length > 0) await make("up");
+    for (const [key, measure] of together) {
       if (AT_REST.includes(key)) await sleep(SETTLE_SECONDS * 1000);
-      await measureAndRecord({ ...measure, once: () => measure.once(layout) });
+      await on(measure);
     }
   } finally {
     await emptied(layout);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { loadConfig } from "../src/config.ts";
+import { type Config, loadConfig } from "../src/config.ts";
 import { createRequestCache } from "../src/data/cache.ts";
 import { connectDatabase } from "../src/data/database.ts";
 import { createBoss, sendDelivery } from "../src/data/queue.ts";
@@ -73,8 +73,11 @@ const silent = new Proxy({}, { get: () => nothing }) as Metrics;
 
 const notObserved: RequestHandler = (_req, _res, next) => next();
 
+/** A log of nothing but the end. */
+const quiet = (config: Config) => createLogger({ ...config, LOG_LEVEL: "fatal" });
+
 function unobserved(): Express {
-  const log = createLogger({ ...loadConfig("api", process.env), LOG_LEVEL: "fatal" });
+  const log = quiet(loadConfig("api", process.env));
   const deps = { log, metrics: silent, observe: notObserved, draining: () => false };
   return createApp(deps, (app) => app.get(PATH, cachedRead(silent)));
 }
@@ -82,7 +85,7 @@ function unobserved(): Express {
 /** Says itself where it listens. */
 async function apiUnobserved(): Promise<undefined> {
   const config = loadConfig("api", process.env);
-  const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
+  const log = quiet(config);
   const lifecycle = new Lifecycle(log);
   const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved, watchLateness });
   lifecycle.started();
@@ -91,7 +94,7 @@ async function apiUnobserved(): Promise<undefined> {
 
 function cachedRead(metrics: Metrics) {
   const config = loadConfig("api", process.env);
-  const log = createLogger({ ...config, LOG_LEVEL: "fatal" });
+  const log = quiet(config);
   const cache = createRequestCache(connectCache(config, log), log, metrics);
   // Only a hit is measured: without a database a miss would be an error, and end the run.
   const deps = { cache, metrics, log } as unknown as Parameters<typeof getRequest>[0];

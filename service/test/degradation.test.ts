@@ -143,11 +143,11 @@ describe("what still works", () => {
 async function quickest(ask: () => Promise<Answer>, enoughMs: number): Promise<{ answer: Answer; ms: number }> {
   const answers: Answer[] = [];
   let ms = Infinity;
-  while (answers.length < 3 && !(ms < enoughMs)) {
+  do {
     const started = performance.now();
     answers.push(await ask());
     ms = Math.min(ms, Math.round(performance.now() - started));
-  }
+  } while (ms >= enoughMs && answers.length < 3);
   return { answer: answers[0] as Answer, ms };
 }
 
