@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { CATALOGUE, type ProblemCode } from "../../service/src/errors/catalogue.ts";
+import { CATALOGUE, type ProblemCode } from "@media/service/problems";
 import { outsideNames } from "../config/outside.ts";
 import { tiers } from "../config/tiers.ts";
 import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";

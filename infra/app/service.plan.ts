@@ -1,5 +1,5 @@
+import { nodeFlags } from "@media/service/runtime";
 import type * as pulumi from "@pulumi/pulumi";
-import { nodeFlags } from "../../service/src/runtime.ts";
 import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import type { WorkloadSpec } from "../lib/workload.spec.ts";

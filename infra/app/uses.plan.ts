@@ -5,7 +5,7 @@ import type { Process, ServiceArgs } from "./service.plan.ts";
 
 /** What a process has, because of something that it uses. */
 export interface Part {
-  /** Variables, as service/src/config.ts reads them. */
+  /** Variables, as service/src/process/config.ts reads them. */
   env?: Record<string, string>;
   /** Secret files by the variable that names them; one that the stack does not have is left out. */
   secretFiles?: Record<string, string>;

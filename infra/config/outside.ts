@@ -1,6 +1,6 @@
 /**
  * The services that others run, as this platform asks them. One table: the configuration's keys (`app.outside.<name>`),
- * the variables and secret files of our processes (service/src/config.ts) and the links are made from it. A double
+ * the variables and secret files of our processes (service/src/process/config.ts) and the links are made from it. A double
  * answers for each below `/<name>`.
  */
 export const outsideServices = {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { loadConfig, type ProcessName, VARIABLES } from "../../service/src/config.ts";
+import { loadConfig, type ProcessName, VARIABLES } from "@media/service/config";
 import { outsideNames, outsideServices } from "../config/outside.ts";
 import { STACKS, type Stack } from "./fixtures.ts";
 import { controllers, type KubernetesObject, ofKind, templateOf } from "./rendered.ts";

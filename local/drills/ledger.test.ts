@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type LedgerRow, nextRow } from "../../service/src/ledger.ts";
+import { type LedgerRow, nextRow } from "@media/service/ledger";
 import { type Acknowledged, compare } from "./ledger.ts";
 
 function chain(count: number): Acknowledged[] {

@@ -1,4 +1,4 @@
-import { type LedgerRow, nextRow, verifyChain } from "../../service/src/ledger.ts";
+import { type LedgerRow, nextRow, verifyChain } from "@media/service/ledger";
 import type { Stack } from "../stack/pulumi.ts";
 import { sql } from "../verify/postgres.ts";
 

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UPDATES } from "@media/service/events";
 import { io } from "socket.io-client";
-import { UPDATES } from "../../service/src/realtime/events.ts";
 import { eventually } from "../lib/eventually.ts";
 import { type Answer, call, json } from "../verify/http.ts";
 import type { Target } from "../verify/journey.ts";

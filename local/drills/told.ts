@@ -1,4 +1,4 @@
-import { STREAM } from "../../service/src/realtime/publisher.ts";
+import { STREAM } from "@media/service/event-stream";
 import type { Stack } from "../stack/pulumi.ts";
 import { askState } from "../verify/redis.ts";
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
-import { createBoss, sendDelivery } from "../src/data/queue.ts";
-import { insertRequest } from "../src/data/requests.ts";
-import { createLogger } from "../src/log.ts";
+import { createBoss, sendDelivery } from "../src/data/queue/queue.ts";
+import { insertRequest } from "../src/data/repositories/requests.ts";
+import { createLogger } from "../src/observability/log.ts";
 
 /** The SQL with which the service creates a request, to be run by a bare client. */
 export interface CreateStatements {

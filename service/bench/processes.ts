@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { nodeFlags } from "../src/runtime.ts";
+import { nodeFlags } from "../src/process/runtime.ts";
 import type { Load, Outcome } from "./generator.ts";
 
 /** Who is measured has a core of its own; everything else shares the other one. */

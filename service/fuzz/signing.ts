@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { SIGNATURE_HEADER, signatureHeader } from "../src/domain/payments/signature.ts";
 import { CONTRACT } from "../src/http/contract/contract.ts";
-import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
 
 const { path: WEBHOOK } = CONTRACT.receivePayment;
 /** As Node.js names it. */

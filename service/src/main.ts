@@ -1,6 +1,6 @@
-import { type Config, ConfigError, loadConfig, PROCESSES, type ProcessName } from "./config.ts";
-import type { Running } from "./lifecycle.ts";
-import { createLogger, type Logger } from "./log.ts";
+import { createLogger, type Logger } from "./observability/log.ts";
+import { type Config, ConfigError, loadConfig, PROCESSES, type ProcessName } from "./process/config.ts";
+import type { Running } from "./process/lifecycle.ts";
 
 /** Past its drain time a process has this long to end before it ends itself; Kubernetes' default grace is 30 s. */
 const CLOSE_SECONDS = 20;
@@ -14,7 +14,7 @@ const RUN: Record<ProcessName, Run> = {
   api: server(async () => (await import("./processes/api.ts")).startApi),
   worker: server(async () => (await import("./processes/worker.ts")).startWorker),
   doubles: server(async () => (await import("./processes/doubles.ts")).startDoubles),
-  migrate: task(async () => (await import("./migrate.ts")).migrate),
+  migrate: task(async () => (await import("./data/postgres/migrate.ts")).migrate),
   prober: task(async () => (await import("./processes/prober.ts")).probe),
 };
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { createTokens } from "../src/accounts/tokens.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { LOGINS_TOTAL } from "../src/metrics/names.ts";
+import { createTokens } from "../src/auth/tokens.ts";
+import { LOGINS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, idempotent, metric, PASSWORD, person, postAs, signIn } from "./calls.ts";
 import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 

@@ -1,6 +1,6 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
-import type { Running } from "../src/lifecycle.ts";
-import { HTTP_REQUEST_DURATION_SECONDS, REQUESTS_CREATED_TOTAL } from "../src/metrics/names.ts";
+import { HTTP_REQUEST_DURATION_SECONDS, REQUESTS_CREATED_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, post } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 

@@ -1,8 +1,8 @@
-import { createTokens } from "../src/accounts/tokens.ts";
+import { createTokens } from "../src/auth/tokens.ts";
+import { SIGNATURE_HEADER, signatureHeader } from "../src/domain/payments/signature.ts";
 import { CONTRACT, type OperationId } from "../src/http/contract/contract.ts";
 import type { Operation } from "../src/http/contract/operation.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { SIGNATURE_HEADER, signatureHeader } from "../src/payments/signature.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { badBodies, EXAMPLES } from "./bad-bodies.ts";
 import { BAD_CURSORS, BAD_HEADERS, BAD_VALUES } from "./bad-strings.ts";
 import { type Person, person, postAs } from "./calls.ts";

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FIGURES, FIGURES_SQL } from "../src/business/figures.ts";
-import type { Running } from "../src/lifecycle.ts";
+import { FIGURES, FIGURES_SQL } from "../src/data/repositories/business-figures.ts";
 import {
   BUSINESS_ACTIVE,
   BUSINESS_COMPUTED_TIMESTAMP_SECONDS,
@@ -10,7 +9,8 @@ import {
   BUSINESS_REVENUE_MINOR,
   BUSINESS_SUBSCRIPTIONS,
   FEATURE_USES_TOTAL,
-} from "../src/metrics/names.ts";
+} from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, getAs, metric, type Person, person, postAs } from "./calls.ts";
 import { event, sendEvent } from "./payments.ts";
 import { eventually, type Platform, startPlatform } from "./platform.ts";

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import pg from "pg";
-import type { OutsideService } from "../src/clients/json-api.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
-import type { Dependency } from "../src/recovery/policies.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import { DEGRADATION, type Degraded } from "../src/resilience/degradation.ts";
+import type { Dependency } from "../src/resilience/policies.ts";
+import type { OutsideService } from "../src/upstreams/json-api.ts";
 import { type Answer, call, PASSWORD, person, post, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { changeAndHear, type Probes } from "./probes.ts";

@@ -1,5 +1,5 @@
-import type { Running } from "../src/lifecycle.ts";
-import { DOWNLOADS_ENDED_TOTAL } from "../src/metrics/names.ts";
+import { DOWNLOADS_ENDED_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, getAs, metric, type Person, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 

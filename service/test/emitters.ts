@@ -1,4 +1,4 @@
-import * as names from "../src/metrics/names.ts";
+import * as names from "../src/observability/metrics/names.ts";
 
 export type Emitter = "api" | "worker" | "doubles";
 const BOTH: Emitter[] = ["api", "worker"];

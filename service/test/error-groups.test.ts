@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { Problem } from "../src/errors/problem.ts";
 import { ErrorReports } from "../src/errors/reports.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { createMetrics } from "../src/metrics/metrics.ts";
-import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/metrics/names.ts";
+import { createMetrics } from "../src/observability/metrics/metrics.ts";
+import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, getAs, idempotent, metric, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 

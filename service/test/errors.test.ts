@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createTokens } from "../src/accounts/tokens.ts";
+import { createTokens } from "../src/auth/tokens.ts";
 import { CATALOGUE, CLASSES, LAYERS, type ProblemCode, SOURCES } from "../src/errors/catalogue.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { ERRORS_TOTAL } from "../src/metrics/names.ts";
-import { POLICIES } from "../src/recovery/policies.ts";
+import { ERRORS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import { POLICIES } from "../src/resilience/policies.ts";
 import { type Answer, call, getAs, metric, person, post, postAs } from "./calls.ts";
 import { event, sendEvent, useUp } from "./payments.ts";
 import { DEV_TOKEN, eventually, IN_TIME, type Platform, readableLog, startPlatform } from "./platform.ts";

@@ -1,4 +1,4 @@
-import { toPlainText, wantsOpenMetrics } from "../src/metrics/exposition.ts";
+import { toPlainText, wantsOpenMetrics } from "../src/observability/metrics/exposition.ts";
 import { lint } from "./exposition.ts";
 
 const GOOD = '# HELP a_total A.\n# TYPE a_total counter\na_total{x="1"} 1\n';

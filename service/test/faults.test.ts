@@ -1,5 +1,5 @@
-import type { Running } from "../src/lifecycle.ts";
-import { CACHE_LOOKUPS_TOTAL, RATE_LIMIT_DECISIONS_TOTAL } from "../src/metrics/names.ts";
+import { CACHE_LOOKUPS_TOTAL, RATE_LIMIT_DECISIONS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, post } from "./calls.ts";
 import { eventually, type Platform, startPlatform } from "./platform.ts";
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { claimKey, keepReply, purgeKeys } from "../src/data/idempotency.ts";
+import { claimKey, keepReply, purgeKeys } from "../src/data/repositories/idempotency.ts";
 import { json } from "../src/http/reply.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { IDEMPOTENCY_KEYS_TOTAL } from "../src/metrics/names.ts";
+import { IDEMPOTENCY_KEYS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, idempotent, metric, post } from "./calls.ts";
 import { DEV_TOKEN, eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
 

@@ -1,12 +1,12 @@
-import { changedDownloads, type DownloadFilter, listDownloads } from "../src/data/downloads.ts";
-import { type GroupFilter, listGroups, purgeGroups } from "../src/data/error-groups.ts";
-import { purgeKeys } from "../src/data/idempotency.ts";
-import { placeAt } from "../src/data/page.ts";
-import { findSubscription, purgeUsage } from "../src/data/plans.ts";
-import { changedRequests, listRequests, type RequestFilter } from "../src/data/requests.ts";
-import { isWanted, wasUnderWay } from "../src/data/titles.ts";
-import { findLogin, listUsers } from "../src/data/users.ts";
-import { readMigrations } from "../src/migrate.ts";
+import { readMigrations } from "../src/data/postgres/migrate.ts";
+import { placeAt } from "../src/data/postgres/page.ts";
+import { changedDownloads, type DownloadFilter, listDownloads } from "../src/data/repositories/downloads.ts";
+import { type GroupFilter, listGroups, purgeGroups } from "../src/data/repositories/error-groups.ts";
+import { purgeKeys } from "../src/data/repositories/idempotency.ts";
+import { findSubscription, purgeUsage } from "../src/data/repositories/plans.ts";
+import { changedRequests, listRequests, type RequestFilter } from "../src/data/repositories/requests.ts";
+import { isWanted, wasUnderWay } from "../src/data/repositories/titles.ts";
+import { findLogin, listUsers } from "../src/data/repositories/users.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;

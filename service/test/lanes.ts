@@ -1,10 +1,10 @@
 import { Redis } from "ioredis";
-import type { OutsideService } from "../src/clients/json-api.ts";
-import { loadConfig } from "../src/config.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/observability/log.ts";
+import { loadConfig } from "../src/process/config.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
-import type { Dependency } from "../src/recovery/policies.ts";
+import type { Dependency } from "../src/resilience/policies.ts";
+import type { OutsideService } from "../src/upstreams/json-api.ts";
 import { type Platform, setKnobs } from "./platform.ts";
 import { startProxy } from "./proxy.ts";
 import { STATE_PASSWORD } from "./servers.ts";

@@ -1,4 +1,4 @@
-import type { Running } from "../src/lifecycle.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, idempotent, type Person, person, postAs } from "./calls.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 

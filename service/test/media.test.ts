@@ -1,6 +1,6 @@
-import type { OutsideService } from "../src/clients/json-api.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/metrics/names.ts";
+import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import type { OutsideService } from "../src/upstreams/json-api.ts";
 import { call, getAs, metric, person } from "./calls.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 

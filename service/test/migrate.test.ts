@@ -1,7 +1,7 @@
-import { loadConfig } from "../src/config.ts";
-import { DELIVERY_QUEUE, GIVE_UP_QUEUE } from "../src/data/queue.ts";
+import { migrate, readMigrations } from "../src/data/postgres/migrate.ts";
+import { DELIVERY_QUEUE, GIVE_UP_QUEUE } from "../src/data/queue/queue.ts";
 import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "../src/ledger.ts";
-import { migrate, readMigrations } from "../src/migrate.ts";
+import { loadConfig } from "../src/process/config.ts";
 import { type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CONTRACT } from "../src/http/contract/contract.ts";
 import type { Operation } from "../src/http/contract/operation.ts";
 import { openapi } from "../src/http/openapi.ts";
-import type { Running } from "../src/lifecycle.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call } from "./calls.ts";
 import { keepsContract, validatorAt } from "./contract.ts";
 import { type Platform, startPlatform } from "./platform.ts";

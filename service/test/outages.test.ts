@@ -1,5 +1,5 @@
-import type { Running } from "../src/lifecycle.ts";
-import { BACKGROUND_FAILURES_TOTAL } from "../src/metrics/names.ts";
+import { BACKGROUND_FAILURES_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { metric, post } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 

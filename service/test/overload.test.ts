@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SHARES } from "../src/admission/priorities.ts";
 import { CATALOGUE } from "../src/errors/catalogue.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/metrics/names.ts";
+import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT, ADMISSION_SHED_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import { SHARES } from "../src/resilience/admission/priorities.ts";
 import { call, metric, post } from "./calls.ts";
 import { keepsContract } from "./contract.ts";
 import { DEV_TOKEN, eventually, IN_TIME, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import type pg from "pg";
-import { loadConfig } from "../src/config.ts";
-import { connectDatabase } from "../src/data/database.ts";
-import { createWritten, type Written, writtenKey } from "../src/data/written.ts";
-import { createMetrics } from "../src/metrics/metrics.ts";
-import type { Guard } from "../src/recovery/guard.ts";
+import { connectDatabase } from "../src/data/postgres/database.ts";
+import { createWritten, type Written, writtenKey } from "../src/data/redis/read-your-writes.ts";
+import { createMetrics } from "../src/observability/metrics/metrics.ts";
+import { loadConfig } from "../src/process/config.ts";
+import type { Guard } from "../src/resilience/policy.ts";
 import { type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;

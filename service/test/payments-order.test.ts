@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Running } from "../src/lifecycle.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { person } from "./calls.ts";
 import { event, NOON, sendEvent } from "./payments.ts";
 import { type Platform, startPlatform } from "./platform.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProcessName } from "../src/config.ts";
+import type { ProcessName } from "../src/process/config.ts";
 import { call, post } from "./calls.ts";
 import { eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Running } from "../src/lifecycle.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, idempotent, type Person, person, post, postAs } from "./calls.ts";
 import { event, sendEvent, useUp } from "./payments.ts";
 import { type Platform, startPlatform } from "./platform.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import type { Running } from "../src/lifecycle.ts";
-import { SOCKET_CONNECTIONS_TOTAL, UPDATES_PUBLISHED_TOTAL } from "../src/metrics/names.ts";
+import { SOCKET_CONNECTIONS_TOTAL, UPDATES_PUBLISHED_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { STREAM } from "../src/realtime/publisher.ts";
 import { call, metric, type Person, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";

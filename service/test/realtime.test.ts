@@ -1,11 +1,11 @@
-import { ACCESS_SECONDS, createTokens } from "../src/accounts/tokens.ts";
-import type { Running } from "../src/lifecycle.ts";
+import { ACCESS_SECONDS, createTokens } from "../src/auth/tokens.ts";
 import {
   SOCKET_CONNECTIONS_TOTAL,
   SOCKET_EVENTS_TOTAL,
   SOCKET_REFUSALS_TOTAL,
   UPDATES_PUBLISHED_TOTAL,
-} from "../src/metrics/names.ts";
+} from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { SIGNALS, UPDATES } from "../src/realtime/events.ts";
 import { metric, type Person, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";

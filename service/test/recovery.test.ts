@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
-import type { Running } from "../src/lifecycle.ts";
-import { ERRORS_TOTAL, FALLBACKS_TOTAL, RETRIES_TOTAL } from "../src/metrics/names.ts";
+import { ERRORS_TOTAL, FALLBACKS_TOTAL, RETRIES_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, person, post, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { startProxy } from "./proxy.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import type { Running } from "../src/lifecycle.ts";
-import { FALLBACKS_TOTAL } from "../src/metrics/names.ts";
+import { FALLBACKS_TOTAL } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, metric, type Person, person, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { type Replica, startReplica } from "./replica.ts";

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
-import { createRequestCache } from "../src/data/cache.ts";
-import type { MediaRequest } from "../src/data/requests.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { createMetrics } from "../src/metrics/metrics.ts";
-import { PG_QUERY_DURATION_SECONDS } from "../src/metrics/names.ts";
+import { createRequestCache } from "../src/data/redis/cache.ts";
+import type { MediaRequest } from "../src/data/repositories/requests.ts";
+import { createMetrics } from "../src/observability/metrics/metrics.ts";
+import { PG_QUERY_DURATION_SECONDS } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, post } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { Running } from "../src/lifecycle.ts";
-import { LAYOUT_SHIFT, NAVIGATION_PHASE_SECONDS, WEB_VITAL_SECONDS } from "../src/metrics/names.ts";
-import { PAGES, PHASES, SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "../src/metrics/page-timings.ts";
+import { LAYOUT_SHIFT, NAVIGATION_PHASE_SECONDS, WEB_VITAL_SECONDS } from "../src/observability/metrics/names.ts";
+import { PAGES, PHASES, SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "../src/observability/metrics/page-timings.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric } from "./calls.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 

@@ -1,5 +1,5 @@
-import type { Running } from "../src/lifecycle.ts";
-import { POLICIES } from "../src/recovery/policies.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import { POLICIES } from "../src/resilience/policies.ts";
 import { call, getAs, type Person, person } from "./calls.ts";
 import { eventually, type Platform, startPlatform } from "./platform.ts";
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { loadConfig } from "../src/config.ts";
-import { connectState } from "../src/data/redis.ts";
-import { createSessions, MOST_SESSIONS, type Sessions } from "../src/data/sessions.ts";
-import { createMetrics } from "../src/metrics/metrics.ts";
-import { ANY_ERROR, createGuard } from "../src/recovery/guard.ts";
+import { connectState } from "../src/data/redis/redis.ts";
+import { createSessions, MOST_SESSIONS, type Sessions } from "../src/data/redis/sessions.ts";
+import { createMetrics } from "../src/observability/metrics/metrics.ts";
+import { loadConfig } from "../src/process/config.ts";
+import { ANY_ERROR, createGuard } from "../src/resilience/policy.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 /** Sessions in a real Redis, whose clock is moved by what it keeps, not by waiting for a month. */

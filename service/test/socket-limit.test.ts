@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import type { Running } from "../src/lifecycle.ts";
-import { FALLBACKS_TOTAL, SOCKET_CLIENTS } from "../src/metrics/names.ts";
+import { FALLBACKS_TOTAL, SOCKET_CLIENTS } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { metric, type Person, person } from "./calls.ts";
 import { eventually, type Platform, startPlatform } from "./platform.ts";
 import { STATE_PASSWORD } from "./servers.ts";

@@ -2,10 +2,10 @@ import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@o
 import { Redis } from "ioredis";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
-import { executor } from "../src/data/queue.ts";
-import type { Running } from "../src/lifecycle.ts";
-import * as names from "../src/metrics/names.ts";
-import { SLOW_QUERY_SECONDS } from "../src/metrics/objectives.ts";
+import { executor } from "../src/data/queue/queue.ts";
+import * as names from "../src/observability/metrics/names.ts";
+import { SLOW_QUERY_SECONDS } from "../src/observability/metrics/objectives.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, idempotent, metric, person, post } from "./calls.ts";
 import { ALL, AT_TIMES, EMITTED_BY, type Emitter } from "./emitters.ts";
 import { lint } from "./exposition.ts";

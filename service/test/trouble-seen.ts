@@ -4,8 +4,8 @@ import {
   ERRORS_TOTAL,
   RATE_LIMIT_DECISIONS_TOTAL,
   UPSTREAM_REQUEST_DURATION_SECONDS,
-} from "../src/metrics/names.ts";
-import type { Dependency } from "../src/recovery/policies.ts";
+} from "../src/observability/metrics/names.ts";
+import type { Dependency } from "../src/resilience/policies.ts";
 import { call } from "./calls.ts";
 
 /** An answer that is no sense has a status like any other: only the error says so. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DEGRADATION, type Degraded } from "../src/recovery/degradation.ts";
-import type { Dependency } from "../src/recovery/policies.ts";
+import { DEGRADATION, type Degraded } from "../src/resilience/degradation.ts";
+import type { Dependency } from "../src/resilience/policies.ts";
 import { type Answer, person, post } from "./calls.ts";
 import { type Lane, openLane, type Trouble } from "./lanes.ts";
 import { eventually, type Platform, startPlatform } from "./platform.ts";

@@ -1,8 +1,8 @@
-import { createOverseerr } from "../src/clients/overseerr.ts";
-import { WITHDRAWAL_QUEUE } from "../src/data/queue.ts";
-import type { Running } from "../src/lifecycle.ts";
-import { createMetrics } from "../src/metrics/metrics.ts";
-import { JOB_DURATION_SECONDS } from "../src/metrics/names.ts";
+import { WITHDRAWAL_QUEUE } from "../src/data/queue/queue.ts";
+import { createMetrics } from "../src/observability/metrics/metrics.ts";
+import { JOB_DURATION_SECONDS } from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
+import { createOverseerr } from "../src/upstreams/overseerr.ts";
 import { metric, person, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, meddle, type Platform, startPlatform } from "./platform.ts";
 

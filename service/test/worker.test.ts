@@ -1,8 +1,12 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { Redis } from "ioredis";
 import pg from "pg";
-import type { Running } from "../src/lifecycle.ts";
-import { ERRORS_TOTAL, REQUESTS_DELIVERED_TOTAL, WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../src/metrics/names.ts";
+import {
+  ERRORS_TOTAL,
+  REQUESTS_DELIVERED_TOTAL,
+  WORKER_LAST_POLL_TIMESTAMP_SECONDS,
+} from "../src/observability/metrics/names.ts";
+import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 

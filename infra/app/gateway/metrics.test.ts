@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import { CONTRACT } from "../../../service/src/http/contract/contract.ts";
-import type { Operation } from "../../../service/src/http/contract/operation.ts";
+import { CONTRACT } from "@media/service/contract";
+import type { Operation } from "@media/service/contract/operation";
 // @ts-expect-error It is JavaScript, since nginx runs it as it is.
 import metrics from "./metrics.js";
 

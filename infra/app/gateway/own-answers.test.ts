@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { CATALOGUE } from "../../../service/src/errors/catalogue.ts";
+import { CATALOGUE } from "@media/service/problems";
 import { type Edge, startEdge } from "./edge.fixtures.ts";
 
 /** What nginx says by itself, and what it makes of a caller's trace, on a users' stack. */

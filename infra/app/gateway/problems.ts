@@ -1,4 +1,4 @@
-import { CATALOGUE, type ProblemCode } from "../../../service/src/errors/catalogue.ts";
+import { CATALOGUE, type ProblemCode } from "@media/service/problems";
 
 /** An error that nginx gives by itself: one that the service has too, or one that only a gateway can have. */
 type GatewayProblem = (Known | Own) & {

@@ -1,4 +1,4 @@
-import { SLOW_QUERY_SECONDS } from "../../../service/src/metrics/objectives.ts";
+import { SLOW_QUERY_SECONDS } from "@media/service/objectives";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { selectorLabels } from "../../lib/naming.ts";

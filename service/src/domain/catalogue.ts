@@ -1,8 +1,8 @@
-import type { LibraryItem, Plex } from "../clients/plex.ts";
-import type { Titles, Tmdb } from "../clients/tmdb.ts";
-import type { Trailer, Youtube } from "../clients/youtube.ts";
-import type { Answers } from "../data/answers.ts";
 import { Problem } from "../errors/problem.ts";
+import type { LibraryItem, Plex } from "../upstreams/plex.ts";
+import type { Titles, Tmdb } from "../upstreams/tmdb.ts";
+import type { Answers } from "../upstreams/upstream-cache.ts";
+import type { Trailer, Youtube } from "../upstreams/youtube.ts";
 import type { MediaType } from "./media.ts";
 
 /** What was found, and how old it is where its source did not answer and a copy had to do. */

@@ -1,9 +1,9 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
-import { type Identity, may } from "../accounts/roles.ts";
-import { type Download, endDownload } from "../data/downloads.ts";
-import { sendDelivery, sendWithdrawal } from "../data/queue.ts";
-import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/requests.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import { sendDelivery, sendWithdrawal } from "../data/queue/queue.ts";
+import { type Download, endDownload } from "../data/repositories/downloads.ts";
+import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/repositories/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import type { CreateRequestDeps } from "./create-request.ts";
 

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
-import type { RequestCache } from "../data/cache.ts";
-import type { Database } from "../data/database.ts";
-import { type Download, endDownload, insertDownload } from "../data/downloads.ts";
-import { sendFollow } from "../data/queue.ts";
-import { type ChangedRequest, findForUpdate, markFailed } from "../data/requests.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Database } from "../data/postgres/database.ts";
+import { sendFollow } from "../data/queue/queue.ts";
+import type { RequestCache } from "../data/redis/cache.ts";
+import { type Download, endDownload, insertDownload } from "../data/repositories/downloads.ts";
+import { type ChangedRequest, findForUpdate, markFailed } from "../data/repositories/requests.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
 import type { Publisher } from "../realtime/publisher.ts";
 
 export interface DeliverRequestDeps {

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
-import type { Overseerr } from "../clients/overseerr.ts";
-import { type Download, findDownload, stepDownload, UNDER_WAY } from "../data/downloads.ts";
-import { type FollowJob, sendFollow, sendWithdrawal } from "../data/queue.ts";
-import { type ChangedRequest, findForUpdate, markAvailable, markFailed } from "../data/requests.ts";
+import { type FollowJob, sendFollow, sendWithdrawal } from "../data/queue/queue.ts";
+import { type Download, findDownload, stepDownload, UNDER_WAY } from "../data/repositories/downloads.ts";
+import { type ChangedRequest, findForUpdate, markAvailable, markFailed } from "../data/repositories/requests.ts";
 import { Problem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
+import type { Overseerr } from "../upstreams/overseerr.ts";
 import type { DeliverRequestDeps } from "./deliver-request.ts";
 import { type Look, pauseMs, planStep } from "./follow-plan.ts";
 

@@ -1,4 +1,4 @@
-import type { Step } from "../data/downloads.ts";
+import type { Step } from "../data/repositories/downloads.ts";
 import { type Look, pauseMs, planStep, type Sighting } from "./follow-plan.ts";
 
 const under = (progress: number, status: Step["status"] = "downloading"): Step => ({

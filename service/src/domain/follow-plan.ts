@@ -1,4 +1,4 @@
-import type { Download, Step } from "../data/downloads.ts";
+import type { Download, Step } from "../data/repositories/downloads.ts";
 
 /** How a title does at Overseerr. `waiting`: nothing is being loaded yet, or what was is being put in its place. */
 export interface Sighting {

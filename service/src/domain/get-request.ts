@@ -1,7 +1,7 @@
-import { type Identity, may } from "../accounts/roles.ts";
-import type { Lookup, RequestCache } from "../data/cache.ts";
-import type { Database } from "../data/database.ts";
-import { findRequest, type MediaRequest } from "../data/requests.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import type { Database } from "../data/postgres/database.ts";
+import type { Lookup, RequestCache } from "../data/redis/cache.ts";
+import { findRequest, type MediaRequest } from "../data/repositories/requests.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { type Identity, may } from "../accounts/roles.ts";
-import { readQuota, takeQuota } from "../data/plans.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import { readQuota, takeQuota } from "../data/repositories/plans.ts";
 import { Problem } from "../errors/problem.ts";
 
 /**

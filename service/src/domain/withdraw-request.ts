@@ -1,7 +1,7 @@
-import type { Overseerr, Standing } from "../clients/overseerr.ts";
-import type { Database } from "../data/database.ts";
-import { findRequest } from "../data/requests.ts";
-import { isWanted, type Title, wasUnderWay } from "../data/titles.ts";
+import type { Database } from "../data/postgres/database.ts";
+import { findRequest } from "../data/repositories/requests.ts";
+import { isWanted, type Title, wasUnderWay } from "../data/repositories/titles.ts";
+import type { Overseerr, Standing } from "../upstreams/overseerr.ts";
 
 export interface WithdrawRequestDeps {
   database: Database;

@@ -1,5 +1,5 @@
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { Problem } from "./problem.ts";
 import type { ErrorReports } from "./reports.ts";

@@ -1,7 +1,7 @@
 import pg from "pg";
-import { createLogger } from "../log.ts";
-import { createMetrics } from "../metrics/metrics.ts";
-import { ERROR_REPORTS_TOTAL } from "../metrics/names.ts";
+import { createLogger } from "../observability/log.ts";
+import { createMetrics } from "../observability/metrics/metrics.ts";
+import { ERROR_REPORTS_TOTAL } from "../observability/metrics/names.ts";
 import { Problem } from "./problem.ts";
 import { ErrorReports } from "./reports.ts";
 

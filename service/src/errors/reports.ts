@@ -1,8 +1,8 @@
 import type pg from "pg";
-import { type Occurrences, registerRelease, storeOccurrences } from "../data/error-groups.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import { currentRequestId, currentTrace } from "../telemetry.ts";
+import { type Occurrences, registerRelease, storeOccurrences } from "../data/repositories/error-groups.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { currentRequestId, currentTrace } from "../observability/tracing.ts";
 import { createFingerprinter } from "./fingerprint.ts";
 import type { Problem } from "./problem.ts";
 

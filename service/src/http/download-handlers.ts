@@ -1,6 +1,6 @@
-import { type Identity, may } from "../accounts/roles.ts";
-import type { Database } from "../data/database.ts";
-import { type Download, findDownload, listDownloads } from "../data/downloads.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import type { Database } from "../data/postgres/database.ts";
+import { type Download, findDownload, listDownloads } from "../data/repositories/downloads.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";

@@ -1,5 +1,5 @@
-import type { Database } from "../data/database.ts";
-import { findGroup, listGroups, resolveGroup, type StoredGroup } from "../data/error-groups.ts";
+import type { Database } from "../data/postgres/database.ts";
+import { findGroup, listGroups, resolveGroup, type StoredGroup } from "../data/repositories/error-groups.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";

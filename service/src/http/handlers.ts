@@ -1,11 +1,11 @@
-import { type AccountDeps, changeRole, login, refresh, register } from "../accounts/accounts.ts";
-import { may } from "../accounts/roles.ts";
-import { listRequests, type MediaRequest } from "../data/requests.ts";
-import { listUsers, type User } from "../data/users.ts";
+import { type AccountDeps, changeRole, login, refresh, register } from "../auth/accounts.ts";
+import { may } from "../auth/roles.ts";
+import { listRequests, type MediaRequest } from "../data/repositories/requests.ts";
+import { listUsers, type User } from "../data/repositories/users.ts";
 import { type ChangeName, changeRequest } from "../domain/change-request.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
 import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
-import { recordTimings } from "../metrics/page-timings.ts";
+import { recordTimings } from "../observability/metrics/page-timings.ts";
 import type { Contract } from "./contract/contract.ts";
 import { docsPage } from "./docs-page.ts";
 import { downloadHandlers } from "./download-handlers.ts";

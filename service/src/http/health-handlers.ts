@@ -1,6 +1,6 @@
-import { type Identity, may } from "../accounts/roles.ts";
-import type { OutsideService } from "../clients/json-api.ts";
-import type { ServiceHealth } from "../recovery/service-health.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import type { ServiceHealth } from "../resilience/upstream-health.ts";
+import type { OutsideService } from "../upstreams/json-api.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 

@@ -1,8 +1,15 @@
 import type pg from "pg";
-import { claimKey, findReply, inFlight, type KeyOwner, keepReply, releaseKey } from "../data/idempotency.ts";
+import {
+  claimKey,
+  findReply,
+  inFlight,
+  type KeyOwner,
+  keepReply,
+  releaseKey,
+} from "../data/repositories/idempotency.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
 import type { Reply } from "./reply.ts";
 
 /** Puts the answer into the transaction of the effect. */

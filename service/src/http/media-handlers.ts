@@ -1,6 +1,6 @@
-import type { Overseerr } from "../clients/overseerr.ts";
 import type { Catalogue, Found } from "../domain/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
+import type { Overseerr } from "../upstreams/overseerr.ts";
 import type { Handlers } from "./mount.ts";
 import { json, type Reply, staleHeaders } from "./reply.ts";
 

@@ -1,13 +1,13 @@
 import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
-import { type Identity, may } from "../accounts/roles.ts";
-import type { KeyOwner } from "../data/idempotency.ts";
+import { identityOf, jsonBody, keyOf, rawBody, turnAway } from "../auth/middleware.ts";
+import { type Identity, may } from "../auth/roles.ts";
+import type { KeyOwner } from "../data/repositories/idempotency.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
-import { currentRequestId } from "../telemetry.ts";
+import { currentRequestId } from "../observability/tracing.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
-import { identityOf, jsonBody, keyOf, rawBody, turnAway } from "./guards.ts";
 import { answeredBefore, type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
 import { sendCached } from "./send.ts";

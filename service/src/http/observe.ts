@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Span, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Request, RequestHandler } from "express";
-import { createAccessLog } from "../access-log.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import { UNMATCHED_ROUTE } from "../metrics/names.ts";
-import { inRequest, newRequestId, startRequestSpan } from "../telemetry.ts";
+import { createAccessLog } from "../observability/access-log.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { UNMATCHED_ROUTE } from "../observability/metrics/names.ts";
+import { inRequest, newRequestId, startRequestSpan } from "../observability/tracing.ts";
 import { fieldsOf } from "./answer-fields.ts";
 
 /** An id from the gateway is kept if it is one; anything else could be used to forge log lines. */

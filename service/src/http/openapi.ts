@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { SIGNATURE_HEADER } from "../domain/payments/signature.ts";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
-import { SIGNATURE_HEADER } from "../payments/signature.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";

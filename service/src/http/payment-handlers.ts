@@ -1,8 +1,8 @@
-import { may } from "../accounts/roles.ts";
-import type { Database } from "../data/database.ts";
-import { findSubscription, listPlans } from "../data/plans.ts";
+import { may } from "../auth/roles.ts";
+import type { Database } from "../data/postgres/database.ts";
+import { findSubscription, listPlans } from "../data/repositories/plans.ts";
+import { type ReceiveEventDeps, receiveEvent } from "../domain/payments/receive-event.ts";
 import { Problem } from "../errors/problem.ts";
-import { type ReceiveEventDeps, receiveEvent } from "../payments/receive-event.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 

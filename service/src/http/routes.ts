@@ -1,6 +1,6 @@
 import type { Express } from "express";
-import type { Identity } from "../accounts/roles.ts";
-import { admitUser, admitVisitor, countForgery, type GuardDeps } from "./guards.ts";
+import { admitUser, admitVisitor, countForgery, type GuardDeps } from "../auth/middleware.ts";
+import type { Identity } from "../auth/roles.ts";
 import { createHandlers, type HandlerDeps } from "./handlers.ts";
 import { mount } from "./mount.ts";
 import { admitSigned } from "./signed.ts";

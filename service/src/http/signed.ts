@@ -1,7 +1,7 @@
 import { type Request, type RequestHandler, type Response, raw } from "express";
+import { keepRaw, MAX_BODY } from "../auth/middleware.ts";
+import { SIGNATURE_HEADER, type SignatureVerdict, verifySignature } from "../domain/payments/signature.ts";
 import { Problem } from "../errors/problem.ts";
-import { SIGNATURE_HEADER, type SignatureVerdict, verifySignature } from "../payments/signature.ts";
-import { keepRaw, MAX_BODY } from "./guards.ts";
 
 /** A compressed body is refused: the signature is over the bytes that are sent. */
 const readBytes = raw({ limit: MAX_BODY, type: () => true, inflate: false });

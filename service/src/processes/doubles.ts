@@ -1,13 +1,13 @@
-import { adminHandler } from "../admin.ts";
-import type { Config } from "../config.ts";
 import { createFaults } from "../doubles/faults.ts";
 import { mountPlex, mountYoutube } from "../doubles/others.ts";
 import { mountOverseerr } from "../doubles/overseerr.ts";
 import { mountControl, mountTmdb } from "../doubles/tmdb.ts";
 import { createApp } from "../http/app.ts";
 import { setFields } from "../http/observe.ts";
-import { listen, type Running } from "../lifecycle.ts";
-import { type Base, type Opened, type Overrides, startProcess } from "./start.ts";
+import { adminHandler } from "../process/admin-server.ts";
+import type { Config } from "../process/config.ts";
+import { listen, type Running } from "../process/lifecycle.ts";
+import { type Base, type Opened, type Overrides, startProcess } from "../process/start.ts";
 
 /** Stand-ins for outside services, with knobs to make them misbehave. Never part of production. */
 export function startDoubles(config: Config, overrides?: Overrides): Promise<Running> {

@@ -1,6 +1,6 @@
 import type { PgBoss } from "pg-boss";
-import type { Metrics } from "../metrics/metrics.ts";
-import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../metrics/names.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { WORKER_LAST_POLL_TIMESTAMP_SECONDS } from "../observability/metrics/names.ts";
 
 /** A poll is due every two seconds at least and is given up after 4 s: a minute without one means that the loop itself is stuck. */
 const STUCK_SECONDS = 60;

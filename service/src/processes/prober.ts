@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Gauge, Pushgateway, Registry } from "prom-client";
-import { openOutside } from "../clients/outside.ts";
-import type { Config } from "../config.ts";
 import { Problem } from "../errors/problem.ts";
-import type { Logger } from "../log.ts";
-import { createMetrics } from "../metrics/metrics.ts";
-import { PROBE_DURATION_SECONDS, PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, PROBE_SUCCESS } from "../metrics/names.ts";
+import type { Logger } from "../observability/log.ts";
+import { createMetrics } from "../observability/metrics/metrics.ts";
+import {
+  PROBE_DURATION_SECONDS,
+  PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS,
+  PROBE_SUCCESS,
+} from "../observability/metrics/names.ts";
+import type { Config } from "../process/config.ts";
+import { openOutside } from "../upstreams/clients.ts";
 
 /**
  * A pod is new to the network each time: until those it connects to know its address, their policies refuse it. So long

@@ -1,15 +1,6 @@
 import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata } from "pg-boss";
-import { adminHandler } from "../admin.ts";
-import { publishFigures } from "../business/publish.ts";
-import { openOverseerr } from "../clients/outside.ts";
-import type { Config } from "../config.ts";
-import { purgeActivity } from "../data/activity.ts";
-import { createRequestCache } from "../data/cache.ts";
-import { connectDatabase, type Database } from "../data/database.ts";
-import { purgeGroups } from "../data/error-groups.ts";
-import { purgeKeys } from "../data/idempotency.ts";
-import { purgeUsage } from "../data/plans.ts";
+import { connectDatabase, type Database } from "../data/postgres/database.ts";
 import {
   createBoss,
   DELIVERY_QUEUE,
@@ -19,21 +10,30 @@ import {
   GIVE_UP_QUEUE,
   QUEUES,
   WITHDRAWAL_QUEUE,
-} from "../data/queue.ts";
-import { watchQueues } from "../data/queue-watch.ts";
-import { connectCache, connectState } from "../data/redis.ts";
+} from "../data/queue/queue.ts";
+import { watchQueues } from "../data/queue/queue-watch.ts";
+import { createRequestCache } from "../data/redis/cache.ts";
+import { connectCache, connectState } from "../data/redis/redis.ts";
+import { purgeActivity } from "../data/repositories/activity.ts";
+import { purgeGroups } from "../data/repositories/error-groups.ts";
+import { purgeKeys } from "../data/repositories/idempotency.ts";
+import { purgeUsage } from "../data/repositories/plans.ts";
 import { deliverRequest, giveUpRequest } from "../domain/deliver-request.ts";
 import { type FollowDownloadDeps, followDownload } from "../domain/follow-download.ts";
+import { publishFigures } from "../domain/publish-business-figures.ts";
 import { withdrawRequest } from "../domain/withdraw-request.ts";
 import { toProblem } from "../errors/problem.ts";
 import { recordProblem } from "../errors/record.ts";
-import { listen, type Running } from "../lifecycle.ts";
+import { continueTrace, inSpan, markFailed, withRequestId } from "../observability/tracing.ts";
+import { adminHandler } from "../process/admin-server.ts";
+import type { Config } from "../process/config.ts";
+import { listen, type Running } from "../process/lifecycle.ts";
+import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "../process/start.ts";
 import { createPublisher } from "../realtime/publisher.ts";
 import { createSweep } from "../realtime/sweep.ts";
-import { ANY_ERROR, createGuard } from "../recovery/guard.ts";
-import { continueTrace, inSpan, markFailed, withRequestId } from "../telemetry.ts";
+import { ANY_ERROR, createGuard } from "../resilience/policy.ts";
+import { openOverseerr } from "../upstreams/clients.ts";
 import { watchPolls } from "./polls.ts";
-import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "./start.ts";
 
 /** Jobs in hand at most: as many batches as fetchers. */
 const BATCH = 10;

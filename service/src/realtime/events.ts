@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DOWNLOAD_STATUSES, type Download } from "../data/downloads.ts";
-import { type ChangedRequest, REQUEST_STATUSES } from "../data/requests.ts";
+import { DOWNLOAD_STATUSES, type Download } from "../data/repositories/downloads.ts";
+import { type ChangedRequest, REQUEST_STATUSES } from "../data/repositories/requests.ts";
 import { MEDIA_TYPES } from "../domain/media.ts";
 
 /** Where Socket.IO listens, on the port of the API. */

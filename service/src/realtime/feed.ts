@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import { createOutage, type Outage } from "../outage.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { createOutage, type Outage } from "../observability/outage.ts";
 import { UPDATES, type Update, type UpdateName } from "./events.ts";
 import { STREAM, STREAM_LENGTH } from "./publisher.ts";
 

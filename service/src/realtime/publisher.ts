@@ -1,11 +1,11 @@
 import { type Span, SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
-import type { Download } from "../data/downloads.ts";
-import type { ChangedRequest } from "../data/requests.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import type { Guard } from "../recovery/guard.ts";
-import { inSpan, markFailed } from "../telemetry.ts";
+import type { Download } from "../data/repositories/downloads.ts";
+import type { ChangedRequest } from "../data/repositories/requests.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { inSpan, markFailed } from "../observability/tracing.ts";
+import type { Guard } from "../resilience/policy.ts";
 import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
 import { keptTrace } from "./tracing.ts";
 

@@ -3,12 +3,19 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { Server } from "socket.io";
-import { may } from "../accounts/roles.ts";
+import { createGate } from "../auth/middleware.ts";
+import { may } from "../auth/roles.ts";
+import {
+  type AdmissionDeps,
+  admit,
+  endSocket,
+  refusal,
+  type Socket,
+  type SocketData,
+} from "../auth/socket-admission.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
-import { createGate } from "../http/guards.ts";
-import { SOCKET_CLIENTS } from "../metrics/names.ts";
-import { type AdmissionDeps, admit, endSocket, refusal, type Socket, type SocketData } from "./admission.ts";
+import { SOCKET_CLIENTS } from "../observability/metrics/names.ts";
 import { EVERYBODYS, roomOf, type ServerEvents, SOCKET_PATH, type Update } from "./events.ts";
 import { type Entry, Feed } from "./feed.ts";
 import { recoveryAdapter } from "./recovery-adapter.ts";

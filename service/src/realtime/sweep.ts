@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { changedDownloads } from "../data/downloads.ts";
-import { type Changes, type Place, placeAt } from "../data/page.ts";
-import { changedRequests } from "../data/requests.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import { createOutage } from "../outage.ts";
+import { type Changes, type Place, placeAt } from "../data/postgres/page.ts";
+import { changedDownloads } from "../data/repositories/downloads.ts";
+import { changedRequests } from "../data/repositories/requests.ts";
+import type { Logger } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics/metrics.ts";
+import { createOutage } from "../observability/outage.ts";
 import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
 import type { Publisher } from "./publisher.ts";
 

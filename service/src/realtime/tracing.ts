@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { SpanKind, trace } from "@opentelemetry/api";
 import { requestIdOf } from "../http/observe.ts";
-import { carryTrace, continueTrace, currentTrace, inRequest, startRequestSpan } from "../telemetry.ts";
+import { carryTrace, continueTrace, currentTrace, inRequest, startRequestSpan } from "../observability/tracing.ts";
 
 const tracer = trace.getTracer("media");
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DOWNLOAD_STATUSES } from "../../data/downloads.ts";
+import { DOWNLOAD_STATUSES } from "../../data/repositories/downloads.ts";
 import { MEDIA_TYPES } from "../../domain/media.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GROUP_STATUSES } from "../../data/error-groups.ts";
+import { GROUP_STATUSES } from "../../data/repositories/error-groups.ts";
 import { CLASSES } from "../../errors/catalogue.ts";
 import { operation, pageOf, paging } from "./operation.ts";
 

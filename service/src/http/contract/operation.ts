@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Permission } from "../../accounts/roles.ts";
+import type { Permission } from "../../auth/roles.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
 import type { Caching } from "./caching.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paymentEvent } from "../../payments/events.ts";
+import { paymentEvent } from "../../domain/payments/events.ts";
 import { operation } from "./operation.ts";
 
 const plan = z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { REQUEST_STATUSES } from "../../data/requests.ts";
+import { REQUEST_STATUSES } from "../../data/repositories/requests.ts";
 import { CHANGES, type ChangeName } from "../../domain/change-request.ts";
 import { newRequest } from "../../domain/create-request.ts";
 import { MEDIA_TYPES } from "../../domain/media.ts";

@@ -1,4 +1,4 @@
-import { pageTimings } from "../../metrics/page-timings.ts";
+import { pageTimings } from "../../observability/metrics/page-timings.ts";
 import { operation } from "./operation.ts";
 
 export const rum = {

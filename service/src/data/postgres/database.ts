@@ -1,0 +1,223 @@
+import { SpanKind } from "@opentelemetry/api";
+import pg from "pg";
+import { isUnavailable, Problem } from "../../errors/problem.ts";
+import type { Logger } from "../../observability/log.ts";
+import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { PG_POOL_CONNECTIONS } from "../../observability/metrics/names.ts";
+import { inSpan } from "../../observability/tracing.ts";
+import type { Config } from "../../process/config.ts";
+import { createGuard, type Guard } from "../../resilience/policy.ts";
+import { CONNECT_MS, checkOut, instruments, secondsSince } from "./instruments.ts";
+import { createReached } from "./lsn.ts";
+import { createQueryWatch } from "./query-watch.ts";
+import { createRecentReader, type ReadRecent } from "./replica.ts";
+
+/** Every wait has a deadline of its own. */
+const STATEMENT_MS = 3_000;
+/** Later than the server's own deadline, so that the server's error wins where it can still speak. */
+const ANSWER_MS = 4_000;
+
+/** The position is read in the same message: no trip of its own, and no other server of the pooler's. */
+const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS position";
+
+/** What a reading statement needs: a pool, or one connection of it. */
+export type Reader = pg.Pool | pg.PoolClient;
+
+const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS}`;
+
+/**
+ * The two pools. Both go through a pooler in transaction mode: no session state, no named prepared statements, and no
+ * start-up parameters that it refuses (so `statement_timeout` is set inside each transaction).
+ */
+export interface Database {
+  readonly primary: pg.Pool;
+  readonly replica: pg.Pool;
+  /** Throws while the primary does not answer. Has a connection of its own: a busy pool is not a missing database. */
+  ping(): Promise<unknown>;
+  /** Runs `work` in one transaction on the primary: all of it or nothing. */
+  transaction<T>(name: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Up to where the write-ahead log reached when this process last committed: not before the end of any of its writes. */
+  position(): string | undefined;
+  /** Reads from the replica where that has what the caller wrote, else from the primary (see replica.ts). */
+  readRecent: ReadRecent;
+  close(): Promise<void>;
+}
+
+export function connectDatabase(config: Config, log: Logger, metrics: Metrics): Database {
+  const primary = createPool(config, config.PGDATABASE, log);
+  const replica = createPool(config, config.PG_RO_DATABASE, log);
+  const guard = createGuard("database", { isFailure: isUnavailable, isRetriable: failedAtOnce }, metrics);
+  const replicaGuard = createGuard("database-replica", { isFailure: isUnavailable, isRetriable: () => false }, metrics);
+  const watch = createQueryWatch(log, metrics);
+  instruments
+    .set(primary, { pool: "primary", guard, watch, waits: { count: 0, seconds: 0 } })
+    .set(replica, { pool: "replica", guard: replicaGuard, watch, waits: { count: 0, seconds: 0 } });
+  const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
+  watchPools(metrics, { primary, replica });
+  const reached = createReached();
+  return {
+    primary,
+    replica,
+    ping: () => probe.query("SELECT 1"),
+    transaction: (name, work) =>
+      inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
+        transact(primary, name, guard, work, reached.note),
+      ),
+    position: reached.position,
+    readRecent: createRecentReader({ primary, replica, guard: replicaGuard, log, metrics }),
+    close: async () => {
+      await Promise.all([primary.end(), replica.end(), probe.end()]);
+    },
+  };
+}
+
+function createPool(config: Config, database: string, log: Logger): pg.Pool {
+  const pool = new pg.Pool({
+    host: config.PGHOST,
+    port: config.PGPORT,
+    user: config.PGUSER,
+    password: config.secrets.PGPASSWORD_FILE,
+    database,
+    max: config.PG_POOL_MAX,
+    application_name: `media-${config.process}`,
+    // A caller does not wait so long (checkOut); what comes of it later is thrown away.
+    connectionTimeoutMillis: 2 * CONNECT_MS + 500,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    // Spreads the connections anew after a pooler was added or came back.
+    maxLifetimeSeconds: 300,
+  });
+  // Without a listener a connection that dies in the pool would end the process.
+  pool.on("error", (error) => log.warn({ err: error, database }, "an idle database connection broke"));
+  // The same of one that is in use, whose statement gets the error too: the pool listens to idle ones only.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
+}
+
+/** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
+async function transact<T>(
+  pool: pg.Pool,
+  name: string,
+  guard: Guard,
+  work: (client: pg.PoolClient) => Promise<T>,
+  committed: (position: string) => void,
+): Promise<T> {
+  const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
+  const started = performance.now();
+  try {
+    const result = await work(client);
+    const answers = (await client.query(COMMIT)) as unknown as pg.QueryResult<{ position: string }>[];
+    committed(answers.at(-1)?.rows[0]?.position ?? "");
+    client.release();
+    return result;
+  } catch (error) {
+    await abandon(client, error);
+    throw error;
+  } finally {
+    instruments.get(pool)?.watch.ran(name, secondsSince(started));
+  }
+}
+
+async function begin(pool: pg.Pool): Promise<pg.PoolClient> {
+  const client = await checkOut(pool);
+  try {
+    await client.query(BEGIN);
+    return client;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Once, and at once: a connection that had died in the pool is replaced. */
+function retryBegin(pool: pg.Pool, error: unknown): Promise<pg.PoolClient> {
+  if (!failedAtOnce(error)) throw error;
+  return begin(pool);
+}
+
+/**
+ * After an answer we chose ourselves the connection is sound and is rolled back. After anything else its state is
+ * unknown, and closing it rolls back just as surely.
+ */
+async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (!(error instanceof Problem)) return client.release(true);
+  const failed = await client.query("ROLLBACK").then(
+    () => false,
+    () => true,
+  );
+  client.release(failed);
+}
+
+/** One reading statement outside a transaction, under the database's policy. */
+export function query<R extends pg.QueryResultRow>(
+  from: Reader,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<R[]> {
+  const guard = guardOf(from);
+  const run = () => statement<R>(from, name, text, values);
+  return guard ? guard.execute(run) : run();
+}
+
+/** One statement that must not be done twice. */
+export function write<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  name: string,
+  text: string,
+  values: unknown[],
+): Promise<R[]> {
+  const guard = guardOf(pool);
+  const run = () => statement<R>(pool, name, text, values);
+  return guard ? guard.once(run) : run();
+}
+
+function statement<R extends pg.QueryResultRow>(from: Reader, name: string, text: string, values: unknown[]) {
+  return inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, async () => {
+    const result = await execute<R>(from, name, text, values);
+    return result.rows;
+  });
+}
+
+/** A bare pool, as in a script, and a connection inside a transaction are not guarded. */
+function guardOf(from: Reader): Guard | undefined {
+  return "release" in from ? undefined : instruments.get(from)?.guard;
+}
+
+/** One measured statement without guard and span; inside a transaction it is measured with the whole of it. */
+export async function execute<R extends pg.QueryResultRow>(
+  from: Reader,
+  name: string,
+  text: string,
+  values?: unknown[],
+): Promise<pg.QueryResult<R>> {
+  if ("release" in from) return from.query<R>(text, values);
+  const client = await checkOut(from);
+  const started = performance.now();
+  try {
+    const result = await client.query<R>(text, values);
+    client.release();
+    return result;
+  } catch (error) {
+    // As pg's own pool does: after an error the connection is not trusted.
+    client.release(true);
+    throw error;
+  } finally {
+    instruments.get(from)?.watch.ran(name, secondsSince(started));
+  }
+}
+
+/** What took its whole time the first time would take it again. */
+function failedAtOnce(error: unknown): boolean {
+  return isUnavailable(error) && !/time-?out/i.test((error as Error).message);
+}
+
+function watchPools(metrics: Metrics, pools: Record<string, pg.Pool>): void {
+  metrics.gauge(PG_POOL_CONNECTIONS, "Connections of a pool by state, and callers waiting for one.", (set) => {
+    for (const [pool, { totalCount, idleCount, waitingCount }] of Object.entries(pools)) {
+      set({ pool, state: "busy" }, totalCount - idleCount);
+      set({ pool, state: "idle" }, idleCount);
+      set({ pool, state: "waiting" }, waitingCount);
+    }
+  });
+}

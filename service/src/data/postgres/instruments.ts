@@ -1,0 +1,60 @@
+import type pg from "pg";
+import { within } from "../../resilience/deadline.ts";
+import type { Guard } from "../../resilience/policy.ts";
+import { type QueryWatch, secondsSince } from "./query-watch.ts";
+
+export { secondsSince };
+
+/** A frozen server answers nothing while its kernel still acknowledges packets. */
+export const CONNECT_MS = 2_000;
+
+interface Instruments {
+  pool: string;
+  guard: Guard;
+  watch: QueryWatch;
+  /** Of those who waited for a connection since somebody looked last. */
+  waits: { count: number; seconds: number };
+}
+
+/** Of the pools of connectDatabase; a bare pool, as in a script, is neither guarded nor watched. */
+export const instruments = new WeakMap<pg.Pool, Instruments>();
+
+/** A connection of the pool; how long it was waited for is measured. */
+export async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
+  const asked = performance.now();
+  const client = await connect(pool);
+  const watched = instruments.get(pool);
+  if (!watched) return client;
+  const seconds = secondsSince(asked);
+  watched.watch.waited(watched.pool, seconds);
+  watched.waits.count += 1;
+  watched.waits.seconds += seconds;
+  return client;
+}
+
+/** As pg says it, whose own deadline counts time in which this process did not listen. */
+const late = () => new Error("timeout exceeded when trying to connect");
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  const connecting = pool.connect();
+  try {
+    return await within(CONNECT_MS, () => connecting, late);
+  } catch (error) {
+    // One that comes later is for others.
+    connecting.then(
+      (client) => client.release(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+/** Mean milliseconds that callers waited for a connection since this was asked last; undefined while all still wait. */
+export function takeMeanWaitMs(pool: pg.Pool): number | undefined {
+  const waits = instruments.get(pool)?.waits;
+  if (!waits || waits.count === 0) return pool.waitingCount > 0 ? undefined : 0;
+  const mean = (waits.seconds / waits.count) * 1_000;
+  waits.count = 0;
+  waits.seconds = 0;
+  return mean;
+}

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import pg from "pg";
+import { PgBoss } from "pg-boss";
+import { ensureFirstAdmin } from "../../auth/first-admin.ts";
+import type { Logger } from "../../observability/log.ts";
+import type { Config } from "../../process/config.ts";
+import { executor, QUEUES } from "../queue/queue.ts";
+
+const FOLDER = new URL("../../../migrations/", import.meta.url);
+/** Any number, as long as all of our processes use the same: it names the lock. */
+const LOCK = 7_061_737_174;
+
+export interface Migration {
+  name: string;
+  sql: string;
+  /** Hash of the SQL: an applied file must not be edited, a new one follows it. */
+  checksum: string;
+}
+
+/**
+ * Brings the database to what this version needs. One process at a time: the rest wait for the lock and find nothing
+ * left to do. The lock belongs to the session, so this goes to PostgreSQL itself and not through the pooler.
+ */
+export async function migrate(config: Config, log: Logger, migrations = readMigrations()): Promise<string[]> {
+  const client = new pg.Client({
+    host: config.MIGRATE_PGHOST,
+    port: config.MIGRATE_PGPORT,
+    user: config.PGUSER,
+    password: config.secrets.PGPASSWORD_FILE,
+    database: config.PGDATABASE,
+    application_name: "media-migrate",
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+  });
+  client.on("error", (error) => log.warn({ err: error }, "the migration's connection broke"));
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
+    const applied = await applyFiles(client, migrations);
+    await prepareQueue(client);
+    const firstAdmin = config.secrets.FIRST_ADMIN_FILE;
+    if (firstAdmin) await ensureFirstAdmin(client, firstAdmin, log);
+    if (applied.length > 0) log.info({ applied }, "database migrated");
+    return applied;
+  } finally {
+    // Closing the session gives the lock back, whatever happened.
+    await client.end().catch(() => {});
+  }
+}
+
+export function readMigrations(folder: URL = FOLDER): Migration[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{3}-.+\.sql$/.test(name))
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(new URL(name, folder), "utf8");
+      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    });
+}
+
+async function applyFiles(client: pg.Client, migrations: Migration[]): Promise<string[]> {
+  await client.query(
+    "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+  );
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    "SELECT name, checksum FROM schema_migrations",
+  );
+  const pending = pendingMigrations(migrations, new Map(rows.map(({ name, checksum }) => [name, checksum])));
+  for (const migration of pending) await applyFile(client, migration);
+  return pending.map(({ name }) => name);
+}
+
+/** What is still to be applied; throws when an applied file was edited since. */
+export function pendingMigrations(migrations: Migration[], applied: Map<string, string>): Migration[] {
+  const edited = migrations.filter(({ name, checksum }) => (applied.get(name) ?? checksum) !== checksum);
+  if (edited.length > 0) {
+    throw new Error(
+      `Edited after they were applied: ${edited.map(({ name }) => name).join(", ")}. Undo that and add a new file.`,
+    );
+  }
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function applyFile(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query("BEGIN");
+    await client.query(sql);
+    await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [name, checksum]);
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw new Error(`Migration ${name} failed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** pg-boss makes and upgrades its own schema; the running processes are not allowed to. */
+async function prepareQueue(client: pg.Client): Promise<void> {
+  const boss = new PgBoss({ db: executor(client), supervise: false, schedule: false });
+  try {
+    await boss.start();
+    for (const [name, options] of Object.entries(QUEUES)) {
+      await boss.createQueue(name, options);
+      await boss.updateQueue(name, options);
+      // A job takes it along when it is sent: those that were sent before the queue had it must not be lost either.
+      await client.query(
+        "UPDATE pgboss.job SET dead_letter = $2 WHERE name = $1 AND state < 'completed' AND dead_letter IS DISTINCT FROM $2",
+        [name, options.deadLetter ?? null],
+      );
+    }
+  } finally {
+    await boss.stop({ graceful: false });
+  }
+}

@@ -1,0 +1,97 @@
+import { SpanKind } from "@opentelemetry/api";
+import type pg from "pg";
+import type { Logger } from "../../observability/log.ts";
+import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { createOutage } from "../../observability/outage.ts";
+import { inSpan } from "../../observability/tracing.ts";
+import type { Guard } from "../../resilience/policy.ts";
+import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { isPosition } from "./lsn.ts";
+
+/** What others may not yet see of the newest; a replica further behind answers nobody. */
+export const MOST_LAG_SECONDS = 10;
+
+/**
+ * Whether the server that this transaction is on may answer: it has replayed the caller's own writes and is not far
+ * behind the others'. One that is no replica at all (the read-only service falls back on the primary) always may. In a
+ * statement of its own, before the one that reads: that one's snapshot is then younger than the answer. Without news
+ * from the primary a replica that has replayed all it got counts as up to date, however old that is: an idle primary
+ * looks the same; one that lost its primary is taken out of service by Patroni.
+ */
+const check = (written: string) => `BEGIN READ ONLY; SET LOCAL statement_timeout = 400;
+SELECT NOT pg_is_in_recovery() OR (
+  pg_last_wal_replay_lsn() >= '${written}'::pg_lsn AND (
+    pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn()
+    OR now() - pg_last_xact_replay_timestamp() < interval '${MOST_LAG_SECONDS} seconds')) AS current`;
+
+const NOTHING_WRITTEN = "0/0";
+
+/**
+ * Reads from the replica if it has replayed what the caller wrote (`written`: null for nothing, undefined where nobody
+ * knows), else from the primary; and so where `work` found nothing (undefined) on a replica, which may only lag.
+ */
+export type ReadRecent = <T>(
+  name: string,
+  written: string | null | undefined,
+  work: (from: pg.Pool | pg.PoolClient) => Promise<T>,
+) => Promise<T>;
+
+interface RecentReaderDeps {
+  primary: pg.Pool;
+  replica: pg.Pool;
+  guard: Guard;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export function createRecentReader({ primary, replica, guard, log, metrics }: RecentReaderDeps): ReadRecent {
+  const outage = createOutage(log, {}, "the replica does not answer: the primary does", "the replica answers again");
+  const instead = async <T>(work: (from: pg.Pool) => Promise<T>): Promise<T> => {
+    const count = (result: "hit" | "miss") => metrics.fallback({ dependency: "database-replica", result });
+    const answer = work(primary);
+    answer.then(
+      () => count("hit"),
+      () => count("miss"),
+    );
+    return answer;
+  };
+  return async (name, written, work) => {
+    // A position is put into SQL text: nothing else may pass.
+    if (written === undefined || !isPosition(written ?? NOTHING_WRITTEN)) return work(primary);
+    const begin = check(written ?? NOTHING_WRITTEN);
+    try {
+      const ask = () => guard.execute(() => inTransaction(replica, name, begin, work));
+      const found = await inSpan(`sql ${name}`, SPAN, ask);
+      outage.over();
+      if (found !== undefined) return found;
+    } catch (error) {
+      outage.failed(error);
+      return instead(work);
+    }
+    return work(primary);
+  };
+}
+
+const SPAN = { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql", "media.server": "replica" } };
+
+async function inTransaction<T>(
+  pool: pg.Pool,
+  name: string,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+) {
+  const client = await checkOut(pool);
+  const started = performance.now();
+  try {
+    const answers = (await client.query(begin)) as unknown as pg.QueryResult<{ current: boolean | null }>[];
+    const result = answers.at(-1)?.rows[0]?.current ? await work(client) : undefined;
+    await client.query("COMMIT");
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  } finally {
+    instruments.get(pool)?.watch.ran(name, secondsSince(started));
+  }
+}

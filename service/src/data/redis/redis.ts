@@ -1,0 +1,71 @@
+import { type Command, Redis, type RedisOptions } from "ioredis";
+import type { Logger } from "../../observability/log.ts";
+import { createOutage } from "../../observability/outage.ts";
+import type { Config } from "../../process/config.ts";
+import { POLICIES } from "../../resilience/policies.ts";
+
+/** Redis only ever speeds things up or counts: a caller must never wait long for it. */
+const FAIL_FAST = {
+  commandTimeout: POLICIES["redis-cache"].attemptMs,
+  connectTimeout: 1_000,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+} satisfies RedisOptions;
+
+/**
+ * What many requests ask in one turn of the event loop leaves in one write: the system call for each was a third of a
+ * cached read's time. Unlike ioredis' own pipelining it never keeps a command back until an earlier answer has come.
+ */
+class Batching extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
+    const socket = this.stream;
+    if (socket?.writable && socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    return super.sendCommand(command, stream);
+  }
+}
+
+export function connectCache(config: Config, log: Logger): Redis {
+  return watched(
+    "redis-cache",
+    log,
+    new Batching(config.REDIS_CACHE_URL, { ...FAIL_FAST, ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) }),
+  );
+}
+
+/** The state Redis by its Sentinels: they say who is master, and a failover reconnects. A read that blocks needs more time. */
+export function connectState(config: Config, log: Logger, commandTimeout: number = FAIL_FAST.commandTimeout): Redis {
+  const sentinelPassword = config.secrets.REDIS_SENTINEL_PASSWORD_FILE;
+  const options = {
+    ...FAIL_FAST,
+    commandTimeout,
+    ...password(config.secrets.REDIS_STATE_PASSWORD_FILE),
+    ...(sentinelPassword && { sentinelPassword }),
+    name: config.REDIS_STATE_NAME,
+    sentinels: config.REDIS_STATE_SENTINELS.split(",").map(parseAddress),
+    sentinelCommandTimeout: 500,
+    sentinelRetryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+    // Without it a client stays with a demoted master that is still up.
+    failoverDetector: true,
+    reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
+  };
+  return watched("redis-state", log, new Batching(options));
+}
+
+function password(secret: string | undefined): { password?: string } {
+  return secret ? { password: secret } : {};
+}
+
+function parseAddress(address: string): { host: string; port: number } {
+  const [host = "", port = ""] = address.split(":");
+  return { host, port: Number(port) };
+}
+
+function watched(name: string, log: Logger, redis: Redis): Redis {
+  const outage = createOutage(log, { redis: name }, "redis is not reachable", "redis is reachable again");
+  return redis.on("error", outage.failed).on("ready", outage.over);
+}

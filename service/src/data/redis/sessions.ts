@@ -1,0 +1,117 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+import { Problem } from "../../errors/problem.ts";
+import type { Guard } from "../../resilience/policy.ts";
+
+const SESSION_SECONDS = 30 * 24 * 3_600;
+/** Open at once for one user: each login opens one, and the store that holds them never drops any by itself. */
+export const MOST_SESSIONS = 100;
+
+/** A new session, or one whose refresh token was changed. */
+export interface Session {
+  id: string;
+  userId: string;
+  refreshToken: string;
+}
+
+/** Sessions in the state Redis. A refresh token is good once: seen again, it was stolen, and the session ends. */
+export interface Sessions {
+  open(userId: string): Promise<Session>;
+  rotate(refreshToken: string): Promise<Session>;
+  /** Undefined when Redis cannot say. For whoever stays connected: a call asks it at the door (door.ts). */
+  isOpen(id: string): Promise<boolean | undefined>;
+  close(id: string): Promise<void>;
+  closeAllOf(userId: string): Promise<void>;
+}
+
+/**
+ * A user's sessions are a sorted set by the second in which they run out, so that those which did can be taken out, and
+ * its own life is that of the newest. A script makes names of keys by itself where only the session says whose it is:
+ * the state Redis is one primary with replicas, no cluster that would have to know them before.
+ */
+const LIST = `
+local function list(all, id, seconds)
+  local now = tonumber(redis.call("TIME")[1])
+  redis.call("ZREMRANGEBYSCORE", all, "-inf", now)
+  redis.call("ZADD", all, now + seconds, id)
+  redis.call("EXPIRE", all, seconds)
+end`;
+
+/** Above the most, those that were not refreshed for longest end. */
+const OPEN = `${LIST}
+redis.call("HSET", KEYS[1], "user", ARGV[1], "secret", ARGV[2])
+redis.call("EXPIRE", KEYS[1], ARGV[3])
+list(KEYS[2], ARGV[4], ARGV[3])
+for _, id in ipairs(redis.call("ZRANGE", KEYS[2], 0, -ARGV[5] - 1)) do
+  redis.call("DEL", "session:" .. id)
+  redis.call("ZREM", KEYS[2], id)
+end
+return 1`;
+
+const CLOSE = `
+local user = redis.call("HGET", KEYS[1], "user")
+if user then redis.call("ZREM", "open-sessions:" .. user, ARGV[1]) end
+return redis.call("DEL", KEYS[1])`;
+
+const ROTATE = `${LIST}
+local user, known = unpack(redis.call("HMGET", KEYS[1], "user", "secret"))
+if not known then return false end
+local all = "open-sessions:" .. user
+if known ~= ARGV[1] then
+  redis.call("DEL", KEYS[1])
+  redis.call("ZREM", all, ARGV[4])
+  return false
+end
+redis.call("HSET", KEYS[1], "secret", ARGV[2])
+redis.call("EXPIRE", KEYS[1], ARGV[3])
+list(all, ARGV[4], ARGV[3])
+return user`;
+
+/** In one step: a session that is opened meanwhile comes before it, and ends, or after it, and is in the next list. */
+const CLOSE_ALL = `
+for _, id in ipairs(redis.call("ZRANGE", KEYS[1], 0, -1)) do redis.call("DEL", "session:" .. id) end
+return redis.call("DEL", KEYS[1])`;
+
+export function createSessions(redis: Redis, guard: Guard): Sessions {
+  /** Unlike the rate limit, a session cannot be made up while Redis is away. */
+  const surely = <T>(work: () => Promise<T>): Promise<T> =>
+    guard.once(work).catch((cause: unknown) => {
+      throw new Problem("sessions-unavailable", { headers: { "Retry-After": "2" }, cause });
+    });
+  return {
+    async open(userId) {
+      const [id, secret] = [random(16), random(32)];
+      const keys = [sessionKey(id), keyOfAll(userId)] as const;
+      await surely(() => redis.eval(OPEN, 2, ...keys, userId, hash(secret), SESSION_SECONDS, id, MOST_SESSIONS));
+      return { id, userId, refreshToken: `${id}.${secret}` };
+    },
+    async rotate(refreshToken) {
+      const [id = "", secret = ""] = refreshToken.split(".");
+      const next = random(32);
+      const userId = await surely(() =>
+        redis.eval(ROTATE, 1, sessionKey(id), hash(secret), hash(next), SESSION_SECONDS, id),
+      );
+      if (typeof userId !== "string") throw new Problem("session-ended");
+      return { id, userId, refreshToken: `${id}.${next}` };
+    },
+    isOpen: (id) =>
+      guard
+        .once(() => redis.exists(sessionKey(id)))
+        .then(
+          (found) => found === 1,
+          () => undefined,
+        ),
+    async close(id) {
+      await surely(() => redis.eval(CLOSE, 1, sessionKey(id), id));
+    },
+    async closeAllOf(userId) {
+      await surely(() => redis.eval(CLOSE_ALL, 1, keyOfAll(userId)));
+    },
+  };
+}
+
+/** Exists while the session is open. */
+export const sessionKey = (id: string) => `session:${id}`;
+const keyOfAll = (userId: string) => `open-sessions:${userId}`;
+const random = (bytes: number) => randomBytes(bytes).toString("base64url");
+const hash = (secret: string) => createHash("sha256").update(secret).digest("base64url");

@@ -1,0 +1,77 @@
+import type pg from "pg";
+import type { EventData, PaymentEvent } from "../../domain/payments/events.ts";
+
+/**
+ * What became of an event. `superseded`: a newer one had come before. `unmatched`: it names an account or a plan that
+ * is not here.
+ */
+export type Effect = "applied" | "superseded" | "unmatched";
+
+/** Which event wrote a row: the greater of two wins, in whichever order they come, and equal times are told apart by id. */
+export interface Version {
+  occurredAt: Date;
+  eventId: string;
+}
+
+/** Records the event; false when it is there already. Another process at work on the same event is waited for. */
+export async function insertEvent(client: pg.ClientBase, event: PaymentEvent): Promise<boolean> {
+  const inserted = await client.query(
+    `INSERT INTO payment_events (id, type, occurred_at, data) VALUES ($1, $2, to_timestamp($3), $4)
+     ON CONFLICT (id) DO NOTHING`,
+    [event.id, event.type, event.createdAt, event.data],
+  );
+  return inserted.rowCount === 1;
+}
+
+export async function savePayment(
+  client: pg.ClientBase,
+  state: "succeeded" | "failed",
+  { paymentId, userId, amountMinor, currency }: EventData<"payment.succeeded">,
+  { occurredAt, eventId }: Version,
+): Promise<Effect> {
+  const saved = await client.query(
+    `INSERT INTO payments AS p (id, user_id, state, amount_minor, currency, occurred_at, event_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (id) DO UPDATE SET user_id = EXCLUDED.user_id, state = EXCLUDED.state, amount_minor = EXCLUDED.amount_minor,
+       currency = EXCLUDED.currency, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id
+     WHERE (p.occurred_at, p.event_id) < (EXCLUDED.occurred_at, EXCLUDED.event_id)`,
+    [paymentId, userId, state, amountMinor, currency, occurredAt, eventId],
+  );
+  return saved.rowCount === 1 ? "applied" : "superseded";
+}
+
+/** May come before the payment itself. */
+export async function saveRefund(
+  client: pg.ClientBase,
+  { paymentId, userId, refundedMinor }: EventData<"payment.refunded">,
+): Promise<Effect> {
+  const saved = await client.query(
+    `INSERT INTO payments AS p (id, user_id, refunded_minor) VALUES ($1, $2, $3)
+     ON CONFLICT (id) DO UPDATE SET refunded_minor = EXCLUDED.refunded_minor
+     WHERE p.refunded_minor < EXCLUDED.refunded_minor`,
+    [paymentId, userId, refundedMinor],
+  );
+  return saved.rowCount === 1 ? "applied" : "superseded";
+}
+
+export async function saveSubscription(
+  client: pg.ClientBase,
+  cancelled: boolean,
+  { userId, planId, paidUntil }: EventData<"subscription.changed">,
+  { occurredAt, eventId }: Version,
+): Promise<Effect> {
+  const saved = await client.query(
+    `INSERT INTO subscriptions AS s (user_id, plan_id, cancelled, paid_until, occurred_at, event_id)
+     SELECT u.id, p.id, $3, to_timestamp($4), $5, $6 FROM users u, plans p WHERE u.id = $1 AND p.id = $2
+     ON CONFLICT (user_id) DO UPDATE SET plan_id = EXCLUDED.plan_id, cancelled = EXCLUDED.cancelled,
+       paid_until = EXCLUDED.paid_until, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id
+     WHERE (s.occurred_at, s.event_id) < (EXCLUDED.occurred_at, EXCLUDED.event_id)`,
+    [userId, planId, cancelled, paidUntil, occurredAt, eventId],
+  );
+  if (saved.rowCount === 1) return "applied";
+  const known = await client.query(
+    "SELECT FROM users u, plans p WHERE u.id = $1 AND p.id = $2 AND EXISTS (SELECT FROM subscriptions WHERE user_id = u.id)",
+    [userId, planId],
+  );
+  return known.rowCount === 1 ? "superseded" : "unmatched";
+}

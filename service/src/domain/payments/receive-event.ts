@@ -1,0 +1,70 @@
+import type pg from "pg";
+import type { Database } from "../../data/postgres/database.ts";
+import {
+  type Effect,
+  insertEvent,
+  savePayment,
+  saveRefund,
+  saveSubscription,
+  type Version,
+} from "../../data/repositories/payments.ts";
+import { Problem } from "../../errors/problem.ts";
+import type { Logger } from "../../observability/log.ts";
+import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { EVENT_DATA, type EventData, isKnownType, type KnownType, type PaymentEvent } from "./events.ts";
+
+export interface ReceiveEventDeps {
+  database: Database;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** `ignored`: of a type that has no effect here. */
+type Outcome = Effect | "replayed" | "ignored";
+
+type Apply<T extends KnownType> = (client: pg.ClientBase, data: EventData<T>, version: Version) => Promise<Effect>;
+
+/**
+ * Each effect is a register in which the newest event wins, or a greatest value: the state is the same in whichever
+ * order, and however often, events come.
+ */
+const APPLY: { [T in KnownType]: Apply<T> } = {
+  "payment.succeeded": (client, data, version) => savePayment(client, "succeeded", data, version),
+  "payment.failed": (client, data, version) => savePayment(client, "failed", data, version),
+  "payment.refunded": (client, data) => saveRefund(client, data),
+  "subscription.changed": (client, data, version) => saveSubscription(client, false, data, version),
+  "subscription.cancelled": (client, data, version) => saveSubscription(client, true, data, version),
+};
+
+/**
+ * Records the event and does what it says, in one transaction: a crash in between leaves neither, and the provider
+ * sends it again. `also` is part of that transaction.
+ */
+export async function receiveEvent(
+  { database, metrics, log }: ReceiveEventDeps,
+  event: PaymentEvent,
+  also: (client: pg.ClientBase) => Promise<void>,
+): Promise<void> {
+  const apply = prepare(event);
+  const outcome = await database.transaction("receive payment event", async (client): Promise<Outcome> => {
+    const outcome = (await insertEvent(client, event)) ? await apply(client) : "replayed";
+    await also(client);
+    return outcome;
+  });
+  metrics.paymentEvent({ type: isKnownType(event.type) ? event.type : "other", outcome });
+  const line = { eventId: event.id, eventType: event.type, outcome };
+  if (outcome === "unmatched") log.error(line, "a payment event names an account or a plan that is not here");
+  else log.info(line, "payment event");
+}
+
+/** Checks the data before anything is written; a mistake is the provider's to mend. */
+function prepare({ id, type, createdAt, data }: PaymentEvent): (client: pg.ClientBase) => Promise<Effect | "ignored"> {
+  if (!isKnownType(type)) return async () => "ignored";
+  const parsed = EVENT_DATA[type].safeParse(data);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }) => ({ path: `/data/${path.join("/")}`, message }));
+    throw new Problem("validation-failed", { extensions: { errors } });
+  }
+  const apply = APPLY[type] as Apply<KnownType>;
+  return (client) => apply(client, parsed.data, { occurredAt: new Date(createdAt * 1_000), eventId: id });
+}
