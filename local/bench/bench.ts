@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Evidence } from "@media/drills/evidence";
 import { execa } from "execa";
 import { stopCluster } from "../cluster/cluster.ts";
 import { type Layout, layoutOf } from "../cluster/layout.ts";
@@ -93,7 +94,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     unit: "s",
     bound: 240,
     runs: 3,
-    once: async () => (await drill<{ rtoSeconds: number }>("recreate")).rtoSeconds,
+    once: async () => (await drill("recreate")).rtoSeconds ?? Number.NaN,
   },
   restarts: {
     name: "service: failed requests, lost or doubled socket events and jobs over 50 rolling restarts of api and worker under load",
@@ -102,8 +103,8 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     runs: 1,
     costly: true,
     once: async () => {
-      const seen = await drill<Record<(typeof UNWANTED)[number], number>>("restarts");
-      return UNWANTED.reduce((sum, key) => sum + seen[key], 0);
+      const { findings } = await drill("restarts");
+      return UNWANTED.reduce((sum, key) => sum + Number(findings[key]), 0);
     },
   },
   down: {
@@ -218,11 +219,11 @@ async function pulumi(layout: Layout, verb: string, ...args: string[]): Promise<
 const UNWANTED = ["requestsFailed", "eventsLost", "eventsDoubled", "jobsLost", "jobsDoubled"] as const;
 
 /** What a drill wrote into its evidence, whether it passed or not. */
-async function drill<T>(kind: string): Promise<T> {
+async function drill(kind: string): Promise<Evidence> {
   const variables = [`NAME=${NAME}`, `KIND=${kind}`, "STACK=dev", "CONFIRM=dev"];
   await execa("make", ["-s", "drill", ...variables], { ...SILENT, reject: false });
   const { stdout } = await execa("sh", ["-c", `cat "$(ls ${join(REPO, "evidence")}/*-${kind}.json | tail -1)"`]);
-  return JSON.parse(stdout) as T;
+  return JSON.parse(stdout) as Evidence;
 }
 
 /** No cluster of that name, running or stored; the caches stay. */

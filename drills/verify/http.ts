@@ -18,7 +18,7 @@ export interface Call {
   readonly timeoutSeconds?: number;
 }
 
-/** One HTTP(S) call. Node's fetch cannot be told a certificate authority, hence this. */
+/** Makes one HTTP(S) call. Node's fetch takes no certificate authority, so this uses node:https. */
 export function call(
   url: string,
   { method = "GET", headers = {}, body, ca, timeoutSeconds = 5 }: Call = {},
@@ -51,7 +51,7 @@ export function call(
   });
 }
 
-/** The body as JSON; an answer of another status is an error that shows it. */
+/** The body as JSON. @throws where the status is not one of the expected, with the body */
 export function json<T>(answer: Answer, ...expected: number[]): T {
   if (!expected.includes(answer.status))
     throw new Error(`answered ${answer.status}, not ${expected.join(" or ")}: ${answer.text.slice(0, 300)}`);

@@ -15,7 +15,7 @@ test("a chain begins at the genesis hash and is intact in any order", () => {
   expect(verifyChain([])).toEqual({ intact: true, rows: 0, lastSeq: 0, faults: [] });
 });
 
-test("each kind of damage is named at its row", () => {
+test("each kind of fault is named with its row", () => {
   const without = (seq: number) => rows.filter((row) => row.seq !== seq);
   const changed = rows.map((row) => (row.seq === 3 ? { ...row, payload: "C" } : row));
   const foreign = [...without(4), nextRow({ seq: 3, hash: GENESIS }, "d")];
@@ -25,11 +25,11 @@ test("each kind of damage is named at its row", () => {
   expect(verifyChain(foreign).faults).toMatchObject([{ seq: 4, kind: "unlinked" }]);
 });
 
-test("a chain that lost its end is intact and shorter: only the writer knows more", () => {
+test("a chain that lost its end is intact and shorter", () => {
   expect(verifyChain(rows.slice(0, 2))).toMatchObject({ intact: true, lastSeq: 2 });
 });
 
-test("any chain is intact, and any change of a payload shows", () => {
+test("any chain is intact, and any change of a payload is found", () => {
   const payloads = fc.array(fc.string(), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(payloads, fc.nat(), (texts, at) => {

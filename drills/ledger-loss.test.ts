@@ -1,6 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { type LedgerRow, nextRow } from "@media/service/ledger";
-import { type Acknowledged, compare } from "./ledger.ts";
+import { type Acknowledged, compare, type LedgerRow, nextRow } from "./ledger.ts";
 
 function chain(count: number): Acknowledged[] {
   const rows: Acknowledged[] = [];
@@ -12,7 +11,7 @@ function chain(count: number): Acknowledged[] {
   return rows;
 }
 
-test("nothing is lost where every row is found", () => {
+test("nothing is lost when every row is found", () => {
   const rows = chain(5);
   expect(compare(rows, 5, rows)).toMatchObject({
     rowsAcknowledged: 5,
@@ -23,7 +22,7 @@ test("nothing is lost where every row is found", () => {
   });
 });
 
-test("rows after the last archived WAL count for the recovery point only", () => {
+test("rows after the last archived WAL count only for the recovery point", () => {
   const rows = chain(5);
   expect(compare(rows, 3, rows.slice(0, 3))).toMatchObject({
     rowsLost: 0,
@@ -33,12 +32,12 @@ test("rows after the last archived WAL count for the recovery point only", () =>
   });
 });
 
-test("negative control: an archived row that is gone is lost, and breaks the chain", () => {
+test("negative control: a missing archived row is lost and breaks the chain", () => {
   const rows = chain(5);
   expect(compare(rows, 5, [...rows.slice(0, 2), ...rows.slice(3)])).toMatchObject({ rowsLost: 1, chainIntact: false });
 });
 
-test("negative control: a changed row is lost although its number is there", () => {
+test("negative control: a changed row is lost although its number exists", () => {
   const rows = chain(3);
   const found = rows.map((row, i) => (i === 1 ? { ...row, payload: "forged", hash: "0".repeat(64) } : row));
   expect(compare(rows, 3, found)).toMatchObject({ rowsLost: 1, chainIntact: false });

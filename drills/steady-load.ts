@@ -2,55 +2,62 @@ import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UPDATES } from "@media/service/events";
 import { io } from "socket.io-client";
-import { eventually } from "../lib/eventually.ts";
-import { type Answer, call, json } from "../verify/http.ts";
-import type { Target } from "../verify/journey.ts";
+import { eventually } from "./lib/eventually.ts";
+import type { Target } from "./lib/stack.ts";
+import { type Answer, call, json } from "./verify/http.ts";
 
 /**
- * What each of them does in a second; the rate limit of a user is 600 a minute. All of them together take a third of what
- * the stack can do on two cores that it shares with them: the same cores have to start the processes that are replaced.
+ * Calls per second of each client; the rate limit of a user is 600 a minute. All clients together take a third of what
+ * the stack can do on two cores that it shares with them: the same cores have to start the new processes.
  */
 const WRITES_PER_SECOND = 2;
 const READS_PER_SECOND = 2;
 const READERS = 4;
-/** A call that takes longer has failed: nobody waits longer for a page. */
-const PATIENCE_SECONDS = 10;
+/** A call that takes longer has failed. */
+const CALL_TIMEOUT_SECONDS = 10;
 
-/** A call that was not answered as it should be. */
+/** A call that failed. */
 export interface Failure {
   readonly at: string;
   readonly what: string;
   readonly answer: string;
-  /** By which its log lines are found; none where there was no answer. */
+  /** Finds its log lines. Absent where no answer came. */
   readonly traceId?: string;
 }
 
-/** An event as a client got it; `at` is its place in the stream, and its own. */
-export interface Heard {
-  readonly at: string;
+/** An event as a client received it. */
+export interface ReceivedEvent {
+  /** Id of its entry in the stream; no two events have the same. */
+  readonly position: string;
   readonly id: string;
   readonly status: string;
 }
 
-/** What people did while something was going on, and what they saw of it. */
-export interface Seen {
+/** What the clients did and what they received. */
+export interface Observed {
   readonly calls: number;
   readonly failures: readonly Failure[];
-  /** Ids of the requests that were made. */
-  readonly made: readonly string[];
-  readonly heard: readonly Heard[];
-  /** Places of all events that there were to be heard. */
-  readonly told: readonly string[];
-  /** Times that the live connection was lost and found again. */
+  /** Ids of the media requests that were created. */
+  readonly created: readonly string[];
+  readonly received: readonly ReceivedEvent[];
+  /** Positions of all events that were published. */
+  readonly published: readonly string[];
+  /** How often the live connection was lost and made again. */
   readonly reconnections: number;
 }
 
-/** People at work: one asks for films and listens to what becomes of them, others look around. No call is repeated. */
-export async function startLoad(
-  target: Target,
-): Promise<{ stop(told: () => Promise<readonly string[]>): Promise<Seen> }> {
+/** Clients that use a stack. */
+export interface Load {
+  /** Ends the clients in good order: calls under way finish and late events arrive. */
+  stop(published: () => Promise<readonly string[]>): Promise<Observed>;
+  /** Ends the clients at once. Does nothing after `stop`. */
+  cancel(): void;
+}
+
+/** Starts clients: one creates requests and listens to their events, the others read lists. No call is retried. */
+export async function startLoad(target: Target): Promise<Load> {
   const failures: Failure[] = [];
-  const made: string[] = [];
+  const created: string[] = [];
   let calls = 0;
   let going = true;
   const loops: Promise<void>[] = [];
@@ -59,7 +66,7 @@ export async function startLoad(
     calls += 1;
     const at = new Date().toISOString();
     const headers = { authorization: `Bearer ${token}`, ...(body && { "idempotency-key": randomUUID() }) };
-    const options = { method, headers, ca: target.caPem, timeoutSeconds: PATIENCE_SECONDS, ...(body && { body }) };
+    const options = { method, headers, ca: target.caPem, timeoutSeconds: CALL_TIMEOUT_SECONDS, ...(body && { body }) };
     try {
       const answer = await call(`${target.gatewayUrl}/api/v1/${path}`, options);
       if (answer.status < 300) return answer;
@@ -75,42 +82,47 @@ export async function startLoad(
     }
     return undefined;
   };
-  /** Begins a call at each tick, whatever became of those before. */
+  /** Starts a call at each tick, also while earlier ones are under way. */
   const every = (perSecond: number, work: () => Promise<void>) => {
     const loop = async () => {
-      const under = new Set<Promise<void>>();
+      const underWay = new Set<Promise<void>>();
       while (going) {
-        const one = work().finally(() => under.delete(one));
-        under.add(one);
+        const one = work().finally(() => underWay.delete(one));
+        underWay.add(one);
         await sleep(1000 / perSecond);
       }
-      await Promise.all(under);
+      await Promise.all(underWay);
     };
     loops.push(loop());
   };
 
   const { devToken } = target.credentials;
   const readers = await Promise.all(Array.from({ length: READERS }, () => newUser(target)));
-  const ears = listen(target, devToken);
-  await ears.ready();
+  const listener = listen(target, devToken);
+  await listener.ready();
   every(WRITES_PER_SECOND, async () => {
     const film = { mediaType: "movie", tmdbId: randomInt(1, 800_000_000) };
     const answer = await ask(devToken, "POST", "requests", film);
     if (!answer) return;
     const { id } = JSON.parse(answer.text) as { id: string };
-    made.push(id);
+    created.push(id);
     await ask(devToken, "GET", `requests/${id}`);
   });
   for (const token of readers) every(READS_PER_SECOND, () => ask(token, "GET", "requests?limit=5").then(() => {}));
 
   return {
-    async stop(told) {
+    async stop(published) {
       going = false;
       await Promise.all(loops);
-      await ears.settled(made);
-      const places = await told();
-      await sleep(ON_THE_WAY_MS);
-      return { calls, failures, made, heard: ears.heard, told: places, reconnections: ears.close() };
+      await listener.settled(created);
+      const positions = await published();
+      await sleep(DELIVERY_MS);
+      const reconnections = listener.close();
+      return { calls, failures, created, received: listener.received, published: positions, reconnections };
+    },
+    cancel() {
+      going = false;
+      listener.close();
     },
   };
 }
@@ -124,34 +136,34 @@ async function newUser({ gatewayUrl, caPem: ca }: Target): Promise<string> {
   return json<{ accessToken: string }>(await call(`${gatewayUrl}/api/v1/auth/login`, login), 200, 201).accessToken;
 }
 
-/** What was told this moment may take so long to be heard. */
-const ON_THE_WAY_MS = 3_000;
+/** An event may take this long from its publication to the client. */
+const DELIVERY_MS = 3_000;
 
-/** What nobody has heard of by then is lost. */
+/** The end of a request that was not received by then is lost. */
 const SETTLE_SECONDS = 60;
 
-/** A client as an application has it: the stock library, which comes back by itself. */
+/** A live connection with the stock client library, which reconnects by itself. */
 function listen({ gatewayUrl, caPem }: Target, token: string) {
-  const heard: Heard[] = [];
+  const received: ReceivedEvent[] = [];
   let connections = 0;
   const socket = io(gatewayUrl, { transports: ["websocket"], auth: { token }, ca: caPem, reconnectionDelayMax: 1000 });
   socket.on("ready", () => {
     connections += 1;
   });
   for (const name of Object.keys(UPDATES))
-    socket.on(name, ({ id, status }: Heard, at: string) => heard.push({ at, id, status }));
+    socket.on(name, ({ id, status }: ReceivedEvent, position: string) => received.push({ position, id, status }));
   return {
-    heard,
+    received,
     ready: () =>
       eventually("the live connection", 15, async () => {
         if (connections === 0) throw new Error("no answer");
       }),
-    /** Waits until the end of each request was heard, or for as long as it may take. */
+    /** Waits until the end of each request was received, at most SETTLE_SECONDS. */
     settled: async (ids: readonly string[]) => {
-      const ended = () => new Set(heard.filter(({ status }) => status === "available").map(({ id }) => id));
+      const ended = () => new Set(received.filter(({ status }) => status === "available").map(({ id }) => id));
       for (let waited = 0; waited < SETTLE_SECONDS; waited++) {
-        const have = ended();
-        if (ids.every((id) => have.has(id))) return;
+        const known = ended();
+        if (ids.every((id) => known.has(id))) return;
         await sleep(1000);
       }
     },

@@ -6,7 +6,7 @@ const pod = (name: string, phase: string, ready?: "True" | "False", message?: st
   status: { phase, conditions: ready ? [{ type: "Ready", status: ready, ...(message && { message }) }] : [] },
 });
 
-test("a pod is named as long as it is not ready, with the cluster's reason", () => {
+test("a pod that is not ready is named with the reason of the cluster", () => {
   const waiting = pod("api-1", "Running", "False", "containers with unready status: [api]");
   expect(unready([waiting, pod("worker-1", "Pending"), pod("redis-1", "Running", "True")])).toEqual([
     "api-1 is containers with unready status: [api]",
@@ -14,6 +14,6 @@ test("a pod is named as long as it is not ready, with the cluster's reason", () 
   ]);
 });
 
-test("a job's pod that has ended is not waited for", () => {
+test("the pod of a finished job is not waited for", () => {
   expect(unready([pod("prober-1", "Succeeded", "False"), pod("prober-2", "Failed", "False")])).toEqual([]);
 });

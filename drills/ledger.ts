@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 /** `prev_hash` of the first row. */
 export const GENESIS = "0".repeat(64);
 
-/** One row of the table `ledger`. */
+/** A row of the table `ledger`. */
 export interface LedgerRow {
   seq: number;
   prevHash: string;
@@ -11,7 +11,7 @@ export interface LedgerRow {
   payload: string;
 }
 
-/** What is wrong with a chain, at which row. */
+/** A fault of a chain and the row that has it. */
 export interface LedgerFault {
   seq: number;
   kind: "missing" | "altered" | "unlinked";
@@ -21,7 +21,7 @@ export interface LedgerFault {
 export interface LedgerReport {
   intact: boolean;
   rows: number;
-  /** Highest row found; 0 for none. What was acknowledged beyond it is lost. */
+  /** Number of the highest row, or 0. Rows that were acknowledged beyond it are lost. */
   lastSeq: number;
   faults: LedgerFault[];
 }
@@ -34,7 +34,7 @@ export function ledgerHash(prevHash: string, seq: number, payload: string): stri
   return createHash("sha256").update(`${prevHash}\n${seq}\n${payload}`, "utf8").digest("hex");
 }
 
-/** The row that follows `previous`, or the first one. */
+/** The row after `previous`, or the first row. */
 export function nextRow(previous: Pick<LedgerRow, "seq" | "hash"> | undefined, payload: string): LedgerRow {
   const seq = (previous?.seq ?? 0) + 1;
   const prevHash = previous?.hash ?? GENESIS;
@@ -42,9 +42,9 @@ export function nextRow(previous: Pick<LedgerRow, "seq" | "hash"> | undefined, p
 }
 
 /**
- * Checks the whole chain from its first row, in any order of input. A row that vanished from the middle, one that was
- * changed and one that was put in from elsewhere each show; the end of the chain has to be compared with what the
- * writer got acknowledged.
+ * Checks the whole chain from its first row. The rows may come in any order. It finds a row that is missing in the
+ * middle, one that was changed, and one that was inserted from another chain. It cannot find rows that are missing at
+ * the end: `compare` does, with the rows that the writer had acknowledged.
  */
 export function verifyChain(rows: readonly LedgerRow[]): LedgerReport {
   const faults: LedgerFault[] = [];
@@ -68,4 +68,33 @@ function rowFaults(previous: Pick<LedgerRow, "seq" | "hash">, row: LedgerRow): L
     faults.push({ seq, kind: "altered", detail: `row ${seq} does not have the hash of its content` });
   }
   return faults;
+}
+
+/** A row whose commit PostgreSQL has acknowledged, with the time (seconds since 1970) of the acknowledgement. */
+export interface Acknowledged extends LedgerRow {
+  readonly at: number;
+}
+
+/**
+ * Counts which of the acknowledged rows are lost, in rows and seconds. Pure.
+ *
+ * @param archived number (`seq`) of the newest row that is known to be archived
+ */
+export function compare(acknowledged: readonly Acknowledged[], archived: number, found: readonly LedgerRow[]) {
+  const hashes = new Set(found.map((row) => row.hash));
+  const lost = acknowledged.filter((row) => !hashes.has(row.hash));
+  const kept = acknowledged.filter((row) => hashes.has(row.hash));
+  const newest = Math.max(...acknowledged.map((row) => row.at));
+  const newestKept = Math.max(...kept.map((row) => row.at), Number.NEGATIVE_INFINITY);
+  const chain = verifyChain(found);
+  return {
+    rowsAcknowledged: acknowledged.length,
+    /** Lost although their WAL was archived: must be 0. */
+    rowsLost: lost.filter((row) => row.seq <= archived).length,
+    /** Lost after the last archived WAL: the recovery point (RPO) is measured by these. */
+    rowsLostAfterLastArchive: lost.filter((row) => row.seq > archived).length,
+    rpoSeconds: lost.length === 0 ? 0 : Math.round((newest - newestKept) * 1000) / 1000,
+    chainIntact: chain.intact,
+    faults: chain.faults,
+  };
 }
