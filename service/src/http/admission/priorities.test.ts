@@ -1,6 +1,7 @@
-import { CONTRACT } from "../../http/contract/contract.ts";
-import type { Operation } from "../../http/contract/operation.ts";
-import { PRIORITIES, priorityOf, SHARES } from "./priorities.ts";
+import { PRIORITIES, SHARES } from "../../resilience/admission/priorities.ts";
+import { CONTRACT } from "../contract/contract.ts";
+import type { Operation } from "../contract/operation.ts";
+import { priorityOf } from "./priorities.ts";
 
 test("every list of the contract is one, and shares go down", () => {
   const paged = (Object.values(CONTRACT) as Operation[]).filter(({ query }) => "cursor" in (query?.shape ?? {}));

@@ -1,6 +1,6 @@
 import type { ProblemCode } from "../errors/catalogue.ts";
-import type { OperationId } from "../http/contract/contract.ts";
-import type { Dependency } from "./policies.ts";
+import type { Dependency } from "../resilience/policies.ts";
+import type { OperationId } from "./contract/contract.ts";
 
 /**
  * `works`: as ever. `stale`: from a copy that says so. `late`: done at once, and told when the dependency is back.

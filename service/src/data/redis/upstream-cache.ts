@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { type Ask, asking, jittered } from "../data/redis/cache.ts";
-import { createSingleFlight } from "../data/redis/single-flight.ts";
-import { parseStored } from "../data/redis/stored.ts";
-import { CATALOGUE } from "../errors/catalogue.ts";
-import { toProblem } from "../errors/problem.ts";
-import { type Monitors, recordProblem } from "../errors/record.ts";
-import type { OutsideService } from "./json-api.ts";
+import { CATALOGUE } from "../../errors/catalogue.ts";
+import { toProblem } from "../../errors/problem.ts";
+import { type Monitors, recordProblem } from "../../errors/record.ts";
+import type { Upstream } from "../../resilience/policies.ts";
+import { type Ask, asking, jittered } from "./cache.ts";
+import { createSingleFlight } from "./single-flight.ts";
+import { parseStored } from "./stored.ts";
 
 /** How long what an outside service said is good for, in seconds. */
 export const LIFETIMES = {
@@ -22,27 +22,27 @@ export const LIFETIMES = {
 
 export interface Lifetime {
   /** Who gives the answer. */
-  source: OutsideService;
-  /** Answers without asking again. */
+  source: Upstream;
+  /** UpstreamCache without asking again. */
   fresh: number;
-  /** Answers on the day on which the service does not. */
+  /** UpstreamCache on the day on which the service does not. */
   kept: number;
   /** How long "there is no such thing" is believed: it may come to be. */
   missing: number;
 }
 
-export type AnswerKind = keyof typeof LIFETIMES;
+export type UpstreamKind = keyof typeof LIFETIMES;
 
 /** An answer, and for how long nobody has compared it with its source: only where it is past its time. */
-export interface Answered<T> {
+export interface Cached<T> {
   value: T | undefined;
   ageSeconds?: number;
 }
 
 /** What outside services said, shared by all processes through the cache Redis. Without Redis every call is made. */
-export interface Answers {
+export interface UpstreamCache {
   /** The stored answer, or that of `load`, which many callers at once make one call of. Undefined: there is none. */
-  get<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>): Promise<Answered<T>>;
+  get<T>(kind: UpstreamKind, key: string, load: () => Promise<T | undefined>): Promise<Cached<T>>;
 }
 
 /** Goes up with every change of what is stored. */
@@ -62,7 +62,7 @@ interface Entry<T> {
   freshUntil: number;
 }
 
-export function createAnswers(redis: Redis, monitors: Monitors): Answers {
+export function createUpstreamCache(redis: Redis, monitors: Monitors): UpstreamCache {
   const { log, metrics } = monitors;
   const ask = asking(redis, log, metrics);
   const once = createSingleFlight();
@@ -74,9 +74,12 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
     );
   };
 
-  async function find<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>): Promise<Answered<T>> {
+  async function find<T>(kind: UpstreamKind, key: string, load: () => Promise<T | undefined>): Promise<Cached<T>> {
     const entry = await look<T>(key);
-    metrics.answerLookup({ kind, result: entry === undefined ? "unreachable" : isFresh(entry) ? "hit" : "miss" });
+    metrics.upstreamCacheLookup({
+      kind,
+      result: entry === undefined ? "unreachable" : isFresh(entry) ? "hit" : "miss",
+    });
     if (isFresh(entry)) return { value: entry.value };
     // Redis did not answer: then there is no lock to be had either.
     if (entry === undefined) return { value: await load() };
@@ -84,7 +87,7 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   }
 
   /** Loads, or waits for the process that does; undefined when that one did not bring an answer. */
-  async function loadOnce<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>) {
+  async function loadOnce<T>(kind: UpstreamKind, key: string, load: () => Promise<T | undefined>) {
     const token = randomUUID();
     const won = await ask("lock answer", () => redis.set(`lock:${key}`, token, "PX", LOCK_MS, "NX"));
     if (won === null) return awaitOther<T>(key);
@@ -98,7 +101,7 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   }
 
   /** Undefined where there is no lock any more, or no Redis: then nobody is at work for us. */
-  async function awaitOther<T>(key: string): Promise<Answered<T> | undefined> {
+  async function awaitOther<T>(key: string): Promise<Cached<T> | undefined> {
     for (const end = Date.now() + LOCK_MS; Date.now() < end; ) {
       await sleep(LOOK_MS);
       // The lock first: its holder stores before it unlocks.
@@ -111,7 +114,7 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   }
 
   /** The service failed in spite of its retries: its last answer is better than nothing, if it says what it is. */
-  async function fallBack<T>(kind: AnswerKind, key: string, error: unknown): Promise<Answered<T>> {
+  async function fallBack<T>(kind: UpstreamKind, key: string, error: unknown): Promise<Cached<T>> {
     const problem = toProblem(error);
     if (CATALOGUE[problem.code].class !== "system" || problem.code === "internal") throw error;
     const entry = await look<T>(key);
@@ -122,7 +125,7 @@ export function createAnswers(redis: Redis, monitors: Monitors): Answers {
   }
 
   return {
-    get<T>(kind: AnswerKind, key: string, load: () => Promise<T | undefined>) {
+    get<T>(kind: UpstreamKind, key: string, load: () => Promise<T | undefined>) {
       const full = `answer:${SHAPE}:${kind}:${key}`;
       return once(full, () => find(kind, full, load).catch((error: unknown) => fallBack<T>(kind, full, error)));
     },
@@ -133,7 +136,7 @@ function isFresh<T>(entry: Entry<T> | null | undefined): entry is Entry<T> {
   return entry != null && entry.freshUntil > Date.now();
 }
 
-async function store<T>(ask: Ask, redis: Redis, kind: AnswerKind, key: string, value: T | undefined): Promise<void> {
+async function store<T>(ask: Ask, redis: Redis, kind: UpstreamKind, key: string, value: T | undefined): Promise<void> {
   const { fresh, kept, missing } = LIFETIMES[kind];
   const seconds = jittered(value === undefined ? missing : fresh);
   const at = Date.now();

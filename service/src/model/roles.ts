@@ -38,8 +38,8 @@ export interface Identity {
   ended?: boolean;
   /** When the token runs out, in milliseconds since 1970; one that does not has none. */
   expiresAt?: number;
-  /** Up to where the caller's own writes reach (see data/written.ts); undefined where nobody knows. */
-  written?: string | null | undefined;
+  /** Up to where the caller's own writes reach (see data/redis/read-your-writes.ts); undefined where nobody knows. */
+  lastWriteLsn?: string | null | undefined;
 }
 
 export function may({ role }: Identity, permission: Permission): boolean {

@@ -1,4 +1,4 @@
-import { neededBy } from "./resources.ts";
+import { neededBy } from "./needs.ts";
 
 test.each([
   ["POST", "/api/v1/requests", "primary"],

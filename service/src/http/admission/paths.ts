@@ -1,5 +1,5 @@
-import { CONTRACT } from "../../http/contract/contract.ts";
-import type { Operation } from "../../http/contract/operation.ts";
+import { CONTRACT } from "../contract/contract.ts";
+import type { Operation } from "../contract/operation.ts";
 
 const ALL: readonly Operation[] = Object.values(CONTRACT);
 

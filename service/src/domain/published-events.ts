@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DOWNLOAD_STATUSES, type Download } from "../data/repositories/downloads.ts";
 import { type ChangedRequest, REQUEST_STATUSES } from "../data/repositories/requests.ts";
-import { MEDIA_TYPES } from "../domain/media.ts";
+import { MEDIA_TYPES } from "../model/media.ts";
 
 /** Where Socket.IO listens, on the port of the API. */
 export const SOCKET_PATH = "/socket.io";
@@ -90,6 +90,8 @@ export function downloadUpdate(download: Download): Update<"download.progress"> 
   return { name: "download.progress", userId, payload: { id, requestId, status, progress, version: now } };
 }
 
-/** Rooms of a process's sockets: one for each user, and one for those who may read everybody's. */
-export const roomOf = (userId: string) => `user:${userId}`;
-export const EVERYBODYS = "everybodys";
+/** Publishes a change to the subscribers of live updates, after its commit. Never throws, and callers do not wait for it. */
+export interface EventPublisher {
+  requestChanged(request: ChangedRequest): void;
+  downloadChanged(download: Download): void;
+}
