@@ -8,7 +8,6 @@ import { type Layout, layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { CACHE, REPO } from "../lib/paths.ts";
 import { say } from "../lib/progress.ts";
-import { bench as providers } from "../providers/bench.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { type Figure, machine, record } from "./figures.ts";
@@ -35,7 +34,7 @@ const SETTLE_SECONDS = 30;
 const AT_REST = ["up", "preview", "memory", "cpu"];
 
 /** Groups that bring what they need; like what is costly, only when they are named. */
-const groups: Readonly<Record<string, Group>> = { providers, ...services };
+const groups: Readonly<Record<string, Group>> = services;
 
 const measures: Readonly<Record<string, ClusterMeasure>> = {
   cold: {
