@@ -8,7 +8,7 @@ import type { Policy } from "../../resilience/policy.ts";
 import { checkOut, instruments, secondsSince } from "./instruments.ts";
 import { isLsn } from "./lsn.ts";
 
-/** What others may not yet see of the newest; a replica further behind answers nobody. */
+/** How far a replica that serves reads may lag. */
 export const MOST_LAG_SECONDS = 10;
 
 /**
@@ -27,8 +27,8 @@ SELECT NOT pg_is_in_recovery() OR (
 const NOTHING_WRITTEN = "0/0";
 
 /**
- * Reads from the replica if it has replayed what the caller wrote (`written`: null for nothing, undefined where nobody
- * knows), else from the primary; and so where `work` found nothing (undefined) on a replica, which may only lag.
+ * Reads from the replica if it has replayed the caller's last write (`lastWriteLsn`: null for none, undefined where it is
+ * not known), else from the primary. Also reads from the primary where `work` found nothing (undefined) on the replica.
  */
 export type ReadRecent = <T>(
   name: string,
