@@ -55,7 +55,7 @@ type IO = Server<Record<string, never>, ServerEvents, Record<string, never>, Soc
 export function createRealtime(deps: RealtimeDeps): Realtime {
   const identify = createCallerCheck(deps);
   const feed = new Feed(deps.reader, deps, {
-    tell(io, deps, entry) => tell(io, deps, entry),
+    entry: (entry) => emit(io, deps, entry),
     broken: () => closeConnections(io),
   });
   const io: IO = new Server({
