@@ -20,7 +20,7 @@ CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/media-platform
 # What Node.js has compiled, for the many processes that the tests start.
 COMPILED = $(CACHE)/node
 
-.PHONY: help up preview down status outputs env logs tools test fuzz e2e check format bench doctor drill
+.PHONY: help up preview down status outputs env logs tools test fuzz e2e soak check format bench doctor drill
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
@@ -56,6 +56,9 @@ fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a s
 
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
+
+soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY=kills COUNT=20 SEED=1)
+	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
 check: $(NODE_MODULES) ## Types, format and lint
 	@tsc --noEmit -p tsconfig.json
