@@ -127,6 +127,11 @@ export const schema = z
     backupStoreTenants: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
     /** Refuse to delete the namespace and the volumes. @default false */
     protect: z.boolean().default(false),
+    /**
+     * Stateful resources that may be replaced or deleted, as "Kind/name": without it `make preview-report` stops such a
+     * change. Remove it with the next change. @default []
+     */
+    confirmReplacements: z.array(z.string().regex(/^[A-Z]\w+\/[\w.-]+$/, 'must be "Kind/name"')).default([]),
   })
   .superRefine((config, context) => {
     if (config.layers.includes("data") && !config.backups) {
@@ -187,6 +192,7 @@ export const examples: Record<string, string> = {
   "certificates.notAfter": '"2036-01-01"',
   backupStoreTenants: '["dev", "prod"]',
   protect: "true",
+  confirmReplacements: '["StatefulSet/postgres"]',
 };
 
 function outsideExamples(): Record<string, string> {
