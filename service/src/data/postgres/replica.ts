@@ -5,9 +5,9 @@ import type { Metrics } from "../../observability/metrics/metrics.ts";
 import { MOST_LAG_SECONDS } from "../../observability/metrics/objectives.ts";
 import { createOutage } from "../../observability/outage.ts";
 import { inSpan } from "../../observability/tracing.ts";
-import type { Guard } from "../../resilience/policy.ts";
+import type { Policy } from "../../resilience/policy.ts";
 import { checkOut, instruments, secondsSince } from "./instruments.ts";
-import { isPosition } from "./lsn.ts";
+import { isLsn } from "./lsn.ts";
 
 /**
  * Whether the server that this transaction is on may answer: it has replayed the caller's own writes and is not far
@@ -38,12 +38,12 @@ export type ReadRecent = <T>(
 interface RecentReaderDeps {
   primary: pg.Pool;
   replica: pg.Pool;
-  guard: Guard;
+  policy: Policy;
   log: Logger;
   metrics: Metrics;
 }
 
-export function createRecentReader({ primary, replica, guard, log, metrics }: RecentReaderDeps): ReadRecent {
+export function createRecentReader({ primary, replica, policy, log, metrics }: RecentReaderDeps): ReadRecent {
   const outage = createOutage(log, {}, "the replica does not answer: the primary does", "the replica answers again");
   const instead = async <T>(work: (from: pg.Pool) => Promise<T>): Promise<T> => {
     const count = (result: "hit" | "miss") => metrics.fallback({ dependency: "database-replica", result });
@@ -56,10 +56,10 @@ export function createRecentReader({ primary, replica, guard, log, metrics }: Re
   };
   return async (name, written, work) => {
     // A position is put into SQL text: nothing else may pass.
-    if (written === undefined || !isPosition(written ?? NOTHING_WRITTEN)) return work(primary);
+    if (written === undefined || !isLsn(written ?? NOTHING_WRITTEN)) return work(primary);
     const begin = check(written ?? NOTHING_WRITTEN);
     try {
-      const ask = () => guard.execute(() => inTransaction(replica, name, begin, work));
+      const ask = () => policy.execute(() => inTransaction(replica, name, begin, work));
       const found = await inSpan(`sql ${name}`, SPAN, ask);
       outage.over();
       if (found !== undefined) return found;
