@@ -4,13 +4,15 @@ import type { BackupsConfig } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
-import type { ContainerSpec, PolicyRule, WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { ContainerSpec, PolicyRule, StatefulSetSpec } from "../../lib/workload.types.ts";
+import { DATABASE } from "../handles.ts";
 import { MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
 import { pgbackrestConfig, pgbackrestSecrets } from "./pgbackrest.plan.ts";
 
 export interface PostgresArgs {
   stack: string;
-  tier: Tier;
+  sizes: Tier["postgres"];
+  backup: Tier["backup"];
   backups: BackupsConfig;
   passwords: Record<"superuser" | "replication" | "application" | "exporter" | "patroni", pulumi.Input<string>>;
 }
@@ -27,8 +29,8 @@ const SCRIPTS = [
 ];
 
 /** PostgreSQL 17: members under Patroni, which elects the primary through the Kubernetes API. */
-export function postgresPlan(args: PostgresArgs): WorkloadSpec {
-  const { postgres: sizes } = args.tier;
+export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
+  const { sizes } = args;
   return {
     name: "postgres",
     component: "data",
@@ -37,7 +39,7 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
     image: "postgres",
     command: ["/opt/scripts/start.sh"],
     env: { ...podFacts, ...storeAccess(args) },
-    replicas: sizes.members,
+    members: sizes.members,
     podLabels: { [SCOPE_LABEL]: SCOPE },
     // Members stream from each other and, asked by Patroni, look at each other's state.
     connectsTo: ["kubernetes-api", "external-backup-store", "postgres-members:postgresql", "postgres-members:patroni"],
@@ -93,21 +95,21 @@ function storeAccess({ backups }: PostgresArgs) {
   return { BACKUP_ENDPOINT: backups.endpoint, PGBACKREST_CONFIG_INCLUDE_PATH: "/run/secrets/pgbackrest" };
 }
 
-function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec["files"]> {
+function files({ stack, sizes, backup, backups }: PostgresArgs): NonNullable<StatefulSetSpec["files"]> {
   const scripts = SCRIPTS.map((file) => [file, readBeside(import.meta.url, file)] as const);
   return {
     patroni: {
       path: "/etc/patroni",
       reload: true,
       data: {
-        "patroni.yml": yaml11(patroniConfig(stack, tier.postgres)),
-        "shared.json": JSON.stringify(sharedSettings(tier.postgres), null, 2),
+        "patroni.yml": yaml11(patroniConfig(stack, sizes)),
+        "shared.json": JSON.stringify(sharedSettings(sizes), null, 2),
       },
     },
     pgbackrest: {
       path: "/etc/pgbackrest",
       reload: true,
-      data: { "pgbackrest.conf": pgbackrestConfig(backups, tier.backup.keep), "ca.pem": backups.caPem ?? "" },
+      data: { "pgbackrest.conf": pgbackrestConfig(backups, backup.keep), "ca.pem": backups.caPem ?? "" },
     },
     scripts: { path: "/opt/scripts", executable: true, data: Object.fromEntries(scripts) },
   };
@@ -118,7 +120,7 @@ function yaml11(value: unknown): string {
   return stringify(value, { version: "1.1", lineWidth: 0 });
 }
 
-function secrets({ backups, passwords }: PostgresArgs): NonNullable<WorkloadSpec["secrets"]> {
+function secrets({ backups, passwords }: PostgresArgs): NonNullable<StatefulSetSpec["secrets"]> {
   const authentication = pulumi.interpolate`postgresql:
   authentication:
     superuser: {username: postgres, password: ${passwords.superuser}}
@@ -157,7 +159,7 @@ function exporter(): ContainerSpec {
     image: "postgres-exporter",
     command: ["/usr/bin/prometheus-postgres-exporter", `--web.listen-address=:${metrics}`, ...COLLECTORS],
     env: {
-      DATA_SOURCE_URI: `127.0.0.1:${database}/media?sslmode=disable`,
+      DATA_SOURCE_URI: `127.0.0.1:${database}/${DATABASE}?sslmode=disable`,
       DATA_SOURCE_USER: "exporter",
       DATA_SOURCE_PASS_FILE: "/run/secrets/exporter/password",
     },
@@ -172,7 +174,7 @@ function keeper(args: PostgresArgs): ContainerSpec {
   return {
     image: "postgres",
     command: ["/opt/scripts/keeper.sh"],
-    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.tier.backup.everyHours) },
+    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.backup.everyHours) },
     mounts: ["data", "patroni", "patroni-secrets", "pgbackrest", "pgbackrest-secrets", "run", "scripts", "tmp"],
     resources: { memoryMi: 256, requestMi: 32 },
   };
