@@ -29,7 +29,10 @@ const app: ServiceArgs["app"] = {
 const args: ServiceArgs = {
   sizes: tiers.small,
   app,
-  data: dataHandles({ passwords: { application: "d", superuser: "s", redisCache: "c", redisState: "r" } }),
+  data: dataHandles({
+    login: { user: "media_0a1b2c3d", password: "d" },
+    passwords: { superuser: "s", redisCache: "c", redisState: "r" },
+  }),
   observability: {
     collector: endpointOf("collector", "collector:otlp-http"),
     pushgateway: endpointOf("pushgateway", "pushgateway:http"),

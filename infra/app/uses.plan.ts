@@ -1,3 +1,4 @@
+import type { Input } from "@pulumi/pulumi";
 import type { Config } from "../config/schema.ts";
 import { realUpstreams, type UpstreamName, upstreamNames, upstreams } from "../config/upstreams.ts";
 import { address, type Link, portOf } from "../lib/endpoints.ts";
@@ -7,7 +8,7 @@ import type { Process, ServiceArgs } from "./service.plan.ts";
 /** What a process has, because of something that it uses. */
 export interface Part {
   /** Variables, as service/src/process/config.ts reads them. */
-  env?: Record<string, string>;
+  env?: Record<string, Input<string>>;
   /** Secret files by the variable that names them; one that the stack does not have is left out. */
   secretFiles?: Record<string, string>;
   links?: Link[];

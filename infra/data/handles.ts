@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { type Endpoint, endpointOf } from "../lib/handles.ts";
 
-/** The one database of a stack, and the role that owns it. postgres/roles.sql makes both. */
+/** The one database of a stack, and the role that owns it: the application's logins are its members. postgres/roles.sql makes both. */
 export const DATABASE = "media";
 export const OWNER = "media";
 /** The names under which PgBouncer offers it: at the primary, and read-only at its replicas. */
@@ -12,7 +12,7 @@ export const STATE_GROUP = "state";
 /** A database to connect to. */
 export interface Database extends Endpoint {
   database: string;
-  user: string;
+  user: Input<string>;
   password: Input<string>;
 }
 
@@ -38,13 +38,15 @@ export interface DataHandles {
 type Resources = Endpoint["dependsOn"];
 
 export interface DataHandlesArgs {
-  passwords: Record<"application" | "superuser" | "redisCache" | "redisState", Input<string>>;
+  /** The application's login. */
+  login: Record<"user" | "password", Input<string>>;
+  passwords: Record<"superuser" | "redisCache" | "redisState", Input<string>>;
   /** The workloads, for callers that wait for them. @default none, as in tests of plans */
   workloads?: Record<"pgbouncer" | "postgres" | "redisCache" | "redisSentinel" | "redisState", Resources>;
 }
 
-export function dataHandles({ passwords, workloads }: DataHandlesArgs): DataHandles {
-  const access = { user: OWNER, password: passwords.application };
+export function dataHandles({ login, passwords, workloads }: DataHandlesArgs): DataHandles {
+  const access = { user: login.user, password: login.password };
   const pooler = { ...endpointOf("pgbouncer", "pgbouncer:pgbouncer", workloads?.pgbouncer), ...access };
   const primary = endpointOf("postgres", "postgres:postgresql", workloads?.postgres);
   return {

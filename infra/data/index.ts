@@ -1,8 +1,9 @@
 import type { BackupsConfig } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import type { Context } from "../lib/context.ts";
+import { loginOf } from "../lib/secrets.ts";
 import { Workload } from "../lib/workload.ts";
-import { type DataHandles, dataHandles } from "./handles.ts";
+import { type DataHandles, dataHandles, OWNER } from "./handles.ts";
 import { pgbouncerPlan } from "./pgbouncer/pgbouncer.plan.ts";
 import { postgresPlan } from "./postgres/postgres.plan.ts";
 import { redisCachePlan } from "./redis/cache.plan.ts";
@@ -17,10 +18,11 @@ export type DataLayer = DataHandles;
 
 /** What keeps state: PostgreSQL with its pooler and its access to the backup store, and both Redis. */
 export function buildData(ctx: Context, { sizes, backups }: DataArgs): DataLayer {
+  const login = loginOf(OWNER, ctx.password("database"));
+  const pooler = ctx.password("postgres-pooler");
   const passwords = {
-    application: ctx.password("database"),
-    exporter: ctx.password("postgres-exporter"),
     patroni: ctx.password("patroni"),
+    pooler,
     redisCache: ctx.password("redis-cache"),
     redisState: ctx.password("redis-state"),
     replication: ctx.password("postgres-replication"),
@@ -28,19 +30,18 @@ export function buildData(ctx: Context, { sizes, backups }: DataArgs): DataLayer
   };
   const { stack } = ctx;
   const postgres = new Workload(
-    postgresPlan({ stack, sizes: sizes.postgres, backup: sizes.backup, backups, passwords }),
+    postgresPlan({ stack, sizes: sizes.postgres, backup: sizes.backup, backups, login, passwords }),
     ctx,
   );
-  const pgbouncer = new Workload(
-    pgbouncerPlan({ sizes: sizes.pgbouncer, applicationPassword: passwords.application }),
-    ctx,
-    { dependsOn: postgres },
-  );
+  const pgbouncer = new Workload(pgbouncerPlan({ sizes: sizes.pgbouncer, login, poolerPassword: pooler }), ctx, {
+    dependsOn: postgres,
+  });
   const redisCache = new Workload(redisCachePlan({ sizes: sizes.redisCache, password: passwords.redisCache }), ctx);
   const state = { sizes: sizes.redisState, password: passwords.redisState };
   const redisState = new Workload(redisStatePlan(state), ctx);
   const redisSentinel = new Workload(redisSentinelPlan(state), ctx);
   return dataHandles({
+    login,
     passwords,
     workloads: {
       pgbouncer: [pgbouncer],

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../config/schema.ts";
+import type { BackupsConfig, Config } from "../config/schema.ts";
 import { realUpstreams } from "../config/upstreams.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
@@ -34,10 +34,15 @@ export class Links extends pulumi.ComponentResource {
   }
 }
 
+/** The stack's own store and the one it is restored from. */
+function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
+  return [...new Set([endpoint, ...(restoreFrom ? [restoreFrom.endpoint] : [])])];
+}
+
 /** Addresses of what the configuration names. */
 export function configuredAddresses({ backups, app }: Pick<Config, "backups" | "app">): LinksContext["configured"] {
   return {
-    ...(backups ? { "external-backup-store": [backups.endpoint] } : {}),
+    ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
     upstreams: realUpstreams(app.upstreams).map(([, url]) => url),
   };
 }

@@ -53,6 +53,9 @@ export const refused: WorkloadSpec[] = [
 // @ts-expect-error A node agent is a DaemonSet.
 export const agent: DaemonSetSpec = { ...base, nodeAgent: {} };
 
-const data = dataHandles({ passwords: { application: "", superuser: "", redisCache: "", redisState: "" } });
+const data = dataHandles({
+  login: { user: "", password: "" },
+  passwords: { superuser: "", redisCache: "", redisState: "" },
+});
 // @ts-expect-error A misspelt handle of another layer.
 export const misspelt = data.pgbouncr;

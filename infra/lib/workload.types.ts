@@ -119,6 +119,8 @@ interface ServerSpec extends CommonSpec {
   drain?: {
     /** Seconds between the pod's removal from its Services and the signal to stop. @default 5 */
     preStopSeconds?: number;
+    /** A command in the main container, run instead of that wait before the process is told to stop; it counts in the grace. */
+    preStopCommand?: string[];
     /** Seconds from then until the pod is killed. @default 30 */
     graceSeconds?: number;
   };
