@@ -20,9 +20,10 @@ CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/media-platform
 # What Node.js has compiled, for the many processes that the tests start.
 COMPILED = $(CACHE)/node
 
-.PHONY: help up preview down status outputs env logs tools test fuzz e2e soak check format bench doctor drill
+# Every verb with a help text.
+.PHONY: $(shell awk -F: '/^[a-z0-9-]+:.*## / {print $$1}' Makefile)
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
 
 up: $(NODE_MODULES) ## Bring the stack up, with the embedded cluster under it, and send a request through it
@@ -30,6 +31,9 @@ up: $(NODE_MODULES) ## Bring the stack up, with the embedded cluster under it, a
 
 preview: $(NODE_MODULES) ## Show what `make up` would change
 	@$(LOCAL) preview $(AT)
+
+preview-report: $(NODE_MODULES) ## What this branch would change in all stacks, for a pull request (BASE=main OUT=report.md JSON=1)
+	@NODE_COMPILE_CACHE='$(COMPILED)' node infra/preview/main.ts $(if $(BASE),--base '$(BASE)') $(if $(OUT),--out '$(OUT)') $(if $(JSON),--json)
 
 down: $(NODE_MODULES) ## Stop the embedded cluster and keep its data (PURGE=1 removes data and caches)
 	@$(LOCAL) down $(AT) $(if $(PURGE),--purge)
@@ -45,6 +49,13 @@ env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 
 drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
 	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
+
+LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset,$(call given,$(option)))
+# TITLE_OFFSET=5 becomes --title-offset '5'; what is not given is left to the program.
+given = $(if $($(shell echo $(1) | tr a-z- A-Z_)),--$(1) '$($(shell echo $(1) | tr a-z- A-Z_))')
+load: $(NODE_MODULES) ## Load a stack and judge it: TOOL=k6 SHAPE=smoke LEVEL=normal STACK=dev (RATE SECONDS JOURNEY SEED ALLOW JSON=1)
+	@$(if $(filter k6,$(TOOL)),PATH="$$PATH:$(TOOLS_BIN)"; k6 version >/dev/null 2>&1 || $(LOCAL) tools --only k6 >&2)
+	@outputs="$$($(LOCAL) outputs $(AT))" && PATH="$$PATH:$(TOOLS_BIN)" exec node loadtests/main.ts run $(LOAD_OPTIONS) $(foreach host,$(ALLOW),--allow '$(host)') $(if $(JSON),--json) --outputs <(printf '%s' "$$outputs")
 
 test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
 	@$(LOCAL) prepare-tests $(AT)

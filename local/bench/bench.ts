@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Evidence } from "@media/drills/evidence";
 import { execa } from "execa";
 import { stopCluster } from "../cluster/cluster.ts";
 import { type Layout, layoutOf } from "../cluster/layout.ts";
@@ -37,7 +38,7 @@ const groups: Readonly<Record<string, Group>> = services;
 
 const measures: Readonly<Record<string, ClusterMeasure>> = {
   cold: {
-    name: "cold `make up`, all caches empty",
+    name: "cold `make up` in a fresh clone with all caches empty",
     unit: "s",
     bound: 1800,
     runs: 1,
@@ -49,7 +50,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     },
   },
   fresh: {
-    name: "`make up` with tools and images built, nothing running, to a verified journey",
+    name: "`make up` from nothing running to a verified journey, tools and images built",
     unit: "s",
     bound: 120,
     runs: 3,
@@ -58,7 +59,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
       return make("up");
     },
   },
-  again: { name: "second `make up`, nothing changed", unit: "s", bound: 20, runs: 5, once: () => make("up") },
+  again: { name: "second `make up` with nothing changed", unit: "s", bound: 20, runs: 5, once: () => make("up") },
   up: {
     name: "no-op `pulumi up` of the dev stack",
     unit: "s",
@@ -74,25 +75,25 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     once: (layout) => pulumi(layout, "preview"),
   },
   memory: {
-    name: "memory of cluster, base and dev at rest (sum of PSS)",
+    name: "memory (sum of PSS) of the cluster with base and dev at rest",
     unit: "GiB",
     bound: 4,
     runs: 5,
     once: memoryGiB,
   },
   cpu: {
-    name: `CPU of the same at rest, over ${REST_SECONDS} s`,
+    name: `CPU of the cluster with base and dev at rest, mean over ${REST_SECONDS} s`,
     unit: "cores",
     bound: 0.6,
     runs: 1,
     once: (layout) => cores(layout, REST_SECONDS),
   },
   recreate: {
-    name: "the recreate drill, from the first thing destroyed to a verified journey (RTO)",
+    name: "recreate drill of dev: RTO, from the first object destroyed to a verified journey",
     unit: "s",
     bound: 240,
     runs: 3,
-    once: async () => (await drill<{ rtoSeconds: number }>("recreate")).rtoSeconds,
+    once: async () => (await drill("recreate")).rtoSeconds ?? Number.NaN,
   },
   restarts: {
     name: "service: failed requests, lost or doubled socket events and jobs over 50 rolling restarts of api and worker under load",
@@ -101,12 +102,12 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     runs: 1,
     costly: true,
     once: async () => {
-      const seen = await drill<Record<(typeof UNWANTED)[number], number>>("restarts");
-      return UNWANTED.reduce((sum, key) => sum + seen[key], 0);
+      const { findings } = await drill("restarts");
+      return UNWANTED.reduce((sum, key) => sum + Number(findings[key]), 0);
     },
   },
   down: {
-    name: "`make down`",
+    name: "`make down` of a running cluster",
     unit: "s",
     bound: 10,
     runs: 3,
@@ -117,7 +118,7 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     },
   },
   "cold-test": {
-    name: "`make test` in a fresh clone, all caches empty",
+    name: "`make test` in a fresh clone with all caches empty",
     unit: "s",
     bound: 900,
     runs: 1,
@@ -126,9 +127,9 @@ const measures: Readonly<Record<string, ClusterMeasure>> = {
     once: () => inFreshClone("test"),
   },
   test: {
-    name: "`make test` with tools built",
+    name: "`make test` with the tools built and no cluster running",
     unit: "s",
-    bound: 300,
+    bound: 240,
     runs: 1,
     alone: true,
     once: () => make("test"),
@@ -217,11 +218,11 @@ async function pulumi(layout: Layout, verb: string, ...args: string[]): Promise<
 const UNWANTED = ["requestsFailed", "eventsLost", "eventsDoubled", "jobsLost", "jobsDoubled"] as const;
 
 /** What a drill wrote into its evidence, whether it passed or not. */
-async function drill<T>(kind: string): Promise<T> {
+async function drill(kind: string): Promise<Evidence> {
   const variables = [`NAME=${NAME}`, `KIND=${kind}`, "STACK=dev", "CONFIRM=dev"];
   await execa("make", ["-s", "drill", ...variables], { ...SILENT, reject: false });
   const { stdout } = await execa("sh", ["-c", `cat "$(ls ${join(REPO, "evidence")}/*-${kind}.json | tail -1)"`]);
-  return JSON.parse(stdout) as T;
+  return JSON.parse(stdout) as Evidence;
 }
 
 /** No cluster of that name, running or stored; the caches stay. */

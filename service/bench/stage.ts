@@ -9,7 +9,7 @@ import type { MediaRequest } from "../src/data/repositories/requests.ts";
 import { createLogger } from "../src/observability/log.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
 import { loadConfig } from "../src/process/config.ts";
-import { ANY_ERROR, createGuard } from "../src/resilience/policy.ts";
+import { ANY_ERROR, createPolicy } from "../src/resilience/policy.ts";
 import { eventually, type Platform, startPlatform } from "../test/platform.ts";
 import type { Sent } from "./generator.ts";
 import { startTarget, type Target } from "./processes.ts";
@@ -100,7 +100,7 @@ async function openSessions(platform: Platform) {
   const config = loadConfig("api", platform.env());
   const log = createLogger({ process: "api", SERVICE_VERSION: "bench", LOG_LEVEL: "fatal" });
   const redis = connectState(config, log);
-  const sessions = createSessions(redis, createGuard("redis-state", ANY_ERROR, createMetrics("bench")));
+  const sessions = createSessions(redis, createPolicy("redis-state", ANY_ERROR, createMetrics("bench")));
   const tokens = createTokens(platform.servers.databasePassword);
   await eventually(() => redis.ping());
   const signIn = async (userId: string) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROLES } from "../src/auth/roles.ts";
+import { ROLES } from "../src/model/roles.ts";
 import { person } from "../test/calls.ts";
 import { DEV_TOKEN, type Platform, WEBHOOK_KEY } from "../test/platform.ts";
 import { held, judge } from "./held.ts";

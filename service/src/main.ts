@@ -14,7 +14,7 @@ const RUN: Record<ProcessName, Run> = {
   api: server(async () => (await import("./processes/api.ts")).startApi),
   worker: server(async () => (await import("./processes/worker.ts")).startWorker),
   doubles: server(async () => (await import("./processes/doubles.ts")).startDoubles),
-  migrate: task(async () => (await import("./data/postgres/migrate.ts")).migrate),
+  migrate: task(async () => (await import("./processes/migrate.ts")).migrate),
   prober: task(async () => (await import("./processes/prober.ts")).probe),
 };
 

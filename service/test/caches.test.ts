@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
+import { LIFETIMES } from "../src/data/redis/upstream-cache.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import { LIFETIMES } from "../src/upstreams/upstream-cache.ts";
 import { call, getAs, post } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { groupStore } from "../src/data/repositories/error-groups.ts";
 import { Problem } from "../src/errors/problem.ts";
 import { ErrorReports } from "../src/errors/reports.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
@@ -200,7 +201,7 @@ test("an error with text that no database keeps is stored, and one that is refus
   pool.on("error", () => {});
   const { log, lines } = readableLog("api");
   const metrics = createMetrics("1");
-  const reports = new ErrorReports({ pool, log, metrics, release: "1.0.0", process: "api" });
+  const reports = new ErrorReports({ store: groupStore(pool), log, metrics, release: "1.0.0", process: "api" });
   const bug = (message: string) => new Problem("internal", { cause: new Error(message) });
   // The cut of a long message goes through the pair.
   for (const text of [

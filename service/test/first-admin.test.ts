@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { migrate } from "../src/data/postgres/migrate.ts";
 import { ConfigError, loadConfig } from "../src/process/config.ts";
+import { migrate } from "../src/processes/migrate.ts";
 import { getAs, postAs } from "./calls.ts";
 import { DEV_TOKEN, type Platform, readableLog, startPlatform } from "./platform.ts";
 

@@ -1,6 +1,6 @@
 import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import type { OutsideService } from "../src/upstreams/json-api.ts";
+import type { Upstream } from "../src/resilience/policies.ts";
 import { call, getAs, metric, person } from "./calls.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 
@@ -79,7 +79,7 @@ test("Overseerr's counts are for administrators", async () => {
 });
 
 /** Each time something that nobody asked for before, so that no cache answers. */
-const users: [OutsideService, (n: number) => string][] = [
+const users: [Upstream, (n: number) => string][] = [
   ["tmdb", (n) => `/discover?mediaType=movie&page=${n}`],
   ["plex", (n) => `/library?limit=${n}`],
   ["youtube", (n) => `/titles/movie/${n}/trailers`],

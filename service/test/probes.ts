@@ -1,4 +1,4 @@
-import type { DEGRADATION } from "../src/resilience/degradation.ts";
+import type { DEGRADATION } from "../src/http/degradation.ts";
 import { type Answer, call, PASSWORD, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually } from "./platform.ts";
 import { client } from "./sockets.ts";

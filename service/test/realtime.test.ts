@@ -1,4 +1,5 @@
 import { ACCESS_SECONDS, createTokens } from "../src/auth/tokens.ts";
+import { SIGNALS, UPDATES } from "../src/domain/published-events.ts";
 import {
   SOCKET_CONNECTIONS_TOTAL,
   SOCKET_EVENTS_TOTAL,
@@ -6,7 +7,6 @@ import {
   UPDATES_PUBLISHED_TOTAL,
 } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import { SIGNALS, UPDATES } from "../src/realtime/events.ts";
 import { metric, type Person, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";

@@ -138,7 +138,7 @@ describe("a client that comes back is not refused for what it had before", () =>
     door.lose();
     expect((await roamer.ready(2)).payload).toEqual({ recovered: true });
     expect(roamer.refused).toEqual([]);
-    // What it had is closed, and it has one seat, not two.
+    // What it had is closed, and it has one slot, not two.
     await eventually(async () => expect(await connected()).toBe(3), 3_000);
     await expectRefused(one.httpPort, who);
   });

@@ -13,7 +13,14 @@ import { patroniConfig } from "./patroni.plan.ts";
 /** A real PostgreSQL with the plan's settings about statements, and the roles as a new cluster gets them. */
 
 const OURS = /^(shared_preload_libraries|auto_explain\.|pg_stat_statements\.|log_parameter|log_min_duration|track_io)/;
-const PASSWORDS = { "database-password": "of-the-application", "exporter-password": "of-the-exporter" };
+const LOGIN = { user: "media_0a1b2c3d", password: "of-the-application" };
+const SECRETS = {
+  "database-user": LOGIN.user,
+  "database-password": LOGIN.password,
+  "pooler-password": "of-the-pooler",
+  "superuser-password": "of-the-superuser",
+  "replication-password": "of-the-replication",
+};
 const folder = mkdtempSync(join(tmpdir(), "media-statements-"));
 let port: number;
 let log = "";
@@ -63,7 +70,7 @@ async function until(check: () => boolean): Promise<void> {
 function applyRoles(socket: string): void {
   const secrets = join(folder, "secrets");
   mkdirSync(secrets);
-  for (const [name, password] of Object.entries(PASSWORDS)) writeFileSync(join(secrets, name), password);
+  for (const [name, password] of Object.entries(SECRETS)) writeFileSync(join(secrets, name), password);
   const file = join(folder, "roles.sql");
   writeFileSync(file, readBeside(import.meta.url, "roles.sql").replaceAll("/run/secrets/roles", secrets));
   const psql = [find("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", `--file=${file}`];
@@ -71,15 +78,16 @@ function applyRoles(socket: string): void {
   for (const _again of [1, 2]) run([...psql, url]);
 }
 
-async function as<T>(user: "media" | "exporter", work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const password = PASSWORDS[user === "media" ? "database-password" : "exporter-password"];
-  const client = new pg.Client({ host: "127.0.0.1", port, user, password, database: "media" });
+async function as<T>(who: "application" | "exporter", work: (client: pg.Client) => Promise<T>): Promise<T> {
+  // The exporter comes by the socket, without a password.
+  const how = who === "application" ? { host: "127.0.0.1", ...LOGIN } : { host: join(folder, "data"), user: who };
+  const client = new pg.Client({ ...how, port, database: "media" });
   await client.connect();
   return work(client).finally(() => client.end());
 }
 
 test("what statements cost is counted, and the exporter may read it", async () => {
-  await as("media", async (client) => {
+  await as("application", async (client) => {
     await client.query("CREATE TABLE films (title text)");
     for (const title of ["a", "b", "c"]) await client.query("SELECT count(*) FROM films WHERE title = $1", [title]);
   });
@@ -89,7 +97,7 @@ test("what statements cost is counted, and the exporter may read it", async () =
 });
 
 test("a slow statement's plan is in the log, without its parameters; a quick one's is not", async () => {
-  await as("media", async (client) => {
+  await as("application", async (client) => {
     await client.query("SELECT 'quick', $1::text", ["secret-of-the-quick"]);
     await client.query("SELECT 'slow', $1::text, pg_sleep(1.1)", ["secret-of-the-slow"]);
   });

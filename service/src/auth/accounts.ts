@@ -1,14 +1,13 @@
-import type pg from "pg";
 import { z } from "zod";
-import type { Database } from "../data/postgres/database.ts";
+import type { Database, Transact } from "../data/postgres/database.ts";
 import { networkOf } from "../data/redis/network-of.ts";
 import { type RateLimit, refuseExceeded } from "../data/redis/rate-limit.ts";
 import type { Session, Sessions } from "../data/redis/sessions.ts";
 import { findLogin, findUser, insertUser, type User, updateRole } from "../data/repositories/users.ts";
 import { Problem } from "../errors/problem.ts";
+import type { Role } from "../model/roles.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
-import type { Role } from "./roles.ts";
 import { ACCESS_SECONDS, type Tokens } from "./tokens.ts";
 
 const email = z.email().max(254);
@@ -29,14 +28,11 @@ export interface AccountDeps {
   metrics: Metrics;
 }
 
-type Also = (client: pg.ClientBase, user: User) => Promise<void>;
-
-export async function register(deps: AccountDeps, wish: z.infer<typeof newAccount>, also: Also): Promise<User> {
+export async function register(transact: Transact<User>, wish: z.infer<typeof newAccount>): Promise<User> {
   const passwordHash = await hashPassword(wish.password);
-  return deps.database.transaction("register", async (client) => {
+  return transact("register", async (client) => {
     const user = await insertUser(client, { email: wish.email.toLowerCase(), name: wish.name, passwordHash });
     if (!user) throw new Problem("email-taken");
-    await also(client, user);
     return user;
   });
 }
@@ -71,12 +67,11 @@ export async function refresh(deps: AccountDeps, refreshToken: string) {
  * changes while the sessions cannot be ended, and after it, for those that began meanwhile and still read the old role.
  * If this process dies in between, only these are left, and their tokens keep the old role for ACCESS_SECONDS at most.
  */
-export async function changeRole(deps: AccountDeps, id: string, role: Role, also: Also): Promise<User> {
-  const changed = await deps.database.transaction("change role", async (client) => {
+export async function changeRole(deps: AccountDeps, transact: Transact<User>, id: string, role: Role): Promise<User> {
+  const changed = await transact("change role", async (client) => {
     const user = await updateRole(client, id, role);
     if (!user) throw new Problem("not-found");
     await deps.sessions.closeAllOf(id);
-    await also(client, user);
     return user;
   });
   await deps.sessions.closeAllOf(id);

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { ROLES } from "./roles.ts";
+import { ROLES } from "../model/roles.ts";
 
 /** How long an access token is good for, and so how long at most a revoked one lives while Redis is away. */
 export const ACCESS_SECONDS = 900;

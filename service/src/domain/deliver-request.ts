@@ -6,12 +6,12 @@ import type { RequestCache } from "../data/redis/cache.ts";
 import { type Download, endDownload, insertDownload } from "../data/repositories/downloads.ts";
 import { type ChangedRequest, findForUpdate, markFailed } from "../data/repositories/requests.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
-import type { Publisher } from "../realtime/publisher.ts";
+import type { EventPublisher } from "./published-events.ts";
 
 export interface DeliverRequestDeps {
   database: Database;
   cache: RequestCache;
-  publisher: Publisher;
+  publisher: EventPublisher;
   metrics: Metrics;
 }
 

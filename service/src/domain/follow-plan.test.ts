@@ -1,5 +1,6 @@
 import type { Step } from "../data/repositories/downloads.ts";
-import { type Look, pauseMs, planStep, type Sighting } from "./follow-plan.ts";
+import type { Sighting } from "../upstreams/overseerr.ts";
+import { type Look, pauseMs, planStep } from "./follow-plan.ts";
 
 const under = (progress: number, status: Step["status"] = "downloading"): Step => ({
   status,

@@ -1,7 +1,7 @@
 import { type Express, json } from "express";
 import { z } from "zod";
-import { MEDIA_TYPES, type MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
+import { MEDIA_TYPES, type MediaType } from "../model/media.ts";
 import type { Faults } from "./faults.ts";
 import { type Fail, misbehave, requireHeader } from "./misbehave.ts";
 import { titlePayload } from "./titles.ts";

@@ -1,7 +1,7 @@
-import { type Identity, may } from "../auth/roles.ts";
 import type { Database } from "../data/postgres/database.ts";
 import { type Download, findDownload, listDownloads } from "../data/repositories/downloads.ts";
 import { Problem } from "../errors/problem.ts";
+import { type Identity, may } from "../model/roles.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 

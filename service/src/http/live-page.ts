@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SIGNALS, SOCKET_PATH, UPDATES } from "../realtime/events.ts";
+import { SIGNALS, SOCKET_PATH, UPDATES } from "../domain/published-events.ts";
 
 /** The part of the documentation page about live updates; their schemas are among the others of the page. */
 export function liveSection(): string {

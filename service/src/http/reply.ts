@@ -1,12 +1,7 @@
-/**
- * An answer as text in UTF-8, so that it can be kept and given again exactly as it was. Not as bytes: Node.js sends head
- * and text in one write, head and bytes in two.
- */
-export interface Reply {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
+import type { StoredReply } from "../data/repositories/idempotency.ts";
+
+/** What an operation answers. Text, not bytes: Node.js sends head and text in one write, head and bytes in two. */
+export type Reply = StoredReply;
 
 type Headers = Record<string, string>;
 

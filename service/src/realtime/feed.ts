@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { UPDATES, type Update, type UpdateName } from "../domain/published-events.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { createOutage, type Outage } from "../observability/outage.ts";
-import { UPDATES, type Update, type UpdateName } from "./events.ts";
 import { STREAM, STREAM_LENGTH } from "./publisher.ts";
 
 /** How long Redis may keep a read open that finds nothing. */

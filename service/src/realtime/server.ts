@@ -3,8 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { Server } from "socket.io";
-import { createGate } from "../auth/middleware.ts";
-import { may } from "../auth/roles.ts";
+import { createCallerCheck } from "../auth/callers.ts";
 import {
   type AdmissionDeps,
   admit,
@@ -13,12 +12,14 @@ import {
   type Socket,
   type SocketData,
 } from "../auth/socket-admission.ts";
+import { type ServerEvents, SOCKET_PATH, type Update } from "../domain/published-events.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
+import { may } from "../model/roles.ts";
 import { SOCKET_CLIENTS } from "../observability/metrics/names.ts";
-import { EVERYBODYS, roomOf, type ServerEvents, SOCKET_PATH, type Update } from "./events.ts";
 import { type Entry, Feed } from "./feed.ts";
 import { recoveryAdapter } from "./recovery-adapter.ts";
+import { READERS_OF_ALL, roomOf } from "./rooms.ts";
 import { inHandshake, inTraceOf } from "./tracing.ts";
 
 /** All that a client sends is its token. */
@@ -35,7 +36,7 @@ export interface RealtimeDeps extends AdmissionDeps {
   reader: Redis;
   /** Connections that this process takes. */
   socketsMax: number;
-  /** How often a connection keeps its seat and its session is looked at, and a client is told how far it has come. */
+  /** How often a connection keeps its slot and its session is looked at, and a client is told how far it has come. */
   upkeepSeconds: number;
   drainSeconds: number;
   /** Aborted when the process begins to drain. */
@@ -52,7 +53,7 @@ type IO = Server<Record<string, never>, ServerEvents, Record<string, never>, Soc
 
 /** Live updates by Socket.IO: what a client may see, in order, each once, also after a drop and from another process. */
 export function createRealtime(deps: RealtimeDeps): Realtime {
-  const gate = createGate(deps);
+  const identify = createCallerCheck(deps);
   const feed = new Feed(deps.reader, deps, {
     entry: (entry) => tell(io, deps, entry),
     broken: () => closeConnections(io),
@@ -74,7 +75,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   io.use((socket, next) => {
     const admitted = () =>
-      admit(deps, gate, socket).then(
+      admit(deps, identify, socket).then(
         () => undefined,
         (error: unknown) => refusal(deps, error),
       );
@@ -103,7 +104,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       while (upgraded.size > 0 && Date.now() < end) await sleep(20);
       io.engine.close();
       for (const stream of upgraded) stream.destroy();
-      await deps.seats.settled();
+      await deps.slots.settled();
     },
   };
 }
@@ -125,7 +126,7 @@ function welcome(deps: RealtimeDeps, feed: Feed, socket: Socket): void {
   // Gone since it was looked for: the client comes back, and is a new one then.
   if (!missed || feed.position === undefined) return void socket.conn.close();
   const all = may(identity, "requests:read-all");
-  void socket.join(all ? [roomOf(identity.id), EVERYBODYS] : roomOf(identity.id));
+  void socket.join(all ? [roomOf(identity.id), READERS_OF_ALL] : roomOf(identity.id));
   for (const { id, update } of missed) {
     if (!update || !(all || update.userId === identity.id)) continue;
     socket.emit(update.name, ...([update.payload, id] as Parameters<ServerEvents[Update["name"]]>));
@@ -138,12 +139,12 @@ function welcome(deps: RealtimeDeps, feed: Feed, socket: Socket): void {
   watch(deps, socket);
 }
 
-/** Keeps the connection's seat, and ends it when its token runs out or its session is closed. */
+/** Keeps the connection's slot, and ends it when its token runs out or its session is closed. */
 function watch(deps: RealtimeDeps, socket: Socket): void {
-  const { seat, identity } = socket.data;
+  const { slot, identity } = socket.data;
   const { expiresAt, sessionId } = identity;
   const check = async () => {
-    void deps.seats.keep(seat);
+    void deps.slots.renew(slot);
     if (sessionId === undefined) return;
     if ((await deps.sessions.isOpen(sessionId)) === false) endSocket(deps, socket, new Problem("session-ended"));
   };
@@ -156,7 +157,7 @@ function watch(deps: RealtimeDeps, socket: Socket): void {
 function tell(io: IO, { metrics }: RealtimeDeps, { id, update, trace }: Entry): void {
   if (!update) return;
   const { adapter } = io.of("/");
-  const rooms = [roomOf(update.userId), EVERYBODYS].filter((room) => adapter.rooms.has(room));
+  const rooms = [roomOf(update.userId), READERS_OF_ALL].filter((room) => adapter.rooms.has(room));
   if (rooms.length === 0) return;
   const payload = [update.payload, id] as Parameters<ServerEvents[Update["name"]]>;
   inTraceOf(trace, `tell ${update.name}`, () => io.to(rooms).emit(update.name, ...payload));

@@ -3,10 +3,10 @@ import type pg from "pg";
 import { type Changes, type Place, placeAt } from "../data/postgres/page.ts";
 import { changedDownloads } from "../data/repositories/downloads.ts";
 import { changedRequests } from "../data/repositories/requests.ts";
+import { downloadUpdate, requestUpdate, type Update } from "../domain/published-events.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { createOutage } from "../observability/outage.ts";
-import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
 import type { Publisher } from "./publisher.ts";
 
 const EVERY_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { SpanKind, trace } from "@opentelemetry/api";
-import { requestIdOf } from "../http/observe.ts";
+import { requestIdOf } from "../observability/request-id.ts";
 import { carryTrace, continueTrace, currentTrace, inRequest, startRequestSpan } from "../observability/tracing.ts";
 
 const tracer = trace.getTracer("media");

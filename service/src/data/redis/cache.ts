@@ -3,9 +3,9 @@ import { SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { MOST_LAG_SECONDS } from "../../observability/metrics/objectives.ts";
 import { inSpan } from "../../observability/tracing.ts";
-import { ANY_ERROR, createGuard, type Guard } from "../../resilience/policy.ts";
-import { MOST_LAG_SECONDS } from "../postgres/replica.ts";
+import { ANY_ERROR, createPolicy, type Policy } from "../../resilience/policy.ts";
 import type { MediaRequest } from "../repositories/requests.ts";
 import { createSingleFlight } from "./single-flight.ts";
 import { parseStored } from "./stored.ts";
@@ -70,7 +70,12 @@ export interface RequestCache {
    * What `read` brings, once for all who ask at once in this process; kept unless it was written to meanwhile. Who shares
    * found the same and wrote the same: a write in between leaves another mark, and its reader reads anew.
    */
-  load(lookup: Lookup, id: string, written: string | null | undefined, read: Read): Promise<MediaRequest | undefined>;
+  load(
+    lookup: Lookup,
+    id: string,
+    lastWriteLsn: string | null | undefined,
+    read: Read,
+  ): Promise<MediaRequest | undefined>;
   /** Keeps a request that was just created, unless someone already knows better. */
   add(request: MediaRequest): Promise<void>;
   /** Marks the request as just written: readers go to the primary, and no older copy can come back. */
@@ -84,14 +89,14 @@ type Read = () => Promise<MediaRequest | undefined>;
 /** One question to the cache Redis, under its policy; undefined where it did not answer. */
 export type Ask = <T>(operation: string, work: () => Promise<T>) => Promise<T | undefined>;
 
-/** One guard per connection: what one kind of entry learns of Redis, the others know. */
-const guards = new WeakMap<Redis, Guard>();
+/** One policy per connection: what one kind of entry learns of Redis, the others know. */
+const policies = new WeakMap<Redis, Policy>();
 
 export function asking(redis: Redis, log: Logger, metrics: Metrics): Ask {
-  const guard = guards.get(redis) ?? createGuard("redis-cache", ANY_ERROR, metrics);
-  guards.set(redis, guard);
+  const policy = policies.get(redis) ?? createPolicy("redis-cache", ANY_ERROR, metrics);
+  policies.set(redis, policy);
   return (operation, work) =>
-    inSpan(`redis ${operation}`, SPAN, () => guard.once(work)).catch((error: unknown) => {
+    inSpan(`redis ${operation}`, SPAN, () => policy.once(work)).catch((error: unknown) => {
       log.debug({ err: error, operation }, "the cache did not answer");
       return undefined;
     });
@@ -127,9 +132,9 @@ export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics):
       const request = parseStored<MediaRequest>(value, (stored) => stored.id === id);
       return request ? { found: "hit", request } : { found: "absent", seen: value };
     },
-    load(lookup, id, written, read) {
+    load(lookup, id, lastWriteLsn, read) {
       const seen = "seen" in lookup ? lookup.seen : undefined;
-      return once(`${id} ${written} ${seen}`, async () => {
+      return once(`${id} ${lastWriteLsn} ${seen}`, async () => {
         const request = await read();
         if (seen !== undefined) await fill(id, seen, request);
         return request;

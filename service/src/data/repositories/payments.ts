@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { EventData, PaymentEvent } from "../../domain/payments/events.ts";
+import type { EventData, PaymentEvent } from "../../model/payment-events.ts";
 
 /**
  * What became of an event. `superseded`: a newer one had come before. `unmatched`: it names an account or a plan that

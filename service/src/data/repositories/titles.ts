@@ -1,4 +1,4 @@
-import type { MediaType } from "../../domain/media.ts";
+import type { MediaType } from "../../model/media.ts";
 import { query, type Reader } from "../postgres/database.ts";
 
 /** What several people's requests can be for. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DOWNLOAD_STATUSES } from "../../data/repositories/downloads.ts";
-import { MEDIA_TYPES } from "../../domain/media.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 
 const download = z

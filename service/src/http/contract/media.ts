@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { MEDIA_TYPES } from "../../domain/media.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { operation, paging } from "./operation.ts";
 
 const OUTSIDE = [

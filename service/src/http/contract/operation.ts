@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Permission } from "../../auth/roles.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import type { Permission } from "../../model/roles.ts";
 import type { Caching } from "./caching.ts";
 
 /** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */

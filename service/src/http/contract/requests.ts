@@ -2,7 +2,7 @@ import { z } from "zod";
 import { REQUEST_STATUSES } from "../../data/repositories/requests.ts";
 import { CHANGES, type ChangeName } from "../../domain/change-request.ts";
 import { newRequest } from "../../domain/create-request.ts";
-import { MEDIA_TYPES } from "../../domain/media.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 
 const fields = {

@@ -99,7 +99,10 @@ export function createMetrics(version: string) {
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
     upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
     cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
-    answerLookup: counter(names.ANSWER_LOOKUPS_TOTAL, "Look-ups of outside services' answers by kind and result."),
+    upstreamCacheLookup: counter(
+      names.ANSWER_LOOKUPS_TOTAL,
+      "Look-ups of outside services' answers by kind and result.",
+    ),
     shed: counter(names.ADMISSION_SHED_TOTAL, "Requests refused for overload, by priority."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),
     webVital: histogram(names.WEB_VITAL_SECONDS, "Web vitals in browsers, in seconds.", VITAL_BUCKETS_SECONDS),
