@@ -4,7 +4,7 @@ import { useEnvironment } from "../stack/environment.ts";
 import { ensureStack, pulumiWithConfig } from "../stack/pulumi.ts";
 import type { Options } from "./options.ts";
 
-/** What `make up` would change in the stack. */
+/** Shows what `make up` would change in the stack. */
 export async function preview({ stack, name }: Options): Promise<void> {
   const target = { layout: layoutOf(name), name: stack };
   useEnvironment(target.layout, stack);
