@@ -8,6 +8,8 @@ export interface Options {
   readonly kind?: string;
   /** Number of a drill's repetitions. @default the drill's own */
   readonly count?: string;
+  /** Where random numbers start, so that a run can be repeated. @default 1 */
+  readonly seed?: string;
   /** Names of the figures to measure, separated by spaces. @default all that are not costly */
   readonly only?: string;
   /** The stack's name again, for verbs that destroy. */
