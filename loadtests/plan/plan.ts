@@ -1,7 +1,7 @@
-import { UserError } from "../lib/errors.ts";
-import { type Random, randomFrom, seedOf, uuidFrom, wholeBetween } from "../lib/random.ts";
 import { operationOf } from "../journeys/check.ts";
 import type { Journey, Step, Value } from "../journeys/journey.ts";
+import { UserError } from "../lib/errors.ts";
+import { type Random, randomFrom, seedOf, uuidFrom, wholeBetween } from "../lib/random.ts";
 import { arrivals, type Stretch, secondsOf } from "../shapes/expand.ts";
 
 /** A request as every tool sends it. `{name}` in its path stands for what an earlier step saved. */

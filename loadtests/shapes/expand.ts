@@ -20,7 +20,8 @@ export function expand(shape: Shape, level: Level, { rate, seconds }: Expansion)
   const scale = ((seconds ?? own) / own) * (level.time ?? 1);
   const perMinute = (factor: number) => Math.max(1, Math.round(factor * rate * (level.rate ?? 1) * 60));
   const stages = shape.stages.map((stage) => ({ seconds: stage.seconds * scale, perMinute: perMinute(stage.factor) }));
-  if (level.gradual) return [{ seconds: seconds ?? own, perMinute: Math.max(...stages.map((stage) => stage.perMinute)) }];
+  if (level.gradual)
+    return [{ seconds: seconds ?? own, perMinute: Math.max(...stages.map((stage) => stage.perMinute)) }];
   return level.bursts ? withBursts(stages, level.bursts) : stages;
 }
 

@@ -45,7 +45,13 @@ export class Connection {
   constructor(address: Address) {
     const { host, port, secure, ca } = address;
     this.#socket = secure
-      ? connectSecurely({ host, port, servername: /^[\d.:]+$/.test(host) ? "" : host, ALPNProtocols: ["http/1.1"], ...(ca && { ca }) })
+      ? connectSecurely({
+          host,
+          port,
+          servername: /^[\d.:]+$/.test(host) ? "" : host,
+          ALPNProtocols: ["http/1.1"],
+          ...(ca && { ca }),
+        })
       : connect({ host, port });
     this.#socket.setNoDelay(true);
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -87,7 +93,8 @@ export class Connection {
     this.#received = this.#received ? Buffer.concat([this.#received, chunk]) : chunk;
     if (this.#status === 0 && !this.#readHead(this.#received)) return;
     if (this.#left === -1) {
-      if (this.#received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)) this.#finish(this.#wantsBody ? unchunk(this.#received) : "");
+      if (this.#received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK))
+        this.#finish(this.#wantsBody ? unchunk(this.#received) : "");
       return;
     }
     if (this.#received.length < this.#left) {

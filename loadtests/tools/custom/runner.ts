@@ -68,7 +68,11 @@ export class Runner {
   #tick(): void {
     const now = this.now();
     const { sessions } = this.#plan;
-    for (let session = sessions[this.#next]; session && !this.#stopped && session.atMs <= now; session = sessions[this.#next]) {
+    for (
+      let session = sessions[this.#next];
+      session && !this.#stopped && session.atMs <= now;
+      session = sessions[this.#next]
+    ) {
       this.#next += 1;
       this.collector.begun += 1;
       this.#begin(session);
