@@ -1,5 +1,6 @@
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
+import { removeOrphans } from "./orphans.ts";
 import { ensureStack, POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 
@@ -14,6 +15,7 @@ export async function deploy(stack: Stack): Promise<void> {
       "read its message above; mend that, then run the same again: it goes on where it stopped",
     );
   }
+  await removeOrphans(stack, say);
 }
 
 /** `pulumi destroy`: the namespace with everything in it. */
