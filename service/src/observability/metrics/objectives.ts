@@ -13,6 +13,12 @@ export interface LatencyObjective {
 /** Slower statements are logged and counted one by one (docs/spec: "Queries > 1s"). */
 export const SLOW_QUERY_SECONDS = 1;
 
+/**
+ * What others may not yet see of the newest, in seconds: a replica whose newest is older answers nobody, neither by the
+ * service's choice nor by the cluster's.
+ */
+export const MOST_LAG_SECONDS = 10;
+
 /** What dashboards, alerts and load tests hold the service to. */
 export const LATENCY_OBJECTIVES = {
   "http answers": { metric: HTTP_REQUEST_DURATION_SECONDS, seconds: 0.3, ratio: 0.99 },
