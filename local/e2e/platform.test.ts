@@ -4,30 +4,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@media/drills/eventually";
+import { targetOf } from "@media/drills/stack";
+import { call } from "@media/drills/verify/http";
+import { journey, verifyEvidence } from "@media/drills/verify/journey";
+import { sql } from "@media/drills/verify/postgres";
 import { execa } from "execa";
 import { kubectl, residue } from "../cluster/cluster.ts";
-import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
 import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
+import { owner } from "../stack/owner.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
-import { call } from "../verify/http.ts";
-import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
-import { sql } from "../verify/postgres.ts";
-import { badDays } from "./bad-days.ts";
-import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
+import { clusterProcesses, dev, devAccess, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
 import { members } from "./members.ts";
+import { mistakes } from "./mistakes.ts";
 import { probes } from "./probes.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
 
-/** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
+/** The real stack on a cluster of its own. Each test continues from the state that the test before it left. */
 
 beforeAll(() => useEnvironment(layout(), "dev"));
 
 afterAll(async () => {
   await make("down");
-  // Of the last run, for whoever wonders why it failed.
+  // Logs of the last run, to find out why it failed.
   await rm(KEPT_LOGS, { recursive: true, force: true });
   await cp(layout().logDir, KEPT_LOGS, { recursive: true }).catch(() => {});
   await rm(layout().dir, { recursive: true, force: true });
@@ -37,7 +39,7 @@ const KEPT_LOGS = join(tmpdir(), "media-e2e-logs");
 
 describe("up", () => {
   test(
-    "make up, killed with -9 while it makes the dev stack, goes on when it is called again",
+    "make up, killed with -9 while it makes the dev stack, continues when it is called again",
     async () => {
       const killed = makeInGroup("up");
       await killed.saw(/stack dev …/, 40 * MINUTE);
@@ -49,7 +51,7 @@ describe("up", () => {
       expect(all).toContain("stack dev is up");
       const { stdout } = await execa("pgrep", ["-a", "-P", "1", "pulumi"], { reject: false });
       expect(stdout.split("\n").filter((line) => line.includes(REPO))).toEqual([]); // no orphans
-      // The engine's second files beside its states are not written atomically: there must be none to be cut off.
+      // The engine does not write the second file beside a state atomically, so it must write none (PULUMI_BACKEND_URL).
       const files = readdirSync(join(pulumiFolder(layout()), ".pulumi"), { recursive: true }).map(String);
       expect(files.filter((file) => file.endsWith(".attrs"))).toEqual([]);
     },
@@ -57,7 +59,7 @@ describe("up", () => {
   );
 
   test(
-    "make up ends with a request served and its traces found",
+    "make up ends with a served request whose evidence is found",
     async () => {
       const { all } = await make("up");
       expect(all).toContain("stack dev is up");
@@ -77,18 +79,18 @@ describe("up", () => {
   });
 
   test(
-    "a journey leaves its marks in the replica, Prometheus, Loki and Jaeger",
+    "a journey leaves evidence in the replica, Prometheus, Loki and Jaeger",
     async () => {
-      const target = await targetOf(dev());
-      await verifyTraces(target, await journey(target));
+      const target = await targetOf(devAccess());
+      await verifyEvidence(target, await journey(target));
     },
     3 * MINUTE,
   );
 
   test(
-    "negative control: a journey without the token, or one that was never made, is not found",
+    "negative control: a journey without the token is refused, and one that was never made is not found",
     async () => {
-      const target = await targetOf(dev());
+      const target = await targetOf(devAccess());
       const answer = await call(`${target.gatewayUrl}/api/v1/requests`, {
         method: "POST",
         body: { mediaType: "movie", tmdbId: 603 },
@@ -96,7 +98,7 @@ describe("up", () => {
       });
       expect(answer.status).toBe(401);
       const never = { id: "00000000-0000-4000-8000-000000000000", traceId: "0123456789abcdef0123456789abcdef" };
-      await expect(verifyTraces(target, never, 2)).rejects.toThrow(/not within 2 s/);
+      await expect(verifyEvidence(target, never, 2)).rejects.toThrow(/not within 2 s/);
     },
     MINUTE,
   );
@@ -104,7 +106,7 @@ describe("up", () => {
   test(
     "Prometheus scrapes every target",
     async () => {
-      const { prometheusUrl } = await targetOf(dev());
+      const { prometheusUrl } = await targetOf(devAccess());
       await eventually("all targets up", 60, async () => {
         const answer = await call(`${prometheusUrl}/api/v1/targets?state=active`);
         const targets = (
@@ -125,7 +127,7 @@ probes();
 
 signals();
 
-badDays();
+mistakes();
 
 describe("nothing changes without a change", () => {
   test(
@@ -138,7 +140,7 @@ describe("nothing changes without a change", () => {
   );
 
   test(
-    "a refresh finds the cluster as the state says",
+    "a refresh finds no difference between the cluster and the state",
     async () => {
       const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"], {
         show: false,
@@ -162,7 +164,7 @@ describe("nothing changes without a change", () => {
 describe("processes are killed", () => {
   const killed = [...INSIDE, "policies", "inside", "dockerd", "registry", "guard", "supervisor"];
   test.each(killed)(
-    "kill -9 of %s: it is back and the cluster answers",
+    "kill -9 of %s: it runs again and the cluster answers",
     async (name) => {
       const before = clusterProcesses()[name] as number;
       expect(before).toBeGreaterThan(1);
@@ -177,9 +179,9 @@ describe("processes are killed", () => {
   );
 
   test(
-    "after all of them a journey works",
+    "a journey works after all these kills",
     async () => {
-      await journey(await targetOf(dev()), 90);
+      await journey(await targetOf(devAccess()), 90);
     },
     4 * MINUTE,
   );
@@ -187,31 +189,35 @@ describe("processes are killed", () => {
   test(
     "kill -9 of process 1 of the namespaces: the whole cluster comes back and a journey works",
     async () => {
-      process.kill(clusterProcesses().init as number, "SIGKILL");
-      await journey(await targetOf(dev()), 150);
+      await owner(layout()).cutPower();
+      await journey(await targetOf(devAccess()), 150);
     },
     6 * MINUTE,
   );
 });
 
-members(dev());
+members(devAccess());
 productionShape();
 
 describe("recreate", () => {
   test(
-    "the drill brings the stack back from the backup store without losing an archived row",
+    "the drill recovers the stack from the backup store and loses no archived row",
     async () => {
       await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
       const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
       const evidence = JSON.parse(readFileSync(join(REPO, "evidence", file), "utf8"));
-      expect(evidence).toMatchObject({ kind: "recreate", passed: true, rowsLost: 0, chainIntact: true });
+      expect(evidence).toMatchObject({
+        kind: "recreate",
+        passed: true,
+        findings: { rowsLost: 0, chainIntact: true },
+      });
       expect(evidence.rtoSeconds).toBeLessThan(240);
     },
     10 * MINUTE,
   );
 
   test(
-    "negative control: without the stack's name a second time nothing is destroyed",
+    "negative control: without the right confirmation nothing is destroyed",
     async () => {
       await expect(make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=prod")).rejects.toThrow(/CONFIRM=dev/);
       expect(await outputs(dev())).toBeDefined();
@@ -232,10 +238,10 @@ describe("down", () => {
   );
 
   test(
-    "make up again finds the requests of before",
+    "the next make up finds the earlier requests",
     async () => {
       await make("up");
-      expect(Number(await sql(dev(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
+      expect(Number(await sql(devAccess(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
     },
     6 * MINUTE,
   );

@@ -1,6 +1,6 @@
 import type { Verb } from "./options.ts";
 
-/** Loaded on demand: `make env` need not wait for what `make up` imports. */
+/** Each verb is loaded when it is called, so that `make env` does not load what `make up` imports. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   up: async (options) => (await import("./up.ts")).up(options),
   down: async (options) => (await import("./down.ts")).down(options),
@@ -12,6 +12,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   bench: async (options) => (await import("./bench.ts")).bench(options),
   tools: async (options) => (await import("./tools.ts")).tools(options),
   drill: async (options) => (await import("./drill.ts")).drill(options),
+  soak: async (options) => (await import("./soak.ts")).soak(options),
   env: async (options) => (await import("./show.ts")).env(options),
   doctor: async (options) => (await import("./doctor.ts")).doctor(options),
 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { FALLBACKS_TOTAL } from "../src/observability/metrics/names.ts";
+import { MOST_LAG_SECONDS } from "../src/observability/metrics/objectives.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, metric, type Person, person, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
@@ -87,6 +88,22 @@ test("while it lags, a request is never older than what was written, nor kept so
   } finally {
     await replica.paused(false);
   }
+}, 40_000);
+
+test("cut off from its primary it has replayed all it got, and yet answers nobody once that is too old", async () => {
+  await ask(ann);
+  await replica.caughtUp();
+  await replica.cutOff(true);
+  try {
+    const id = await ask(ann);
+    // The control: what it has is young still.
+    expect(await listed(moderator)).not.toContain(id);
+    await sleep((MOST_LAG_SECONDS + 1) * 1000);
+    for (const by of [api, other]) expect(await listed(moderator, by)).toContain(id);
+  } finally {
+    await replica.cutOff(false);
+  }
+  await replica.caughtUp();
 }, 40_000);
 
 test("while the state Redis cannot say who wrote what, the primary answers", async () => {

@@ -2,26 +2,25 @@ import { SpanKind } from "@opentelemetry/api";
 import type pg from "pg";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { MOST_LAG_SECONDS } from "../../observability/metrics/objectives.ts";
 import { createOutage } from "../../observability/outage.ts";
 import { inSpan } from "../../observability/tracing.ts";
 import type { Policy } from "../../resilience/policy.ts";
 import { checkOut, instruments, secondsSince } from "./instruments.ts";
 import { isLsn } from "./lsn.ts";
 
-/** How far a replica that serves reads may lag. */
-export const MOST_LAG_SECONDS = 10;
-
 /**
  * Whether the server that this transaction is on may answer: it has replayed the caller's own writes and is not far
  * behind the others'. One that is no replica at all (the read-only service falls back on the primary) always may. In a
- * statement of its own, before the one that reads: that one's snapshot is then younger than the answer. Without news
- * from the primary a replica that has replayed all it got counts as up to date, however old that is: an idle primary
- * looks the same; one that lost its primary is taken out of service by Patroni.
+ * statement of its own, before the one that reads: that one's snapshot is then younger than the answer. A replica that
+ * has replayed all it got is up to date only while it still gets something: the receiver's row is there while it is
+ * connected, which ends 10 s after the primary was heard last (wal_receiver_timeout). Each primary commits every two seconds
+ * (infra/data/postgres/watcher), so that also without a receiver, from the backup store for one, what is young is young.
  */
 const check = (written: string) => `BEGIN READ ONLY; SET LOCAL statement_timeout = 400;
 SELECT NOT pg_is_in_recovery() OR (
   pg_last_wal_replay_lsn() >= '${written}'::pg_lsn AND (
-    pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn()
+    pg_last_wal_replay_lsn() = pg_last_wal_receive_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver)
     OR now() - pg_last_xact_replay_timestamp() < interval '${MOST_LAG_SECONDS} seconds')) AS current`;
 
 const NOTHING_WRITTEN = "0/0";
