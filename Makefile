@@ -50,6 +50,13 @@ env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
 	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
 
+LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset,$(call given,$(option)))
+# TITLE_OFFSET=5 becomes --title-offset '5'; what is not given is left to the program.
+given = $(if $($(shell echo $(1) | tr a-z- A-Z_)),--$(1) '$($(shell echo $(1) | tr a-z- A-Z_))')
+load: $(NODE_MODULES) ## Load a stack and judge it: TOOL=k6 SHAPE=smoke LEVEL=normal STACK=dev (RATE SECONDS JOURNEY SEED ALLOW JSON=1)
+	@$(if $(filter k6,$(TOOL)),PATH="$$PATH:$(TOOLS_BIN)"; k6 version >/dev/null 2>&1 || $(LOCAL) tools --only k6 >&2)
+	@outputs="$$($(LOCAL) outputs $(AT))" && PATH="$$PATH:$(TOOLS_BIN)" exec node loadtests/main.ts run $(LOAD_OPTIONS) $(foreach host,$(ALLOW),--allow '$(host)') $(if $(JSON),--json) --outputs <(printf '%s' "$$outputs")
+
 test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
 	@$(LOCAL) prepare-tests $(AT)
 	@NODE_COMPILE_CACHE='$(COMPILED)' $(JEST) $(if $(RESULTS),--json --outputFile='$(RESULTS)')
@@ -60,6 +67,9 @@ fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a s
 
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
+
+soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY=kills COUNT=20 SEED=1)
+	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
 check: $(NODE_MODULES) ## Types, format and lint
 	@tsc --noEmit -p tsconfig.json

@@ -23,7 +23,7 @@ export interface PostgresArgs {
 }
 
 const SCRIPTS = [
-  "archive-wal.sh",
+  "pgbackrest-push.sh",
   "bootstrap.sh",
   "fetch-wal.sh",
   "forget-address.py",

@@ -88,7 +88,7 @@ export function createMetrics(version: string) {
     watchCircuit: (dependency: string, state: () => number) => void circuits.set(dependency, state),
     retry: counter(names.RETRIES_TOTAL, "Second and later tries of a call."),
     fallback: counter(names.FALLBACKS_TOTAL, "Answers looked for elsewhere."),
-    backgroundFailure: counter(names.BACKGROUND_FAILURES_TOTAL, "Failures of what nobody waits for, by task."),
+    backgroundFailure: counter(names.BACKGROUND_FAILURES_TOTAL, "Failures of background tasks, by task."),
     requestCreated: counter(names.REQUESTS_CREATED_TOTAL, "Requests for media stored together with their job."),
     requestDelivered: counter(names.REQUESTS_DELIVERED_TOTAL, "Requests that went to available."),
     downloadEnded: counter(names.DOWNLOADS_ENDED_TOTAL, "Downloads that came to an end."),
