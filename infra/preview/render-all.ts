@@ -13,6 +13,8 @@ export interface StackSource {
 export type WithConfig = StackRendering & Pick<StackConfig, "confirmed" | "problems">;
 
 const SCRIPT = join(import.meta.dirname, "render.ts");
+// Node keeps the compiled code of the SDK there: a third of the time of a process.
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/compiled");
 
 /** Every stack of every tree, a process each, as many at once as there are processors. */
 export async function renderAll(
@@ -41,7 +43,8 @@ async function render({ tree, stack }: StackSource, read: typeof configOf): Prom
     };
   }
   const { engine, confirmed, problems } = config;
-  const child = spawn(process.execPath, [SCRIPT, tree, stack], { stdio: ["pipe", "pipe", "pipe"] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILED };
+  const child = spawn(process.execPath, [SCRIPT, tree, stack], { env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(JSON.stringify(engine));
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
