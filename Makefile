@@ -22,7 +22,7 @@ TOOLS_BIN = $(CACHE)/bin
 # What Node.js has compiled, for the many processes that the tests start.
 COMPILED = $(CACHE)/node
 
-.PHONY: help up preview down status outputs env logs tools test stories fuzz e2e check format bench doctor drill
+.PHONY: help up preview down status outputs env logs tools test stories fuzz e2e check format bench doctor drill dashboards catalogue
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
@@ -47,6 +47,12 @@ env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 
 drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
 	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
+
+dashboards: $(NODE_MODULES) ## Draw the dashboards of the running stack: a page, or SVG and PNG with SNAPSHOT=folder
+	@$(LOCAL) outputs $(AT) | node dashboards/main.ts $(if $(SNAPSHOT),snapshot '$(SNAPSHOT)',serve)
+
+catalogue: $(NODE_MODULES) ## Record which metrics and labels the running stack has: dashboards/catalogue.json
+	@$(LOCAL) outputs $(AT) | node dashboards/main.ts catalogue
 
 test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
 	@$(LOCAL) prepare-tests $(AT)

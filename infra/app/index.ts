@@ -25,7 +25,8 @@ export function buildApp(ctx: Context): Outputs {
   if (ctx.hasLayer("observability")) new Workload(proberPlan(args), ctx);
 
   const gateway = createGateway(ctx, api);
-  return { gatewayUrl: gateway.url("gateway"), credentials: credentials(ctx, secrets) };
+  const sink = doubles[0] ? { sinkUrl: doubles[0].url("sink") } : {};
+  return { gatewayUrl: gateway.url("gateway"), ...sink, credentials: credentials(ctx, secrets) };
 }
 
 function createGateway(ctx: Context, api: Workload): Workload {
@@ -47,6 +48,7 @@ function serviceSecrets(ctx: Context): Record<string, pulumi.Input<string>> {
     "redis-cache-password": ctx.password("redis-cache"),
     "redis-state-password": ctx.password("redis-state"),
     "token-key": ctx.password("token-key"),
+    ...(app.doubles ? { "alert-webhook-token": ctx.password("alert-webhook") } : {}),
     ...Object.fromEntries(outsideNames.map((name) => [credentialOf(name), outsideCredential(name, ctx)])),
     "payment-webhook-key": app.paymentWebhookKey
       ? pulumi.secret(app.paymentWebhookKey)

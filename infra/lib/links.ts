@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { realServices } from "../config/outside.ts";
+import { placesOf } from "../observability/receivers.plan.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { brokenLinks, defaultDeny, type LinksContext, policyOf } from "./links.plan.ts";
@@ -39,6 +40,7 @@ function linksContext({ stack, config }: Context): LinksContext {
     stack,
     configured: {
       ...(backups ? { "external-backup-store": [backups.endpoint] } : {}),
+      "alert-receivers": placesOf(config.alerts).outside,
       "outside-services": realServices(app.outside).map(([, url]) => url),
     },
   };

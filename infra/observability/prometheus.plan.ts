@@ -1,3 +1,4 @@
+import { rulesYaml } from "@media/dashboards/rules";
 import type { Tier } from "../config/tiers.ts";
 import type { WorkloadSpec } from "../lib/workload.spec.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
@@ -20,10 +21,15 @@ export function prometheusPlan(stack: string, tier: Tier): WorkloadSpec {
       "--web.enable-lifecycle",
       "--log.level=warn",
     ],
-    files: { config: { path: "/etc/prometheus", data: { "prometheus.yaml": prometheusConfig(stack, tier) } } },
+    files: {
+      config: {
+        path: "/etc/prometheus",
+        data: { "prometheus.yaml": prometheusConfig(stack, tier), "rules.yaml": rulesYaml() },
+      },
+    },
     volumes: { data: { type: "claim", path: DATA, sizeGi: tier.prometheus.volumeGi } },
     env: { GOMEMLIMIT: `${Math.floor(tier.prometheus.memoryMi * 0.8)}MiB` },
-    connectsTo: ["all-metrics", "kubernetes-api", "node"],
+    connectsTo: ["alertmanager:http", "all-metrics", "kubernetes-api", "node"],
     metrics: { port: "http" },
     rbac: {
       cluster: [

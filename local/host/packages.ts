@@ -21,7 +21,16 @@ export const PACKAGES = {
     "iproute2",
     "ca-certificates",
   ],
-  test: ["postgresql", "redis-server", "pgbouncer", "nginx", "prometheus-pushgateway", "shellcheck"],
+  test: [
+    "postgresql",
+    "redis-server",
+    "pgbouncer",
+    "nginx",
+    "prometheus",
+    "prometheus-alertmanager",
+    "prometheus-pushgateway",
+    "shellcheck",
+  ],
 } as const;
 
 /** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */
