@@ -1,5 +1,5 @@
 import { colorAt } from "./charts.ts";
-import { COLORS, colorOf, cut, round, textAt, reducedValue } from "./look.ts";
+import { COLORS, colorOf, cut, reducedValue, round, textAt } from "./look.ts";
 import { type LogLine, type PanelData, PanelError, type PanelJson, type Series } from "./model.ts";
 import { format } from "./units.ts";
 

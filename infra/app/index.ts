@@ -74,5 +74,8 @@ function credentials(ctx: Context, secrets: Record<string, pulumi.Input<string>>
     postgresPassword: ctx.password("postgres"),
     redisCachePassword: ctx.password("redis-cache"),
     redisStatePassword: ctx.password("redis-state"),
+    ...(ctx.hasLayer("observability") && ctx.config.grafana.enabled
+      ? { grafanaPassword: ctx.password("grafana-admin") }
+      : {}),
   });
 }

@@ -27,7 +27,7 @@ export function buildObservability(ctx: Context): Outputs {
     lokiUrl: loki.url("loki"),
     jaegerUrl: jaeger.url("jaeger"),
     alertmanagerUrl: alertmanager.url("alertmanager"),
-    ...(grafana ? { grafanaUrl: grafana.url("grafana"), grafanaPassword: ctx.password("grafana-admin") } : {}),
+    ...(grafana ? { grafanaUrl: grafana.url("grafana") } : {}),
   };
 }
 
