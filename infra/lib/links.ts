@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { realServices } from "../config/outside.ts";
-import { placesOf } from "../observability/receivers.plan.ts";
+import { placesOf } from "../config/receivers.ts";
+import type { BackupsConfig } from "../config/schema.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { brokenLinks, defaultDeny, type LinksContext, policyOf } from "./links.plan.ts";
@@ -34,12 +35,17 @@ export class Links extends pulumi.ComponentResource {
   }
 }
 
+/** The stack's own store and the one it is restored from. */
+function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
+  return [...new Set([endpoint, ...(restoreFrom ? [restoreFrom.endpoint] : [])])];
+}
+
 function linksContext({ stack, config }: Context): LinksContext {
   const { backups, app } = config;
   return {
     stack,
     configured: {
-      ...(backups ? { "external-backup-store": [backups.endpoint] } : {}),
+      ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
       "alert-receivers": placesOf(config.alerts).outside,
       "outside-services": realServices(app.outside).map(([, url]) => url),
     },

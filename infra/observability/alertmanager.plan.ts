@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { placesOf } from "../config/receivers.ts";
 import type { Tier } from "../config/tiers.ts";
 import { type Link, portOf } from "../lib/endpoints.ts";
 import type { WorkloadSpec } from "../lib/workload.spec.ts";
-import { type AlertsConfig, placesOf, type Receivers, SECRETS, type SecretFile } from "./receivers.plan.ts";
+import { type AlertsConfig, type Receivers, SECRETS, type SecretFile } from "./receivers.plan.ts";
 import { TEMPLATES } from "./templates.plan.ts";
 
 const DATA = "/var/lib/alertmanager";

@@ -29,6 +29,7 @@ export const PACKAGES = {
     "prometheus",
     "prometheus-alertmanager",
     "prometheus-pushgateway",
+    "python3-psycopg2",
     "shellcheck",
   ],
 } as const;

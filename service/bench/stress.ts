@@ -8,7 +8,7 @@ import type { Stage } from "./stage.ts";
 const CLIENTS = 32;
 const CROWD = 300;
 const TIMES = 3;
-/** Back to normal: nobody is refused, and as much is done in a second as in the slowest of some before. */
+/** Back to normal: no call is refused, and as much is done in a second as in the slowest of some before. */
 const SLICE_SECONDS = 1;
 const SLICES_BEFORE = 3;
 const MIB = 2 ** 20;
@@ -49,15 +49,30 @@ export async function overload(stage: Stage, { seconds, rounds }: Effort): Promi
     );
   }
   return [
-    { name: "service: goodput at 3 × overload, against its peak", unit: "×", atLeast: 0.9, values: seen.goodput },
     {
-      name: "service: p99 of what is let in at 3 × overload, against the p99 at its peak",
+      name: "service: goodput at 3 × overload, as a ratio to the peak goodput",
+      unit: "×",
+      atLeast: 0.9,
+      values: seen.goodput,
+    },
+    {
+      name: "service: p99 of admitted requests at 3 × overload, as a ratio to the p99 at peak load",
       unit: "×",
       bound: 2,
       values: seen.p99,
     },
-    { name: "service: resident memory of an api at 3 × overload", unit: "MiB", bound: 250, values: seen.memory },
-    { name: "service: back to normal after 3 × overload", unit: "s", bound: 10, values: seen.normal },
+    {
+      name: "service: resident memory of an api process at 3 × overload",
+      unit: "MiB",
+      bound: 250,
+      values: seen.memory,
+    },
+    {
+      name: "service: time until latency is normal again after 3 × overload",
+      unit: "s",
+      bound: 10,
+      values: seen.normal,
+    },
   ];
 }
 
@@ -125,13 +140,13 @@ export async function faults(stage: Stage, { seconds }: Effort): Promise<Row[]> 
   replica.close();
   return [
     {
-      name: "service: p99 of what does not need a dependency while it is dead or slow, against all well (each dependency, each way)",
+      name: "service: p99 of requests that do not need a dependency while it is dead or slow, as a ratio to all dependencies well (each dependency, dead and slow)",
       unit: "×",
       bound: 1.2,
       values: ratios,
     },
     {
-      name: "service: calls that failed meanwhile, though they did not need it",
+      name: "service: failed calls that do not need a dependency while it is dead or slow",
       unit: "calls",
       bound: 0,
       values: failed,
@@ -203,8 +218,18 @@ export async function memory(stage: Stage, { soakSeconds }: Effort): Promise<Row
     `memory over ${soakSeconds} s: most ${max.toFixed(0)} MiB, growing ${growth.toFixed(2)} MiB/min over the second half`,
   );
   return [
-    { name: `service: resident memory of an api under peak load`, unit: "MiB", bound: 250, values: sizes },
-    { name: `service: growth of it over the second half of the run`, unit: "MiB/min", bound: 1, values: [growth] },
+    {
+      name: `service: resident memory of an api process under peak load for 10 minutes`,
+      unit: "MiB",
+      bound: 250,
+      values: sizes,
+    },
+    {
+      name: `service: growth of an api process's memory over the second half of a 10-minute run under peak load`,
+      unit: "MiB/min",
+      bound: 1,
+      values: [growth],
+    },
   ];
 }
 
