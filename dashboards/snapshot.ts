@@ -5,7 +5,7 @@ import { Resvg } from "@resvg/resvg-js";
 import { dashboards } from "./boards/index.ts";
 import { boardSvg } from "./draw/board.ts";
 import { type Addresses, type Ask, askByHttp, fetchPanel } from "./draw/fetch.ts";
-import { type BoardJson, type PanelData, rangeOf } from "./draw/model.ts";
+import { type BoardJson, type PanelData, rangeOf, type Series } from "./draw/model.ts";
 import { drawToText } from "./draw/server-side.ts";
 
 const WIDTH = 1440;
@@ -24,8 +24,8 @@ export async function snapshot(board: BoardJson, now: number, at: Addresses, ask
   const panels = board.panels.filter(({ type }) => type !== "row");
   const data = new Map<number, PanelData>();
   await Promise.all(panels.map(async (panel) => data.set(panel.id, await fetchPanel(panel, range, at, ask))));
-  const isEmpty = ({ series, logs }: PanelData) =>
-    series.every(({ points }) => points.length === 0) && logs.length === 0;
+  const hasNumber = ({ points }: Series) => points.some(([, value]) => Number.isFinite(value));
+  const isEmpty = ({ series, logs }: PanelData) => !series.some(hasNumber) && logs.length === 0;
   const empty = panels.filter(({ id }) => isEmpty(data.get(id) as PanelData)).map(({ title }) => title);
   return { uid: board.uid, svg: boardSvg(board, data, range, WIDTH, drawToText), empty };
 }

@@ -43,7 +43,7 @@ export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: Aler
       readiness: { path: "/-/ready", port: "http" },
       liveness: { path: "/-/healthy", port: "http", failures: 6 },
     },
-    resources: { cpuMilli: 10, memoryMi: sizes.memoryMi },
+    resources: { cpuMilli: 5, memoryMi: sizes.memoryMi },
   };
 }
 

@@ -51,7 +51,7 @@ export function grafanaPlan({ sizes, password }: GrafanaArgs): WorkloadSpec {
       readiness: { path: "/api/health", port: "http" },
       liveness: { path: "/api/health", port: "http", failures: 6 },
     },
-    resources: { cpuMilli: 20, memoryMi: sizes.memoryMi },
+    resources: { cpuMilli: 5, memoryMi: sizes.memoryMi },
   };
 }
 
