@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { help, parseCommand } from "./cli.ts";
+import { UserError } from "./lib/errors.ts";
 import { CommandError, run } from "./lib/run.ts";
+import { drillFor } from "./run-drill.ts";
 
 const MAIN = join(import.meta.dirname, "main.ts");
 
@@ -16,7 +18,7 @@ async function drill(args: readonly string[], programs: Readonly<Record<string, 
   }
   const evidence = join(folder, "evidence");
   mkdirSync(evidence);
-  const command = `PATH="${folder}:/usr/bin:/bin" exec "$0" "$@"`;
+  const command = `PATH="${folder}" exec "$0" "$@"`;
   const call = ["-c", command, process.execPath, MAIN, ...args, "--evidence", evidence];
   try {
     return { code: 0, stdout: await run("/bin/sh", call), stderr: "", evidence };
@@ -54,10 +56,19 @@ test.each([
   [["recreate", "--stack", "dev"], "--confirm dev"],
   [["recreate", "--stack", "dev", "--confirm", "prod"], "--confirm dev"],
   [["restarts", "--stack", "dev", "--count", "0"], '"0" is not a number of restarts'],
-])("a wrong call %j is refused with its remedy, exit 2 and no stack trace", async (args, message) => {
-  const { code, stderr } = await drill(args);
-  expect(stderr).toContain(message);
-  expect(stderr).toContain("remedy:");
+])("a wrong call %j is refused with its remedy", (args, message) => {
+  const check = () => {
+    const command = parseCommand(args);
+    if (command) drillFor(command.kind, command.stack, command.options);
+  };
+  expect(check).toThrow(UserError);
+  expect(check).toThrow(message);
+  expect(check).toThrow("remedy:");
+});
+
+test("a refusal ends the process with 2 and without a stack trace", async () => {
+  const { code, stderr } = await drill(["recreate", "--stack", "dev"]);
+  expect(stderr).toMatch(/^error: .*not confirmed\n {2}remedy: .*--confirm dev/);
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(code).toBe(2);
 });

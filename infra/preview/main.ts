@@ -19,6 +19,8 @@ const { values } = parseArgs({
   options: {
     /** Branch or commit to compare with. @default origin/main, then main */
     base: { type: "string" },
+    /** One stack only. @default all */
+    stack: { type: "string" },
     /** JSON in place of Markdown. */
     json: { type: "boolean", default: false },
     /** File to write to. @default standard output */
@@ -33,7 +35,8 @@ const ordered = (stacks: string[]) =>
 
 async function main(base: Base): Promise<number> {
   const { tree } = values;
-  const source = (of: string) => ordered(stacksOf(of)).map((stack) => ({ tree: of, stack }));
+  const wanted = (stack: string) => values.stack === undefined || values.stack === stack;
+  const source = (of: string) => ordered(stacksOf(of).filter(wanted)).map((stack) => ({ tree: of, stack }));
   const [olds, news] = [source(base.tree), source(tree)];
   const renderings = await renderAll([...olds, ...news]);
   const notes = base.otherPackages

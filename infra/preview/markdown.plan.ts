@@ -9,6 +9,8 @@ export const MARKER = "<!-- media-platform preview-report -->";
 /** A change with all stacks in which it is the same. */
 interface Grouped extends ResourceChange {
   stacks: string[];
+  /** Pods that roll, by stack. */
+  pods: Record<string, number>;
 }
 
 /** The comment. What stops or interrupts comes first; values, costs and links are folded. */
@@ -33,7 +35,12 @@ export function markdown(report: Report): string {
       "Created",
       of("create").map(({ title, stacks: where }) => `- ${title} (${where.join(", ")})`),
     ),
-    section("Changed in place", of("update").map(summary)),
+    section(
+      "Changed without a restart",
+      of("update")
+        .filter((group) => !group.restart)
+        .map(summary),
+    ),
     section("Advice of policies", advice(stacks)),
     section(
       "Notes",
@@ -82,13 +89,14 @@ const indented = (text: string) =>
 function grouped(stacks: StackReport[]): Grouped[] {
   const groups = new Map<string, Grouped>();
   for (const change of stacks.flatMap(({ changes }) => changes)) {
-    const { stack, confirmed: _, ...rest } = change;
-    const key = JSON.stringify(rest)
+    const { stack, confirmed: _, restart: rolls, ...rest } = change;
+    const key = JSON.stringify([rest, rolls?.why])
       .replaceAll(`media-${stack}`, "media-<stack>")
       .replaceAll(`"${stack}"`, '"<stack>"');
-    const known = groups.get(key);
-    if (known) known.stacks.push(stack);
-    else groups.set(key, { ...change, stacks: [stack] });
+    const group = groups.get(key) ?? { ...change, stacks: [], pods: {} };
+    group.stacks.push(stack);
+    if (rolls) group.pods[stack] = rolls.pods;
+    groups.set(key, group);
   }
   return [...groups.values()];
 }
@@ -105,10 +113,10 @@ function deletion({ title, stacks, stateful, confirmed }: Grouped): string {
   return `- ${title} (${stacks.join(", ")})${loud}`;
 }
 
-function restart({ title, stacks, restart: r }: Grouped): string {
-  if (!r) return "";
-  const count = `${r.pods} ${r.pods === 1 ? "pod" : "pods"}${r.stateful ? " with data, one after the other" : ""}`;
-  return `- ${title} (${stacks.join(", ")}), ${count}: ${[...new Set(r.why)].map((why) => `\`${why}\``).join(", ")}`;
+function restart({ title, pods, restart: rolls }: Grouped): string {
+  const counts = Object.entries(pods).map(([stack, count]) => `${stack} ${count}`);
+  const why = [...new Set(rolls?.why)].map((reason) => `\`${reason}\``);
+  return `- ${title} (${counts.join(", ")})${rolls?.stateful ? ", with data, one after the other" : ""}: ${why.join(", ")}`;
 }
 
 function summary({ title, stacks, properties }: Grouped): string {

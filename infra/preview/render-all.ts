@@ -15,20 +15,23 @@ export type WithConfig = StackRendering & Pick<StackConfig, "confirmed" | "probl
 const SCRIPT = join(import.meta.dirname, "render.ts");
 
 /** Every stack of every tree, a process each, as many at once as there are processors. */
-export async function renderAll(sources: readonly StackSource[]): Promise<WithConfig[]> {
+export async function renderAll(
+  sources: readonly StackSource[],
+  read: typeof configOf = configOf,
+): Promise<WithConfig[]> {
   const results: WithConfig[] = [];
   const waiting = sources.entries();
   const worker = async () => {
-    for (const [index, source] of waiting) results[index] = await render(source);
+    for (const [index, source] of waiting) results[index] = await render(source, read);
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker));
   return results;
 }
 
-async function render({ tree, stack }: StackSource): Promise<WithConfig> {
+async function render({ tree, stack }: StackSource, read: typeof configOf): Promise<WithConfig> {
   let config: StackConfig;
   try {
-    config = configOf(tree, stack);
+    config = read(tree, stack);
   } catch (error) {
     return {
       stack,

@@ -2,14 +2,14 @@ import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import { explain } from "./explain.ts";
 import { removeOrphans } from "./orphans.ts";
-import { ensureStack, pulumiWithConfig, type Stack } from "./pulumi.ts";
+import { ensureStack, POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 
 /** `pulumi up` of a stack that may have been cut off at any second. */
 export async function deploy(stack: Stack): Promise<void> {
   await ensureStack(stack);
   await recover(stack, say);
-  const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs"]);
+  const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs", ...POLICIES]);
   if (result.exitCode !== 0) {
     const reasons = await explain(stack).catch(() => []); // the cluster itself may be gone
     throw new UserError(

@@ -15,10 +15,10 @@ import type { Sent } from "./generator.ts";
 import { startTarget, type Target } from "./processes.ts";
 
 const ENTRIES = 200;
-/** As many titles as everybody asks for; each user can ask for each of them once. */
+/** As many titles as all users ask for; each user can ask for each of them once. */
 const TITLES = 50;
 
-/** Real servers with data in them, and what to send to whom. */
+/** Real servers with data in them, and what to send to which. */
 export interface Stage {
   platform: Platform;
   folder: string;
@@ -28,7 +28,7 @@ export interface Stage {
   fillCache(): Promise<void>;
   /** Pages of the same user's requests. */
   lists: Sent[];
-  /** `count` requests that nobody made yet. */
+  /** `count` requests that were not made yet. */
   creates(count: number): Promise<Sent[]>;
   program(name: string): Promise<Target>;
   api(changes?: Record<string, string>): Promise<Target>;

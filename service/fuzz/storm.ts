@@ -12,7 +12,7 @@ const INTERRUPTED = 0.3;
 const PATIENCE_MS = 40;
 const TIMEOUT_MS = 45_000;
 
-interface Told {
+interface Answered {
   status: number | "left" | "broken";
   body: string;
 }
@@ -25,16 +25,16 @@ interface Api {
 
 /**
  * 10,000 POSTs that are 2,000, many of them interrupted, over two processes of which one is killed on the way: each
- * must have exactly one effect, and whoever got an answer the same one. Returns what was not so.
+ * must have exactly one effect, and every answer of a key must be the same. Returns what was not so.
  */
 export async function storm(platform: Platform): Promise<string[]> {
   const apis = [await open(platform), await open(platform)] as [Api, Api];
   const answers = new Map<number, Set<string>>();
   const counted: Record<string, number> = {};
   const post = async (n: number, copy: number) => {
-    const told = await send(apis[(n + copy) % 2] as Api, n, Math.random() < INTERRUPTED);
-    counted[told.status] = (counted[told.status] ?? 0) + 1;
-    if (told.status === 201) answers.set(n, (answers.get(n) ?? new Set()).add(told.body));
+    const answer = await send(apis[(n + copy) % 2] as Api, n, Math.random() < INTERRUPTED);
+    counted[answer.status] = (counted[answer.status] ?? 0) + 1;
+    if (answer.status === 201) answers.set(n, (answers.get(n) ?? new Set()).add(answer.body));
   };
   const turns = Array.from({ length: KEYS * COPIES }, (_, n) => n);
   const half = turns.length / 2;
@@ -49,7 +49,7 @@ export async function storm(platform: Platform): Promise<string[]> {
   process.stderr.write(`answers: ${JSON.stringify(counted)}\n`);
   const known = new Set(["201", "409", "503", "left", "broken"]);
   const others = Object.entries(counted).filter(([status]) => !known.has(status));
-  if (others.length > 0) problems.push(`answers that nobody should get: ${JSON.stringify(Object.fromEntries(others))}`);
+  if (others.length > 0) problems.push(`unexpected answers: ${JSON.stringify(Object.fromEntries(others))}`);
   for (const { agent } of apis) agent.destroy();
   return problems;
 }
@@ -94,7 +94,7 @@ async function finish(platform: Platform, api: Api, answers: Map<number, Set<str
   return problems;
 }
 
-function send({ port, agent }: Api, n: number, impatient: boolean): Promise<Told> {
+function send({ port, agent }: Api, n: number, impatient: boolean): Promise<Answered> {
   const headers = {
     authorization: `Bearer ${DEV_TOKEN}`,
     "content-type": "application/json",

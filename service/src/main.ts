@@ -53,7 +53,7 @@ function signalled(): Promise<undefined> {
   });
 }
 
-/** A bug: logged with its trace, and the process ends, since nobody knows in what state it is. */
+/** A bug: logged with its trace, and the process ends, since its state is unknown. */
 function fail(log: Logger, error: unknown): never {
   log.fatal({ err: error }, "the process ends");
   process.exit(1);

@@ -39,7 +39,7 @@ const login = () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, pass
 const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
 /** As if its 30 s were over: only the copy is left. */
 const expire = (id: string) => redis.del(`request:v2:${id}`).catch(() => {});
-/** What nobody asked for before: what is kept of these is tested in caches.test.ts. */
+/** Not asked for before: cached answers are tested in caches.test.ts. */
 const unheard = async (path: string) => {
   const kept = await redis.keys("answer:*").catch(() => []);
   if (kept.length > 0) await redis.del(...kept).catch(() => {});

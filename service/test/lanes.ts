@@ -72,7 +72,7 @@ async function proxiedState({ servers }: Platform): Promise<Between> {
 
 const KNOBS: Record<Trouble, object> = { none: {}, dead: { errorRate: 1 }, garbage: { garbage: true } };
 
-/** Doubles of its own, whose knobs nobody else feels. */
+/** Doubles of its own, whose knobs affect no other lane. */
 function doubled(service: Upstream): (platform: Platform) => Promise<Between> {
   return async (platform) => {
     const log = createLogger({ process: "doubles", SERVICE_VERSION: "test", LOG_LEVEL: "fatal" });

@@ -78,7 +78,7 @@ test("Overseerr's counts are for administrators", async () => {
   expect(await getAs(api.httpPort, token, "/api/v1/admin/overseerr")).toMatchObject({ status: 403 });
 });
 
-/** Each time something that nobody asked for before, so that no cache answers. */
+/** Each time something that was not asked for before, so that no cache answers. */
 const users: [Upstream, (n: number) => string][] = [
   ["tmdb", (n) => `/discover?mediaType=movie&page=${n}`],
   ["plex", (n) => `/library?limit=${n}`],

@@ -46,17 +46,17 @@ describe("the mark of a user's writes", () => {
     expect(await redis.ttl(lastWriteKey("ben"))).toBeGreaterThan(50);
   });
 
-  test("replaces what nobody can read", async () => {
+  test("replaces an unreadable value", async () => {
     await redis.set(lastWriteKey("eve"), "nonsense");
     await writes.mark("eve", "0/7");
     expect(await stored("eve")).toBe("0/7");
   });
 
-  test("that could not be told is remembered, until one is told that is as late", async () => {
+  test("that could not be stored is remembered, until one is stored that is as late", async () => {
     away = true;
     await writes.mark("joe", "0/9");
     expect(writes.recall("joe", null)).toBe("0/9");
-    // Another process told of a later one.
+    // Another process stored a later one.
     expect(writes.recall("joe", "0/10")).toBe("0/10");
     expect(writes.recall("joe", "0/8")).toBe("0/9");
     expect(writes.recall("joe", undefined)).toBeUndefined();
@@ -65,7 +65,7 @@ describe("the mark of a user's writes", () => {
     expect(writes.recall("joe", null)).toBeNull();
   });
 
-  test("that was told is not taken for one that failed meanwhile", async () => {
+  test("that was stored is not taken for one that failed meanwhile", async () => {
     let answer = () => {};
     const slow = { once: () => new Promise<void>((resolve) => (answer = resolve)) } as unknown as Policy;
     const mixed = createReadYourWrites(redis, { once: (work) => (away ? policy : slow).once(work) } as Policy);

@@ -50,7 +50,7 @@ export interface Spawned {
   closed: Promise<number | null>;
 }
 
-/** The tracing API is global: whoever starts first sets it up for all processes of a test, so the spans are caught here. */
+/** The tracing API is global: the first process to start sets it up for all processes of a test, so the spans are caught here. */
 export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promise<Platform> {
   const servers = await startServers();
   const secrets = writeSecrets(servers);

@@ -34,7 +34,7 @@ const act = (who: Person, id: string, what: string) =>
 const refusals = (code: string, { adminPort } = other) => metric(adminPort, `${SOCKET_REFUSALS_TOTAL}{code="${code}"}`);
 
 describe("live updates", () => {
-  test("what one process and the worker change, a client of another process is told, in order and as documented", async () => {
+  test("a client of another process receives what one process and the worker change, in order and as documented", async () => {
     const { ready, updates } = client(other.httpPort, DEV_TOKEN);
     expect((await ready()).payload).toEqual({ recovered: false });
     await platform.pace({ queuedSeconds: 0, seconds: 2 });
@@ -88,7 +88,7 @@ describe("live updates", () => {
     expect(new Set(updates().map(({ at }) => at)).size).toBe(updates().length);
   });
 
-  test("an older state is not told after a newer, nor one twice, however often it is published", async () => {
+  test("an older state is not sent after a newer, nor one twice, however often it is published", async () => {
     const { ready, updates } = client(other.httpPort, ann.token);
     await ready();
     const { body } = await ask(ann);
@@ -117,7 +117,7 @@ describe("who may connect", () => {
   ];
   test.each(bad)("%s is refused, with the problem's code, and counted", async (_what, token, code) => {
     const before = await refusals(code);
-    const { refused, received } = client(other.httpPort, token());
+    const { refused, received } = client(other.httpPort, await token());
     await eventually(() => expect(refused).toEqual([expect.objectContaining({ code, status: 401 })]));
     expect(received).toEqual([]);
     expect(await refusals(code)).toBe(before + 1);
@@ -140,7 +140,7 @@ describe("who may connect", () => {
     const { sid } = JSON.parse(Buffer.from(payload, "base64url").toString());
     const ago = (ACCESS_SECONDS - 2) * 1_000;
     const brief = createTokens(platform.servers.databasePassword, () => Date.now() - ago);
-    const token = brief.sign({ sub: ann.id, role: "user", sid });
+    const token = await brief.sign({ sub: ann.id, role: "user", sid });
     const { socket, ready, received, dropped, updates } = client(other.httpPort, token);
     await ready();
     await eventually(() => expect(dropped).toEqual(["io server disconnect"]));
@@ -208,7 +208,7 @@ describe("limits", () => {
     expect(loud.received.map(({ name }) => name)).toEqual(["ready"]);
   });
 
-  test("only WebSockets, only the one namespace, only those who sign in soon", async () => {
+  test("only WebSockets, only the one namespace, only clients that sign in soon", async () => {
     const polled = await fetch(`http://127.0.0.1:${other.httpPort}/socket.io/?EIO=4&transport=polling`);
     expect(polled.status).toBe(400);
     const silent = new WebSocket(`ws://127.0.0.1:${other.httpPort}/socket.io/?EIO=4&transport=websocket`);

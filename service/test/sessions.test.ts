@@ -37,7 +37,7 @@ async function age(id: string, days: number): Promise<void> {
   await redis.zincrby(listOf(), -days * DAY, id);
 }
 
-test("a session that is refreshed is known to whoever ends all of them for as long as it is open", async () => {
+test("a session that is refreshed can be ended with all the user's sessions for as long as it is open", async () => {
   const { id, refreshToken } = await sessions.open(user);
   await age(id, 29);
   await redis.expire(listOf(), DAY);

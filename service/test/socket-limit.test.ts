@@ -210,7 +210,7 @@ test("while Redis is away each process counts its own, at once; afterwards they 
   }
   await eventually(async () => expect(await redis.zcard(keyOf(who))).toBe(5));
   await expectRefused(other.httpPort, who);
-  // Nobody who was let in is sent away.
+  // No client that was let in is disconnected.
   expect(clients.flatMap(({ dropped }) => dropped)).toEqual([]);
   for (const { socket } of clients.splice(0, 3)) socket.disconnect();
   await entersWithin(2_000, one.httpPort, who);

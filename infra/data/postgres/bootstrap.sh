@@ -40,7 +40,8 @@ case "${status}" in
 esac
 
 # The list of backups can be lost while the backups are there.
-if store own repo-ls --recurse --output=json backup/main | python3 /opt/scripts/store.py has-backups; then
+listing="$(store own repo-ls --recurse --output=json backup/main)" || refuse "the store's backups cannot be listed; Patroni will try again"
+if python3 /opt/scripts/store.py has-backups <<< "${listing}"; then
   refuse "the store has backups whose backup.info is missing or lists none of them (status ${status}): bring it back from" \
     "the store's own versions, or move backup/main away to start empty"
 fi

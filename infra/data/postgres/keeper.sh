@@ -10,7 +10,7 @@ round_seconds=10
 backup_check_seconds=300
 retry_seconds=20
 next_backup_check=0
-# Left by archive-wal.sh.
+# Left by pgbackrest-push.sh.
 dropped="${PGDATA}/wal-dropped"
 
 log() { echo "keeper: $*"; }

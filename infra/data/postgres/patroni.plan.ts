@@ -122,7 +122,8 @@ function localParameters(sizes: Sizes) {
     idle_in_transaction_session_timeout: "60s",
     lock_timeout: "30s",
     archive_mode: "on",
-    archive_command: "/opt/scripts/archive-wal.sh %p",
+    // pgBackRest takes no backup of a database whose command does not have its name.
+    archive_command: "/opt/scripts/pgbackrest-push.sh %p",
     // At most this much acknowledged work is missing from the store when everything else is lost.
     archive_timeout: "60s",
     shared_preload_libraries: "auto_explain,pg_stat_statements",

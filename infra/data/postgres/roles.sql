@@ -39,7 +39,7 @@ GRANT CONNECT ON DATABASE media TO exporter, pooler;
 SET log_min_duration_statement = -1;
 -- The view of what statements cost; the exporter's role reads it there.
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
--- Whether WAL was dropped (archive-wal.sh).
+-- Whether WAL was dropped (pgbackrest-push.sh).
 GRANT EXECUTE ON FUNCTION pg_stat_file(text, boolean) TO exporter;
 
 -- PgBouncer asks for logins of the application that its own file does not name: the last one, or the next.

@@ -11,7 +11,7 @@ import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
 import { ACCESS_SECONDS, type Tokens } from "./tokens.ts";
 
 const email = z.email().max(254);
-/** Long enough for a sentence, short enough that nobody makes us hash a book. */
+/** Long enough for a sentence; bounded, since each password is hashed at a cost. */
 const password = z.string().min(10).max(200);
 
 export const newAccount = z.strictObject({ email, name: z.string().min(1).max(80), password });
@@ -21,9 +21,9 @@ export interface AccountDeps {
   database: Database;
   sessions: Sessions;
   tokens: Tokens;
-  /** Counts tries per account and address, so that nobody elsewhere can shut a person out. */
+  /** Counts tries per account and address, so that a stranger elsewhere cannot lock an account. */
   loginLimit: RateLimit;
-  /** Counts tries per account, whoever makes them: the last resort against guesses from everywhere. */
+  /** Counts tries per account from all addresses: the last resort against distributed guessing. */
   accountLimit: RateLimit;
   metrics: Metrics;
 }
@@ -39,7 +39,7 @@ export async function register(transact: Transact<User>, wish: z.infer<typeof ne
 
 /**
  * Says the same, after the same time, of a wrong password and of an account that does not exist. The role is read when
- * the session is open: whoever changes it later ends the session, too.
+ * the session is open: a later change of the role ends the session too.
  */
 export async function login(deps: AccountDeps, given: z.infer<typeof credentials>, from: string | undefined) {
   const email = given.email.toLowerCase();
@@ -57,7 +57,7 @@ async function countTry({ loginLimit, accountLimit }: AccountDeps, email: string
   refuseExceeded(await accountLimit(`login:${email}`));
 }
 
-/** The role is read anew, so a change reaches everybody within the life of an access token. */
+/** The role is read again, so a change takes effect within the lifetime of an access token. */
 export async function refresh(deps: AccountDeps, refreshToken: string) {
   return newestTokens(deps, await deps.sessions.rotate(refreshToken));
 }
@@ -84,9 +84,9 @@ async function newestTokens(deps: AccountDeps, session: Session) {
   return tokensFor(deps, user, session);
 }
 
-function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {
+async function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {
   return {
-    accessToken: tokens.sign({ sub: id, role, sid: session.id }),
+    accessToken: await tokens.sign({ sub: id, role, sid: session.id }),
     tokenType: "Bearer" as const,
     expiresIn: ACCESS_SECONDS,
     refreshToken: session.refreshToken,

@@ -14,7 +14,7 @@ export interface CallerDeps {
   devToken: string | undefined;
   tokens: Tokens;
   callerLookup: CallerLookup;
-  /** Calls per user, and per address where nobody is signed in. */
+  /** Calls per user. */
   userWindow: Window;
   readYourWrites: ReadYourWrites;
   /** Calls per address of callers without a valid token. */

@@ -13,7 +13,7 @@ export interface Found<T> {
 
 /** What outside services know of films and series: asked once for all who want the same, and kept for a while. */
 export interface Catalogue {
-  /** The title behind an id; throws a Problem if there is none or nobody can say. */
+  /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
   lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
   discover(mediaType: MediaType, page: number): Promise<Found<Titles>>;
   search(mediaType: MediaType, query: string, page: number): Promise<Found<Titles>>;

@@ -32,7 +32,7 @@ export const CHANGES = {
 
 export type ChangeName = keyof typeof CHANGES;
 
-/** A request of somebody trusted goes to work at once; any other waits for a decision. */
+/** A trusted user's request is approved at once; any other waits for a decision. */
 export function firstStatus(user: Identity): "pending" | "awaiting" {
   return may(user, "requests:auto-approve") ? "pending" : "awaiting";
 }

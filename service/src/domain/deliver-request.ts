@@ -36,8 +36,8 @@ interface GivenUp {
 }
 
 /**
- * After the last try of its job: the request can be retried by a person. Not where it changed since that job failed:
- * somebody cancelled it and had it tried again, and it has another job. Answers whether anything was to be done.
+ * After the last try of its job: a person can retry the request. Does nothing where the request changed since that job
+ * failed (it was cancelled and retried, and has another job). Returns whether anything was done.
  */
 export async function giveUpRequest(deps: DeliverRequestDeps, requestId: string, failedAt: Date): Promise<boolean> {
   const work = async (client: pg.PoolClient): Promise<GivenUp | undefined> => {

@@ -14,7 +14,7 @@ export interface GetRequestDeps extends Monitors {
 export interface Found {
   request: MediaRequest;
   cache: "hit" | "miss" | "stale";
-  /** Only of a copy: for how long nobody has compared it with the database. */
+  /** Only of a copy: seconds since it was compared with the database. */
   ageSeconds?: number;
 }
 
@@ -45,7 +45,7 @@ const RESULTS = { hit: "hit", none: "hit", absent: "miss", written: "miss", unre
 async function find(deps: GetRequestDeps, user: Identity, lookup: Lookup, id: string): Promise<Found | undefined> {
   if (lookup.found === "none") return undefined;
   if (lookup.found === "hit") return { request: lookup.request, cache: "hit" };
-  // A replica may answer only where nobody wrote to the request lately, and only those whose own writes it has.
+  // A replica may answer only where the request was not changed lately, and only if it has the caller's own writes.
   const lastWriteLsn = lookup.found === "absent" ? user.lastWriteLsn : undefined;
   const read = () => deps.database.readRecent("find request", lastWriteLsn, (from) => findRequest(from, id));
   try {

@@ -71,7 +71,7 @@ export type ServerEvents = {
   closing: (payload: z.output<typeof closing>) => void;
 };
 
-/** A state of a request or download, to be told to whoever may see it. */
+/** A state of a request or download, for the clients that may see it. */
 export interface Update<N extends UpdateName = UpdateName> {
   name: N;
   /** Whose it is. */

@@ -24,7 +24,7 @@ const LOADING = { request: 2, media: 3 };
 const ENDS = { available: { request: 2, media: 5 }, declined: { request: 3, media: 1 } };
 
 const SIZE = 4_000_000_000;
-/** A soak asks for more titles than anybody will look for again. */
+/** A soak asks for more titles than are looked up again. */
 const MOST_KEPT = 50_000;
 
 interface Held {

@@ -3,7 +3,7 @@ import type { Dependency } from "../resilience/policies.ts";
 import type { OperationId } from "./contract/contract.ts";
 
 /**
- * `works`: as ever. `stale`: from a copy that says so. `late`: done at once, and told when the dependency is back.
+ * `works`: as usual. `stale`: from a copy marked stale. `late`: done at once, and published when the dependency is back.
  * Otherwise one of these problems.
  */
 export type Degraded = "works" | "stale" | "late" | readonly ProblemCode[];
@@ -40,8 +40,8 @@ const ALL: Record<Probed, Degraded> = {
 };
 
 /**
- * What still works while a dependency is dead, or so slow that it might as well be. Tested for each of them. Answers of
- * outside services that somebody got before go on working: fresh ones as ever, older ones as copies that say so.
+ * What still works while a dependency is dead, or too slow to be of use; tested for each dependency. Answers of upstreams
+ * that are in the cache still work: fresh ones as usual, older ones as copies marked stale.
  */
 export const DEGRADATION = {
   database: {

@@ -113,8 +113,8 @@ function parse(schema: z.ZodType, value: unknown, place: "query" | "body"): unkn
   throw new Problem("validation-failed", { extensions: { errors } });
 }
 
-/** An error must not outlive its cause in somebody's cache. */
-const NOT_STORED = { "Cache-Control": CACHING.nobody };
+/** An error must not outlive its cause in a cache. */
+const NOT_STORED = { "Cache-Control": CACHING.none };
 
 export function problemReply(problem: Problem, req: Request): Reply {
   const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });

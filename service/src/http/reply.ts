@@ -13,7 +13,7 @@ export function json(status: number, body: unknown, headers: Headers = {}): Repl
 /** RFC 7234's word for it. */
 const STALE = '110 - "Response is Stale"';
 
-/** What a copy says of itself that nobody compared with its source for so long; nothing for the thing itself. */
+/** Headers of a stale copy, with the seconds since it was last compared with its source; none for a fresh answer. */
 export function staleHeaders(ageSeconds: number | undefined): Headers {
   return ageSeconds === undefined ? {} : { Warning: STALE, Age: String(ageSeconds), "Cache-Control": "no-store" };
 }

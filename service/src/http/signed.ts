@@ -8,7 +8,7 @@ const readBytes = raw({ limit: MAX_BODY, type: () => true, inflate: false });
 
 /**
  * Lets through only what was signed with one of the keys; nothing is parsed before that. Without a key nothing is.
- * `count` is told of the others, so that nobody can go on guessing.
+ * `count` is called for every other request, so that guessing is limited.
  */
 export function requireSignature(
   keys: readonly string[],

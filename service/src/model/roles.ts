@@ -18,7 +18,7 @@ const MODERATOR: readonly Permission[] = [
   "requests:unlimited",
 ];
 
-/** What each role may do besides what everybody may. `dev` is no account's: it is what the dev token stands for. */
+/** What each role may do besides what every caller may. No account has the role `dev`: it is the dev token's. */
 const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
   user: [],
   moderator: MODERATOR,
@@ -38,7 +38,7 @@ export interface Identity {
   ended?: boolean;
   /** When the token runs out, in milliseconds since 1970; one that does not has none. */
   expiresAt?: number;
-  /** Up to where the caller's own writes reach (see data/redis/read-your-writes.ts); undefined where nobody knows. */
+  /** LSN of the caller's last write (see data/redis/read-your-writes.ts); null for none, undefined where it is not known. */
   lastWriteLsn?: string | null | undefined;
 }
 

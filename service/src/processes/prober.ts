@@ -12,8 +12,8 @@ import type { Config } from "../process/config.ts";
 import { openUpstreams } from "../upstreams/clients.ts";
 
 /**
- * A pod is new to the network each time: until those it connects to know its address, their policies refuse it. So long
- * nobody is taken to be away; any answer at all is believed at once.
+ * Each run is a new pod: until NetworkPolicies elsewhere know its address, its connections are refused. During this time
+ * a refused connection does not count as a failure; any answer counts at once.
  */
 const FIRST_MOMENTS_MS = 5_000;
 /** Long enough that the circuit does not open meanwhile. */

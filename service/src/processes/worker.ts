@@ -69,7 +69,7 @@ async function openWorker(base: Base): Promise<Opened> {
   purgeHourly(base, database);
   sweepUpdates(base, parts);
   lifecycle.onClose("business metrics", publishFigures({ database, metrics, log }, config.BUSINESS_INTERVAL_SECONDS));
-  // Nobody routes to a worker, so there is nothing to wait for before it closes.
+  // No traffic is routed to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
 }
 
@@ -143,7 +143,7 @@ const FOLLOW: Work<FollowJob> = {
 };
 const WITHDRAW: Work<DeliveryJob> = {
   queue: WITHDRAWAL_QUEUE,
-  // Nobody waits for it.
+  // No caller waits for it.
   pollSeconds: 2,
   routine: [],
   perform: (deps, { requestId }) => withdrawRequest(deps, requestId),

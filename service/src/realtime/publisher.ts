@@ -18,8 +18,8 @@ export const STREAM_LENGTH = 10_000;
 const VERSION_SECONDS = 3_600;
 
 /**
- * Adds an update unless that version or a newer one was published before. So whoever is in doubt may publish again,
- * and of two processes that publish at once the older state is never told after the newer.
+ * Adds an update unless that version or a newer one was published before. So an update may be published again in doubt,
+ * and of two processes that publish at once the older state is never published after the newer.
  */
 const PUBLISH = `
 local known = tonumber(redis.call("GET", KEYS[2]) or "0")
@@ -29,9 +29,9 @@ return redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[3], "*", unpack(ARGV, 4))
 
 export type Outcome = "published" | "superseded" | "failed";
 
-/** Tells every api process what changed, after the change was committed. Never throws, and nobody has to wait for it. */
+/** Publishes changes to every api process after their commit. Never throws; callers need not wait. */
 export interface Publisher extends EventPublisher {
-  /** The same, for whoever wants to know what became of it. */
+  /** The same, with its outcome. */
   publish(update: Update): Promise<Outcome>;
   /** Which of these were not published in their version yet; throws where Redis cannot say. */
   unpublished(updates: Update[]): Promise<Update[]>;

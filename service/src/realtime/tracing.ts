@@ -14,7 +14,7 @@ export function inHandshake<T>(headers: IncomingHttpHeaders, work: () => Promise
   return done.finally(() => span.end());
 }
 
-/** The active span as W3C `traceparent`, for whoever goes on from it; undefined where its trace is not kept. */
+/** The active span as W3C `traceparent`, for the process that continues it; undefined where its trace is not recorded. */
 export function keptTrace(): string | undefined {
   return currentTrace()?.sampled ? carryTrace().traceparent : undefined;
 }

@@ -17,17 +17,17 @@ test("a loop that runs was not held up, though each timer is a little late", asy
   expect(spans).toContain(0);
 });
 
-test("a pause is seen while it lasts and after it, once; who watches is told of it until they leave", async () => {
-  const told: number[] = [];
-  const leave = watchEventLoopDelay((delayMs) => told.push(delayMs));
+test("a pause is seen while it lasts and after it, once; watchers are called until they unsubscribe", async () => {
+  const seen: number[] = [];
+  const leave = watchEventLoopDelay((delayMs) => seen.push(delayMs));
   const before = eventLoopDelayMs();
   holdUp(200);
   expect(eventLoopDelayMs() - before).toBeGreaterThan(180);
   await sleep(30);
   expect(eventLoopDelayMs() - before).toBeGreaterThan(180);
-  expect(Math.max(...told)).toBeGreaterThan(180);
+  expect(Math.max(...seen)).toBeGreaterThan(180);
   leave();
-  const heard = told.length;
+  const heard = seen.length;
   await sleep(30);
-  expect(told).toHaveLength(heard);
+  expect(seen).toHaveLength(heard);
 });

@@ -61,7 +61,7 @@ export const POLICIES = {
     ...redis,
     fallback: "each process counts calls and connections alone; tokens are believed until they run out",
   },
-  tmdb: { ...upstream, fallback: "none: a request is not stored under a title nobody checked" },
+  tmdb: { ...upstream, fallback: "none: a request is not stored under an unchecked title" },
   plex: { ...upstream, fallback: "none: only the library is without it" },
   youtube: { ...upstream, fallback: "none: only trailers are without it" },
   overseerr: {

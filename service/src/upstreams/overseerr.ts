@@ -22,7 +22,7 @@ const held = z.object({
 });
 const created = z.object({ id: z.int() });
 const asked = z.object({ id: z.int(), status: z.int(), createdAt: z.iso.datetime({ offset: true }) });
-/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer; of a title that nobody asked for, less. */
+/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer. A title without requests has no `mediaInfo`. */
 const title = z.object({ mediaInfo: z.object({ requests: z.array(asked).default([]) }).optional() });
 
 /** How a title does at Overseerr. `waiting`: nothing is being loaded, or a finished download is being put in its place. */

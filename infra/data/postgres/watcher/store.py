@@ -37,17 +37,7 @@ def has_backups(listing: dict) -> bool:
     return any(COMPLETE.match(path) for path in listing)
 
 
-def has_gap(listing: dict) -> bool:
-    """Whether a segment is missing between the first and the last of a timeline. By `pgbackrest repo-ls --recurse`."""
-    numbers: dict[str, list[int]] = {}
-    for path in listing:
-        name = path.rsplit("/", 1)[-1]
-        if re.match(r"^[0-9A-F]{24}-", name):
-            numbers.setdefault(name[:8], []).append(segment_number(name))
-    return any(max(found) - min(found) + 1 != len(set(found)) for found in numbers.values())
-
-
-QUESTIONS = {"is-less-work": is_less_work, "has-backups": has_backups, "has-gap": has_gap}
+QUESTIONS = {"is-less-work": is_less_work, "has-backups": has_backups}
 
 if __name__ == "__main__":
     sys.exit(0 if QUESTIONS[sys.argv[1]](json.load(sys.stdin)) else 1)

@@ -68,6 +68,10 @@ class Watcher:
         streaming = look is not None and look.streaming
         mark_stream(streaming, self.streamed.note(now, True, streaming), state.get("cluster_unlocked") is None)
         leaderless = self.led.note(now, True, not state.get("cluster_unlocked"))
+        if not is_primary and limit is not None and silent > limit:
+            # Tried or not: it gets its time again.
+            self.progress = Progress(now)
+            rebuild(self.patroni, self.patroni.get("/cluster")[1], log)
         if number % SLOW_ROUNDS:
             return
         self.files.apply(is_primary and self.patroni.get("/primary")[0] == 200)
@@ -75,10 +79,6 @@ class Watcher:
             if number % RETIRE_ROUNDS == 0:
                 self.files.retire()
             self.restarts.watch(self.patroni.get("/cluster")[1])
-        elif limit is not None and silent > limit:
-            # Tried or not: it gets its time again.
-            if rebuild(self.patroni, self.patroni.get("/cluster")[1], log):
-                self.progress = Progress(now)
         elif look and leaderless > LEADERLESS_SECONDS and settled > SETTLED_SECONDS:
             lead(self.patroni, self.name, self.members, self.patroni.get("/cluster")[1], log)
 

@@ -119,7 +119,7 @@ function createPool(config: DatabaseConfig, database: string, log: Logger): pg.P
   return pool;
 }
 
-/** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
+/** Only BEGIN may be retried: a commit whose answer is missing may have taken place. */
 async function transact<T>(
   pool: pg.Pool,
   name: string,

@@ -12,7 +12,7 @@ interface Instruments {
   pool: string;
   policy: Policy;
   watch: QueryWatch;
-  /** Of those who waited for a connection since somebody looked last. */
+  /** Of callers that waited for a connection, since the last call of takeMeanWaitMs. */
   waits: { count: number; seconds: number };
 }
 

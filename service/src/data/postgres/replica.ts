@@ -26,8 +26,8 @@ SELECT NOT pg_is_in_recovery() OR (
 const NOTHING_WRITTEN = "0/0";
 
 /**
- * Reads from the replica if it has replayed what the caller wrote (`written`: null for nothing, undefined where nobody
- * knows), else from the primary; and so where `work` found nothing (undefined) on a replica, which may only lag.
+ * Reads from the replica if it has replayed the caller's last write (`lastWriteLsn`: null for none, undefined where it is
+ * not known), else from the primary. Also reads from the primary where `work` found nothing (undefined) on the replica.
  */
 export type ReadRecent = <T>(
   name: string,

@@ -19,8 +19,8 @@ const ENTRY_SECONDS = 30;
 const WRITE_MARK_SECONDS = 2 * MOST_LAG_SECONDS;
 const WRITE_MARK = "written:";
 /**
- * There is no such request: the primary said so. Ids are random, so nobody asks for one that is still to come. It begins
- * as a mark does: to a version before this one, which runs beside it in a rollout, it means that the primary knows.
+ * There is no such request: the primary said so. Ids are random, so an id is not asked for before it exists. It begins
+ * like a write mark: an older version, which runs beside this one in a rollout, then asks the primary.
  */
 const NONE = `${WRITE_MARK}never`;
 const NONE_SECONDS = 10;
@@ -37,7 +37,7 @@ if now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
 if ARGV[4] ~= "" then redis.call("SET", KEYS[2], ARGV[4], "EX", ARGV[5]) end
 return 1`;
 
-/** Whoever looked too early knows less than the one who made it; whoever found it knows at least as much. */
+/** A reader that came too early knows less than the writer; a reader that found the request knows at least as much. */
 const ADD = `
 local now = redis.call("GET", KEYS[1])
 if not now or now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
@@ -46,7 +46,7 @@ return 1`;
 
 /**
  * What a look-up found. `none`: there is no such request. `written`: changed moments ago, so only the primary surely
- * has it. `unreachable`: Redis did not answer, so nobody knows whether it was changed.
+ * has it. `unreachable`: Redis did not answer, so a change may be unknown.
  */
 export type Lookup =
   | { found: "hit"; request: MediaRequest }
@@ -61,8 +61,7 @@ export interface Copy {
 }
 
 /**
- * Requests by id in the cache Redis. It never throws: without Redis everything is read from the database, and what
- * nobody can read there is not there.
+ * Requests by id in the cache Redis. It never throws: without Redis everything is read from the database.
  */
 export interface RequestCache {
   lookup(id: string): Promise<Lookup>;

@@ -20,7 +20,7 @@ export interface ConnectionSlot {
 
 /**
  * How many connections a user has to all api processes together. While Redis does not answer, each process counts its
- * own: nobody is refused because Redis is away, and nobody who was let in meanwhile is sent away afterwards.
+ * own: no connection is refused because Redis is away, and none that was accepted meanwhile is closed afterwards.
  */
 export interface ConnectionSlots {
   /** Takes a slot; false where the user has none left. A client that comes back gets the one it had. */
@@ -56,7 +56,7 @@ end
 if redis.call("ZCARD", KEYS[1]) >= most then return 0 end
 note(KEYS[1], member)
 return 1`;
-/** For those who acquireIn already: what was let in while Redis was away is counted too, be it one too many. */
+/** For connections that are open already: those accepted while Redis was away are counted too, even past the limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 interface SlotOptions {

@@ -26,7 +26,7 @@ test("Redis decides while it can, and never sees the key", async () => {
   expect(JSON.stringify(keys)).not.toContain("secret-token");
 });
 
-test("what is left is told in structured fields", () => {
+test("the remaining quota is sent in structured fields", () => {
   const window = createWindow(100, metrics, () => 15_000);
   const fields = quotaFields(window.judge(window.keyOf("u"), 40));
   expect(fields).toEqual(["RateLimit-Policy", '"minute";q=100;w=60', "RateLimit", '"minute";r=60;t=45']);

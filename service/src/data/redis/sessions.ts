@@ -18,7 +18,7 @@ export interface Session {
 export interface Sessions {
   open(userId: string): Promise<Session>;
   rotate(refreshToken: string): Promise<Session>;
-  /** Undefined when Redis cannot say. For whoever stays connected: a call asks it at the door (door.ts). */
+  /** Undefined while Redis does not answer. For open sockets: an HTTP call gets it from the caller lookup. */
   isOpen(id: string): Promise<boolean | undefined>;
   close(id: string): Promise<void>;
   closeAllOf(userId: string): Promise<void>;

@@ -33,7 +33,7 @@ export interface Lifetime {
 
 export type UpstreamKind = keyof typeof LIFETIMES;
 
-/** An answer, and for how long nobody has compared it with its source: only where it is past its time. */
+/** An answer; past its lifetime also the seconds since it was compared with its source. */
 export interface Cached<T> {
   value: T | undefined;
   ageSeconds?: number;
@@ -49,7 +49,7 @@ export interface UpstreamCache {
 const SHAPE = "v1";
 /** Longer than a load under its policy may take; a process that died with the lock is waited for no longer. */
 const LOCK_MS = 8_000;
-/** How often those who wait for another's load look for its answer. */
+/** Between two looks for the answer that another process is loading. */
 const LOOK_MS = 40;
 
 const UNLOCK = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
@@ -100,7 +100,7 @@ export function createUpstreamCache(redis: Redis, monitors: Monitors): UpstreamC
     }
   }
 
-  /** Undefined where there is no lock any more, or no Redis: then nobody is at work for us. */
+  /** Undefined where the lock is gone, or Redis is: then no other process is loading the answer. */
   async function awaitOther<T>(key: string): Promise<Cached<T> | undefined> {
     for (const end = Date.now() + LOCK_MS; Date.now() < end; ) {
       await sleep(LOOK_MS);

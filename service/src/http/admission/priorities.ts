@@ -1,14 +1,14 @@
 import type { Priority } from "../../resilience/admission/priorities.ts";
 import { pathOf, pathsOf } from "./paths.ts";
 
-/** Which of the two a read by somebody signed in is: what answers pages is a list. */
+/** Reads that answer pages: of a signed-in caller they are lists, other reads are interactive. */
 const LISTS = pathsOf(({ method, query }) => method === "get" && query !== undefined);
 
-/** Whoever signs what it tells has no token and can be known all the same: a payment must find its place like any change. */
+/** Callers who sign their body have no token, but are known: a payment event has the priority of a write. */
 const SIGNED = pathsOf(({ access }) => access === "webhook");
 
 /**
- * What can be told of a request before anything is done for it. A token and a signature are looked at only later, where
+ * The priority of a request by its head alone. Token and signature are verified only later, where
  * it costs; until then it counts that there is one.
  */
 export function priorityOf(method: string, url: string, authorized: boolean, signed = false): Priority {

@@ -23,7 +23,7 @@ export const downloads = {
     method: "get",
     path: "/api/v1/downloads",
     tag: "downloads",
-    summary: "List one's own downloads, or everybody's for whoever may read them, newest first",
+    summary: "List one's own downloads, or all users' for callers who may read them, newest first",
     access: "user",
     query: z.strictObject({
       status: z.enum(DOWNLOAD_STATUSES).optional(),

@@ -41,7 +41,7 @@ export const requests = {
     method: "get",
     path: "/api/v1/requests",
     tag: "requests",
-    summary: "List one's own requests, or everybody's for whoever may read them, newest first",
+    summary: "List one's own requests, or all users' for callers who may read them, newest first",
     access: "user",
     query: z.strictObject({
       status: z.enum(REQUEST_STATUSES).optional(),

@@ -32,8 +32,8 @@ export interface AdmissionDeps {
 
 /**
  * Refuses what this process cannot do in time before it spends anything on it: a request that waits longer than its
- * caller does is work for nobody. What it waits for is the event loop, or a connection to PostgreSQL. How late the loop
- * comes to what is due is just what a request waits before it is read.
+ * caller does is wasted work. It waits for the event loop, or for a connection to PostgreSQL. The event-loop delay is
+ * what a request waits before it is read.
  */
 export function createAdmission({ log, metrics, poolWaitMs, watchEventLoopDelay, demandOf }: AdmissionDeps): Admission {
   const limiters: Record<Resource, Limiter> = {
@@ -91,7 +91,7 @@ function watch(metrics: Metrics, limiters: Record<Resource, Limiter>, inFlight: 
   });
 }
 
-/** Calls back at the end of each window with the mean lateness in it: one long pause is no overload, a steady one is. */
+/** Calls back at the end of each window with its mean delay: one long pause is no overload, a steady delay is. */
 function probe(watchEventLoopDelay: WatchEventLoopDelay, onWindow: (waitMs: number) => void): () => void {
   let windowEnd = performance.now() + WINDOW_MS;
   let sumMs = 0;
