@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@media/drills/eventually";
+import { deploy } from "../stack/deploy.ts";
 import { overlayFolder } from "../stack/environment.ts";
 import { locks } from "../stack/locks.ts";
 import { pulumiWithConfig } from "../stack/pulumi.ts";
@@ -61,12 +62,9 @@ export function mistakes(): void {
             Object.assign(kubernetes as object, { readySeconds: 20 });
           },
           async () => {
-            const { exitCode, stdout } = await pulumiWithConfig(dev(), "up", ["--yes", "--skip-preview"], {
-              show: false,
-            });
-            expect(exitCode).not.toBe(0);
-            expect(stdout).toMatch(/CrashLoopBackOff|Error/);
-            expect(stdout).toContain("Cannot find module");
+            const error = await deploy(dev()).catch((caught: Error) => caught);
+            expect(error).toHaveProperty("message", expect.stringMatching(/CrashLoopBackOff|Error/));
+            expect(error).toHaveProperty("message", expect.stringContaining("Cannot find module"));
           },
         );
         await make("up");

@@ -11,9 +11,9 @@ import { pulumi, pulumiWithConfig, type Stack } from "../stack/pulumi.ts";
 import { secondsOf } from "./random.ts";
 
 /** A command that changes the stack and is killed. */
-interface Work {
+export interface Work {
   readonly name: string;
-  /** Length of the command when it is not killed, as first assumed; each later `make up` corrects nothing here. */
+  /** About how long the command takes when it is not killed: the second of the kill is drawn below it. */
   readonly seconds: number;
   /** Brings the stack to where the command has something to do. */
   readonly before: (stack: Stack) => Promise<void>;
@@ -23,7 +23,7 @@ interface Work {
 /** What a round may find; empty when all is well. */
 type Problems = string[];
 
-const WORKS: readonly [Work, Work] = [
+export const WORKS: readonly Work[] = [
   {
     name: "`make up` of an empty stack",
     seconds: 100,
@@ -61,15 +61,16 @@ const WORKS: readonly [Work, Work] = [
  *
  * @param rounds how many
  * @param seed the same seed draws the same seconds
+ * @param works what is killed, in turn
  */
-export async function kills(layout: Layout, rounds: number, seed: number): Promise<void> {
+export async function kills(layout: Layout, rounds: number, seed: number, works = WORKS): Promise<void> {
   const stack: Stack = { layout, name: "dev" };
   useEnvironment(layout, stack.name);
   await makeUp(layout);
   let well = 0;
   let removed = 0;
   for (const [round, fraction] of secondsOf(seed, rounds).entries()) {
-    const work = WORKS[round % WORKS.length] as Work;
+    const work = works[round % works.length] as Work;
     await work.before(stack);
     const at = 1 + fraction * (work.seconds - 1);
     await killedAfter(at, await work.command(stack), stack);

@@ -1,5 +1,6 @@
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
+import { explain } from "./explain.ts";
 import { removeOrphans } from "./orphans.ts";
 import { ensureStack, POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
 import { recover } from "./recover.ts";
@@ -10,8 +11,9 @@ export async function deploy(stack: Stack): Promise<void> {
   await recover(stack, say);
   const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs", ...POLICIES]);
   if (result.exitCode !== 0) {
+    const reasons = await explain(stack).catch(() => []); // the cluster itself may be gone
     throw new UserError(
-      `stack ${stack.name}: pulumi up failed`,
+      [`stack ${stack.name}: pulumi up failed`, ...reasons].join("\n"),
       "read its message above; mend that, then run the same again: it goes on where it stopped",
     );
   }
