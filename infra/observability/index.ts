@@ -1,4 +1,6 @@
+import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
+import type { Endpoint } from "../lib/handles.ts";
 import { Workload } from "../lib/workload.ts";
 import { collectorPlan } from "./collector.plan.ts";
 import { jaegerPlan } from "./jaeger.plan.ts";
@@ -7,18 +9,35 @@ import { lokiPlan } from "./loki.plan.ts";
 import { prometheusPlan } from "./prometheus.plan.ts";
 import { pushgatewayPlan } from "./pushgateway.plan.ts";
 
+export interface ObservabilityArgs {
+  sizes: Pick<Tier, "collector" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
+}
+
+/** Where the other layers send what they have to tell. */
+export interface ObservabilityLayer {
+  outputs: Outputs;
+  /** Traces, as OTLP over HTTP. */
+  collector: Endpoint;
+  /** Metrics of processes that end before they could be scraped. */
+  pushgateway: Endpoint;
+}
+
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
-export function buildObservability(ctx: Context): Outputs {
-  const prometheus = new Workload(prometheusPlan(ctx.stack, ctx.tier), ctx);
-  const pushgateway = new Workload(pushgatewayPlan(ctx.tier), ctx);
-  const loki = new Workload(lokiPlan(ctx.tier), ctx);
-  const jaeger = new Workload(jaegerPlan(ctx.tier), ctx);
-  new Workload(collectorPlan(ctx.tier), ctx);
+export function buildObservability(ctx: Context, { sizes }: ObservabilityArgs): ObservabilityLayer {
+  const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus), ctx);
+  const pushgateway = new Workload(pushgatewayPlan(sizes.pushgateway), ctx);
+  const loki = new Workload(lokiPlan(sizes.loki), ctx);
+  const jaeger = new Workload(jaegerPlan(sizes.jaeger), ctx);
+  const collector = new Workload(collectorPlan(sizes.collector), ctx);
   new Workload(logAgentPlan(ctx.stack), ctx);
   return {
-    prometheusUrl: prometheus.url("prometheus"),
-    pushgatewayUrl: pushgateway.url("pushgateway"),
-    lokiUrl: loki.url("loki"),
-    jaegerUrl: jaeger.url("jaeger"),
+    outputs: {
+      prometheusUrl: prometheus.url("prometheus"),
+      pushgatewayUrl: pushgateway.url("pushgateway"),
+      lokiUrl: loki.url("loki"),
+      jaegerUrl: jaeger.url("jaeger"),
+    },
+    collector: collector.endpoint("collector:otlp-http"),
+    pushgateway: pushgateway.endpoint("pushgateway:http"),
   };
 }

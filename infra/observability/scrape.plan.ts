@@ -8,11 +8,11 @@ const KUBE_STATE_METRICS = "kube-state-metrics";
 const PUSHGATEWAY = "pushgateway";
 const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-export function prometheusConfig(stack: string, tier: Tier): string {
+export function prometheusConfig(stack: string, sizes: Tier["prometheus"]): string {
   return stringify({
     global: {
-      scrape_interval: `${tier.prometheus.scrapeIntervalSeconds}s`,
-      scrape_timeout: `${Math.min(tier.prometheus.scrapeIntervalSeconds, 8)}s`,
+      scrape_interval: `${sizes.scrapeIntervalSeconds}s`,
+      scrape_timeout: `${Math.min(sizes.scrapeIntervalSeconds, 8)}s`,
       external_labels: { stack },
     },
     scrape_configs: [

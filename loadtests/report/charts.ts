@@ -47,7 +47,7 @@ export function draw({ title, lines, width = 1080, height = 300, ...plot }: Plot
       nameTextStyle: { fontSize: 10 },
       min: "dataMin",
       max: "dataMax",
-      axisLabel: { fontSize: 10, ...(plot.xTick && { formatter: plot.xTick }) },
+      axisLabel: { fontSize: 10, showMaxLabel: !plot.xLog, ...(plot.xTick && { formatter: plot.xTick }) },
       splitLine: { lineStyle: { color: "#eee" } },
     },
     yAxis: {

@@ -11,9 +11,9 @@ export function htmlReport(result: Result): string {
   const title = `${tool.name}, ${config.shape}, ${run.stack}: ${verdict === "none" ? "no verdict" : verdict}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(`Load test ${title}`)}</title><style>${STYLE}</style></head><body>
-<h1>Load test <small>${escape(run.id)}</small></h1>
-<p class="verdict ${verdict.replace(" ", "-")}">${escape(sentence(result))}</p>
+<title>${escapeHtml(`Load test ${title}`)}</title><style>${STYLE}</style></head><body>
+<h1>Load test <small>${escapeHtml(run.id)}</small></h1>
+<p class="verdict ${verdict.replace(" ", "-")}">${escapeHtml(sentence(result))}</p>
 ${[about, objectives, latency, steps, errors, slowest, generator, resources].map((part) => part(result)).join("\n")}
 </body></html>
 `;
@@ -163,7 +163,7 @@ function resources(result: Result): string {
   const near = saturated(result);
   const tiers = [...Map.groupBy(series, ({ tier }) => tier)].map(
     ([tier, group]) =>
-      `<h3>${escape(tier)}</h3><div class="grid">${drawTier(group, result.run.startedAt).join("")}</div>`,
+      `<h3>${escapeHtml(tier)}</h3><div class="grid">${drawTier(group, result.run.startedAt).join("")}</div>`,
   );
   return `<h2>Resources</h2>
 <h3>Near a limit</h3>${near.length > 0 ? list(near) : "<p>Nothing was above 80 % of what it has.</p>"}
@@ -171,11 +171,11 @@ ${missing.length > 0 ? `<h3>Not seen</h3>${list(missing)}` : ""}
 ${tiers.join("\n")}`;
 }
 
-const list = (lines: readonly string[]) => `<ul>${lines.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>`;
+const list = (lines: readonly string[]) => `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (kind: string, texts: readonly string[]) =>
-    texts.map((text) => `<${kind}${kind === "td" ? classOf(text) : ""}>${escape(text)}</${kind}>`).join("");
+    texts.map((text) => `<${kind}${kind === "td" ? classOf(text) : ""}>${escapeHtml(text)}</${kind}>`).join("");
   const header = head.some(Boolean) ? `<tr>${cells("th", head)}</tr>` : "";
   return `<table>${header}${rows.map((texts) => `<tr>${cells("td", texts)}</tr>`).join("")}</table>`;
 }
@@ -183,7 +183,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const CLASSES: Readonly<Record<string, string>> = { met: "met", "not met": "not-met", "no data": "none" };
 const classOf = (text: string) => (CLASSES[text] ? ` class="${CLASSES[text]}"` : "");
 
-const escape = (text: string) =>
+const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 const STYLE = `body{font:14px/1.45 system-ui,sans-serif;max-width:1100px;margin:24px auto;padding:0 16px;color:#1f2937}

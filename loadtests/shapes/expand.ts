@@ -80,4 +80,15 @@ function timeOf(count: number, a: number, b: number, seconds: number): number {
   return (-a + Math.sqrt(Math.max(0, a * a + 2 * slope * count))) / slope;
 }
 
+/** How many sessions begin in all. */
+export function countOf(stretches: readonly Stretch[]): number {
+  let from = 0;
+  let count = 0;
+  for (const { seconds, perMinute } of stretches) {
+    count += ((from + perMinute) / 120) * seconds;
+    from = perMinute;
+  }
+  return Math.floor(count + 1e-9);
+}
+
 export const secondsOf = (stretches: readonly Stretch[]) => stretches.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -89,7 +89,10 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
-    if (!this.#done) return this.close();
+    if (!this.#done) {
+      this.close();
+      return;
+    }
     this.#received = this.#received ? Buffer.concat([this.#received, chunk]) : chunk;
     if (this.#status === 0 && !this.#readHead(this.#received)) return;
     if (this.#left === -1) {
@@ -121,9 +124,9 @@ export class Connection {
     this.#status = status;
     this.#head = head;
     this.#received = received.subarray(end + END_OF_HEAD.length);
-    const length = valueOf(head, "content-length");
+    const length = headerOf(head, "content-length");
     if (length !== undefined) this.#left = Number(length);
-    else this.#left = valueOf(head, "transfer-encoding") === "chunked" ? -1 : 0;
+    else this.#left = headerOf(head, "transfer-encoding") === "chunked" ? -1 : 0;
     if (this.#left === -1 && status >= 400) this.#wantsBody = true;
     if (status === 204 || status === 304) this.#left = 0;
     return true;
@@ -134,13 +137,13 @@ export class Connection {
     this.#answered += 1;
     this.#status = 0;
     this.#received = undefined;
-    if (valueOf(answer.head, "connection") === "close") this.close();
+    if (headerOf(answer.head, "connection") === "close") this.close();
     this.#take()?.(answer, undefined, false);
   }
 }
 
 /** A header's value, by its name in lower case. */
-export function valueOf(head: string, name: string): string | undefined {
+export function headerOf(head: string, name: string): string | undefined {
   const at = head.search(new RegExp(`^${name}:`, "im"));
   if (at === -1) return undefined;
   const end = head.indexOf("\r\n", at);
