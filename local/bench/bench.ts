@@ -38,9 +38,11 @@ export async function bench(only: readonly string[]): Promise<void> {
   const chosen = Object.entries(measures).filter(([key, measure]) =>
     only.length > 0 ? only.includes(key) : !measure.costly,
   );
-  useEnvironment(layout(), "dev");
   await work.run(async () => {
-    if (chosen.length > 0) await onCluster(work, chosen);
+    if (chosen.length > 0) {
+      useEnvironment(layout(), "dev");
+      await onCluster(work, chosen);
+    }
     for (const key of only) await groups[key]?.((measure) => measureAndRecord(work, measure), work);
   });
 }
