@@ -197,7 +197,7 @@ export function spawnProcess(name: ProcessName, env: Record<string, string>): Sp
       const line = lines.find((candidate) => candidate.includes(`"msg":"${message}"`));
       if (!line) throw new Error(`"${message}" is not in the log:\n${lines.join("\n")}`);
       return JSON.parse(line) as Record<string, unknown>;
-    });
+    }, START_MS);
   return { child, lines, logged, exit, closed };
 }
 
@@ -211,6 +211,9 @@ export async function meddle({ sql }: Platform, when: string, does: string): Pro
   await sql(`CREATE ${kind} meddle ${when} FOR EACH ROW EXECUTE FUNCTION meddle()`);
   return () => sql("DROP FUNCTION meddle CASCADE");
 }
+
+/** For a process of its own to say something: on a busy machine loading its modules alone takes many seconds. */
+const START_MS = 25_000;
 
 /** Tries until it no longer throws, or throws its last error. */
 export async function eventually<T>(check: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
