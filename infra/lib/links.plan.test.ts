@@ -24,7 +24,7 @@ function egress(link: Link, others: Member[] = [], ctx = context) {
 }
 
 describe("egress", () => {
-  test("everyone may ask DNS", () => {
+  test("every workload may ask DNS", () => {
     expect(specOf(member("worker")).egress).toEqual([
       {
         to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } }],
@@ -93,7 +93,7 @@ describe("egress", () => {
 });
 
 describe("ingress", () => {
-  test("from those who declared it, on that port", () => {
+  test("from callers that declared it, on that port", () => {
     const { ingress } = specOf(member("api"), [member("gateway", ["api:http"]), member("worker", ["doubles:http"])]);
     expect(ingress).toHaveLength(1);
     expect(ingress[0].from[0].podSelector.matchLabels["app.kubernetes.io/name"]).toBe("gateway");

@@ -45,7 +45,7 @@ interface Rule {
 
 const ANYWHERE = "0.0.0.0/0";
 /** Addresses that are never the internet. */
-const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "198.18.0.0/15"];
+const PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "198.18.0.0/15"];
 const KUBERNETES_API_PORTS = [443, 6443];
 const KUBELET_PORT = 10250;
 
@@ -136,7 +136,7 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
 const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolean; open: IpBlock }> = {
   // The stack base's store is named in short: "name.namespace".
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
-  // What others' names resolve to is not ours to say: they must not lead into a private network.
+  // Other owners decide what these names resolve to: they must not lead into a private network.
   upstreams: { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
 };
 
@@ -194,7 +194,7 @@ function ingressRules(member: Member, members: readonly Member[], ctx: LinksCont
   return rules.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** Exposed services answer everyone; those that other stacks share answer our other namespaces. */
+/** Exposed services accept any client; those that stacks share accept clients in our other namespaces. */
 function openServices(member: Member): Rule[] {
   return servicesOf(member.name as WorkloadName).flatMap((name) => {
     const { exposed, fromOtherStacks, ports, workload } = serviceEntry(name);

@@ -8,7 +8,7 @@ import { nodeNamespaceOf } from "./naming.ts";
 import { createObject } from "./objects.ts";
 import type { Manifest } from "./workload.types.ts";
 
-/** The NetworkPolicies of a stack: made once all layers have declared who connects to whom. */
+/** The NetworkPolicies of a stack: made after all layers have declared their links. */
 export class Links extends pulumi.ComponentResource {
   constructor(ctx: Context, configured: LinksContext["configured"]) {
     super("media:lib:Links", "links", {});

@@ -64,7 +64,7 @@ describe.each(STACKS)("network policies of %s", (stack) => {
     }
   });
 
-  test("whoever shows metrics can be scraped", () => {
+  test("each workload with metrics can be scraped", () => {
     const portOf = (controller: KubernetesObject) =>
       templateOf(controller).metadata.annotations?.["prometheus.io/port"];
     for (const controller of controllers(stack).filter(portOf)) {
