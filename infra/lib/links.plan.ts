@@ -1,4 +1,5 @@
 import {
+  type AccessType,
   type Configured,
   type ExternalTarget,
   type Link,
@@ -7,6 +8,7 @@ import {
   type ServicePort,
   serviceEntry,
   servicesOf,
+  serviceTypeOf,
   type WorkloadName,
 } from "./endpoints.ts";
 import { metricsOf } from "./kinds.ts";
@@ -24,6 +26,8 @@ export interface Member {
 
 export interface LinksContext {
   stack: string;
+  /** How people reach exposed Services. */
+  accessType: AccessType;
   /** Addresses of what the configuration names, as URLs. A link to a target that has none is a mistake. */
   configured: Partial<Record<Configured, readonly string[]>>;
 }
@@ -189,17 +193,22 @@ function ingressRules(member: Member, members: readonly Member[], ctx: LinksCont
       .filter((link) => targetOf(link).workload === member.name)
       .map((link) => ({ from: [podsOf(caller.name, caller.namespace, ctx.stack)], ports: tcp(targetOf(link).port) })),
   );
-  const rules = [...callers, ...openServices(member)];
+  const rules = [...callers, ...openServices(member, ctx)];
   if (member.metricsPort) rules.push({ from: [prometheusOfAnyStack()], ports: tcp(member.metricsPort) });
   return rules.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** Exposed services accept any client; those that stacks share accept clients in our other namespaces. */
-function openServices(member: Member): Rule[] {
+/**
+ * The public service accepts any client. Other exposed services have no authentication: they accept clients only where
+ * `access.type` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces.
+ */
+function openServices(member: Member, { accessType }: LinksContext): Rule[] {
   return servicesOf(member.name as WorkloadName).flatMap((name) => {
-    const { exposed, fromOtherStacks, ports, workload } = serviceEntry(name);
+    const entry = serviceEntry(name);
+    const { fromOtherStacks, isPublic, ports, workload } = entry;
     const numbers = tcp(...ports.map((port) => portOf(workload, port as never)));
-    if (exposed) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
+    const isReachable = serviceTypeOf(entry, accessType) !== "ClusterIP";
+    if (isPublic || isReachable) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
     return fromOtherStacks ? [{ from: [ourNamespaces()], ports: numbers }] : [];
   });
 }

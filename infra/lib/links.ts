@@ -15,7 +15,7 @@ export class Links extends pulumi.ComponentResource {
     const problems = brokenLinks(ctx.members);
     if (problems.length > 0)
       throw new UserError([...problems, "Add the layer to `layers`, or drop the link."].join("\n"));
-    const links = { stack: ctx.stack, configured };
+    const links = { stack: ctx.stack, accessType: ctx.config.access.type, configured };
     const namespaces = [...new Set(ctx.members.map((member) => member.namespace))].sort();
     const create = (name: string, manifest: unknown, namespace: string) =>
       createObject(name, manifest as Manifest, {

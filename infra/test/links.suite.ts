@@ -88,6 +88,14 @@ test("nothing connects to the prober, which connects to the doubles or the upstr
   expect(from("prod")).toEqual(["prober → pushgateway:9091"]);
 });
 
+test("in users' stacks the gateway alone accepts clients from outside the stacks", () => {
+  const open = (stack: Stack) =>
+    ofWorkloads(stack).filter(({ spec }) => JSON.stringify(spec.ingress).includes('"ipBlock"'));
+  const names = (stack: Stack) => open(stack).map(({ metadata }) => metadata.name);
+  for (const stack of ["prod", "dr"] as const) expect(names(stack)).toEqual(["gateway"]);
+  expect(names("dev")).toEqual(expect.arrayContaining(["gateway", "prometheus"]));
+});
+
 test("users' stacks reach the internet only on the ports of the services that they ask, and no private network", () => {
   const rules = ofWorkloads("prod").flatMap(
     ({ spec }) => spec.egress as { to: { ipBlock?: { except?: string[] } }[]; ports: { port: number }[] }[],
