@@ -15,7 +15,7 @@ const END = "<!-- links:end -->";
 
 /** What is drawn, with its caption: `dev` has every layer of an application stack, the doubles too. */
 const STACKS = {
-  dev: "Stack `dev`. In `prod` and `dr` there are no doubles: the outside services are where the configuration says.",
+  dev: "Stack `dev`. In `prod` and `dr` there are no doubles: the upstreams are where the configuration says.",
   base: "Stack `base`, once per cluster.",
 } as const;
 

@@ -102,7 +102,7 @@ describe("the service's processes", () => {
     expect(env).not.toHaveProperty("DEV_TOKEN_FILE");
   });
 
-  test("send traces only where somebody collects them", () => {
+  test("send traces only in a stack with a collector", () => {
     expect(doublesPlan(args)).toMatchObject({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
       connectsTo: ["collector:otlp-http"],
@@ -125,7 +125,7 @@ describe("the service's processes", () => {
       OVERSEERR_BASE_URL: "http://doubles:8080/overseerr",
     });
     expect(links(app)).not.toContain("upstreams");
-    // The worker asks Overseerr, and nobody else.
+    // The worker asks Overseerr and no other upstream.
     const worked = (settings: ServiceArgs["app"]) => workerPlan({ ...args, app: settings });
     const worker = (settings: ServiceArgs["app"]) =>
       worked(settings).connectsTo?.filter((link) => /doubles|upstreams/.test(link));
@@ -134,7 +134,7 @@ describe("the service's processes", () => {
     expect(urls).toEqual(["OVERSEERR_BASE_URL"]);
   });
 
-  test("the prober's round ends before the next one begins, and nobody connects to it", () => {
+  test("the prober's round ends before the next one begins", () => {
     const { kind, schedule, connectsTo } = proberPlan(args);
     expect([kind, schedule.cron]).toEqual(["CronJob", "* * * * *"]);
     expect(schedule.deadlineSeconds).toBeLessThan(60);
@@ -197,7 +197,7 @@ describe("the gateway", () => {
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  test("says when to come back to whom it sends away or cannot serve", () => {
+  test("says when to try again in errors that pass", () => {
     const waits = Object.entries(PROBLEMS).filter(([, { retryAfter }]) => retryAfter !== undefined);
     expect(waits.map(([status]) => status)).toEqual(["429", "502", "503", "504"]);
     expect(nginxConfig(app).match(/add_header Retry-After/g)).toHaveLength(waits.length);

@@ -29,7 +29,7 @@ const PROBER_SECONDS = 45;
 const PROBER_MI = 192;
 
 /**
- * Their weight where a machine has more to do than it can, as while pods are replaced: with the same for everybody, answers
+ * Their share of CPU where a machine is overloaded, as while pods are replaced: with equal shares, answers
  * took seconds. Jobs can wait.
  */
 const CPU_MILLI = { api: 75, worker: 25, doubles: 25 } as const;

@@ -62,7 +62,7 @@ describe("a wrong configuration is told in one message", () => {
     expect(message).toMatch(/media-platform:tier: .*"small".*for example "small"/);
     expect(message).toMatch(/media-platform:kubernetes\.context: .*for example "kind-media"/);
     expect(message).toContain("media-platform:kubernetes.contxt: is not a key of this program (misspelt?)");
-    expect(message).toContain("Mend Pulumi.dev.yaml");
+    expect(message).toContain("Correct Pulumi.dev.yaml");
   });
 
   test("names a single problem as such", () => {

@@ -74,7 +74,7 @@ function describe(error: z.ZodError, stack: string): string {
   return [
     head,
     ...lines,
-    `Mend Pulumi.${stack}.yaml, or on a bare machine let \`make up\` write what is missing.`,
+    `Correct Pulumi.${stack}.yaml; with the embedded cluster, \`make up\` writes what is missing.`,
   ].join("\n");
 }
 

@@ -29,7 +29,7 @@ const images = z.strictObject({
 const access = z.strictObject({
   /**
    * How people reach the exposed services. A load balancer is made for the gateway alone: Prometheus, Loki, Jaeger and
-   * Pushgateway ask nobody who they are, so with it they stay inside, for `kubectl port-forward`. @default NodePort
+   * Pushgateway have no authentication, so they stay inside the cluster, for `kubectl port-forward`. @default NodePort
    */
   type: z.enum(["NodePort", "LoadBalancer", "ClusterIP"]).default("NodePort"),
   /** The address under which node ports are reached: of a node with a gateway's pod, others do not answer. @default 127.0.0.1 */
@@ -89,7 +89,7 @@ const app = z.strictObject({
    * kept; never for users' stacks. @default false
    */
   devToken: z.boolean().default(false),
-  /** E-mail address of the first administrator, who is made while there is none; the password is generated. @default nobody */
+  /** E-mail address of the first administrator. The account is made while there is no administrator; its password is generated. @default none */
   firstAdmin: z.email().optional(),
   /** Key by which the payment provider signs its events, 16 characters or more; two, one a line, while one follows the other. @default a generated one */
   paymentWebhookKey: z.string().min(16).optional(),

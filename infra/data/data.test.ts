@@ -43,7 +43,7 @@ describe("Patroni", () => {
     expect(ttl).toBeGreaterThanOrEqual(loop_wait + 2 * retry_timeout);
   });
 
-  test("replicates synchronously wherever there is somebody to replicate to", () => {
+  test("replicates synchronously where there is a second member", () => {
     const sizes = tiers.small.postgres;
     expect(sharedSettings(sizes)).toMatchObject({
       synchronous_mode: true,
@@ -60,7 +60,7 @@ describe("Patroni", () => {
     expect(postgresql.parameters).toMatchObject({ archive_mode: "on", archive_timeout: "60s", shared_buffers: "64MB" });
   });
 
-  test("lets nobody in without a password, but the superuser and the exporter from inside the pod", () => {
+  test("demands a password, but of the superuser and the exporter inside the pod", () => {
     const { pg_hba, pg_ident } = patroniConfig("dev", tiers.small.postgres).postgresql;
     expect(pg_hba.filter((line) => !line.endsWith("scram-sha-256"))).toEqual([
       "local all postgres peer",
@@ -207,7 +207,7 @@ describe("PgBouncer", () => {
     // While a rollout adds a pod, and with one PgBouncer left: two pools and the connection of the readiness probe.
     const clients = sum(({ replicas, poolMax }) => (replicas + 1) * (2 * poolMax + 1));
     expect(clients).toBeLessThanOrEqual(pgbouncer.maxClients);
-    // With all pools busy nobody waits in PgBouncer for a connection to the primary, or to a replica.
+    // With all pools busy no client waits in PgBouncer for a connection to the primary, or to a replica.
     const busy = sum(({ replicas, poolMax }) => replicas * poolMax);
     expect(busy).toBeLessThanOrEqual(pgbouncer.replicas * pgbouncer.poolSize);
   });

@@ -1,5 +1,5 @@
 /**
- * Who listens where. Pure constants: Services, container ports, links, NetworkPolicies and the addresses in the
+ * The ports and Services of every workload. Pure constants: Services, container ports, links, NetworkPolicies and the addresses in the
  * components' own settings are all made from these tables, so that a port is written once.
  */
 
@@ -38,10 +38,10 @@ export interface ServiceEntry {
   /** How clients reach it from outside the cluster; without it the service stays inside. */
   exposed?: "http" | "https";
   /**
-   * For everybody, and the only kind that a load balancer opens: what is exposed besides is for the stack's own people
-   * and asks nobody who they are. @default false
+   * Open to the public, and the only kind that gets a load balancer. Other exposed Services have no authentication: they
+   * are for the stack's operators. @default false
    */
-  forEverybody?: boolean;
+  isPublic?: boolean;
   /** No address of its own: DNS answers with the pods' addresses, ready or not. @default false */
   headless?: boolean;
   /** Another process writes the endpoints, so the service has no selector. @default false */
@@ -59,7 +59,7 @@ export const services = {
   "backup-store": { workload: "backup-store", ports: ["s3"], fromOtherStacks: true },
   collector: { workload: "collector", ports: ["otlp-grpc", "otlp-http"] },
   doubles: { workload: "doubles", ports: ["http"] },
-  gateway: { workload: "gateway", ports: ["https"], exposed: "https", forEverybody: true },
+  gateway: { workload: "gateway", ports: ["https"], exposed: "https", isPublic: true },
   grafana: { workload: "grafana", ports: ["http"], exposed: "http" },
   jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
   "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
@@ -107,9 +107,9 @@ export function address(target: ServicePort): string {
 export type AccessType = "NodePort" | "LoadBalancer" | "ClusterIP";
 
 /** The type of a Service where people reach the cluster in this way. */
-export function serviceTypeOf({ exposed, forEverybody }: ServiceEntry, access: AccessType): AccessType {
+export function serviceTypeOf({ exposed, isPublic }: ServiceEntry, access: AccessType): AccessType {
   if (!exposed) return "ClusterIP";
-  return access === "LoadBalancer" && !forEverybody ? "ClusterIP" : access;
+  return access === "LoadBalancer" && !isPublic ? "ClusterIP" : access;
 }
 
 /** The services a workload answers, in the order of their names. */

@@ -6,6 +6,7 @@ import { mermaid } from "./picture.ts";
 
 const context: LinksContext = {
   stack: "dev",
+  accessType: "NodePort",
   configured: { "external-backup-store": ["https://backup-store.media-base:9000"], upstreams: [] },
 };
 
@@ -24,7 +25,7 @@ function egress(link: Link, others: Member[] = [], ctx = context) {
 }
 
 describe("egress", () => {
-  test("everyone may ask DNS", () => {
+  test("every workload may ask DNS", () => {
     expect(specOf(member("worker")).egress).toEqual([
       {
         to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } }],
@@ -64,7 +65,7 @@ describe("egress", () => {
   const base = "kubernetes.io/metadata.name";
   const inside = (namespace: string) => ({ namespaceSelector: { matchLabels: { [base]: namespace } } });
   const anywhere = { ipBlock: { cidr: "0.0.0.0/0" } };
-  const internet = { ipBlock: { cidr: "0.0.0.0/0", except: expect.arrayContaining(["10.0.0.0/8"]) } };
+  const internet = { ipBlock: { cidr: "0.0.0.0/0", except: expect.arrayContaining(["10.0.0.0/8", "100.64.0.0/10"]) } };
 
   test.each([
     ["external-backup-store", "https://backup-store.media-base:9000", inside("media-base"), 9000],
@@ -77,23 +78,23 @@ describe("egress", () => {
     ["upstreams", "http://overseerr.media.svc", inside("media"), 80],
     ["upstreams", "http://192.168.1.7:32400", { ipBlock: { cidr: "192.168.1.7/32" } }, 32400],
   ] as const)("to %s at %s", (target, url, place, port) => {
-    const rule = egress(target, [], { stack: "dev", configured: { [target]: [url] } });
+    const rule = egress(target, [], { ...context, configured: { [target]: [url] } });
     expect(rule).toEqual({ to: [place], ports: [{ protocol: "TCP", port }] });
   });
 
   test("to several places: a rule for each, and one for what is the same", () => {
     const urls = ["https://b.example.org", "https://a.example.org/path", "http://192.168.1.7:32400"];
-    const ctx = { stack: "dev", configured: { upstreams: urls } };
+    const ctx = { ...context, configured: { upstreams: urls } };
     expect(specOf(member("api", ["upstreams"]), [], ctx).egress).toHaveLength(3); // DNS is the first
   });
 
   test("to what is not configured is a mistake", () => {
-    expect(() => egress("external-backup-store", [], { stack: "dev", configured: {} })).toThrow("does not name");
+    expect(() => egress("external-backup-store", [], { ...context, configured: {} })).toThrow("does not name");
   });
 });
 
 describe("ingress", () => {
-  test("from those who declared it, on that port", () => {
+  test("from callers that declared it, on that port", () => {
     const { ingress } = specOf(member("api"), [member("gateway", ["api:http"]), member("worker", ["doubles:http"])]);
     expect(ingress).toHaveLength(1);
     expect(ingress[0].from[0].podSelector.matchLabels["app.kubernetes.io/name"]).toBe("gateway");
@@ -106,6 +107,23 @@ describe("ingress", () => {
     expect(specOf(member("backup-store")).ingress[0].from[0].namespaceSelector.matchLabels).toEqual({
       "app.kubernetes.io/part-of": "media-platform",
     });
+  });
+
+  test.each([
+    ["NodePort", "prometheus", true],
+    ["LoadBalancer", "prometheus", false],
+    ["ClusterIP", "prometheus", false],
+    ["NodePort", "pushgateway", true],
+    ["LoadBalancer", "pushgateway", false],
+    ["LoadBalancer", "gateway", true],
+    ["ClusterIP", "gateway", true],
+    ["NodePort", "api", false],
+  ] as const)("with access by %s, %s is open to any client: %s", (accessType, name, isOpen) => {
+    const { ingress } = specOf(member(name), [], { ...context, accessType });
+    const any = { ipBlock: { cidr: "0.0.0.0/0" } };
+    expect(ingress.some(({ from }: { from: object[] }) => JSON.stringify(from).includes(JSON.stringify(any)))).toBe(
+      isOpen,
+    );
   });
 
   test("from the Prometheus of any of our stacks to the metrics", () => {

@@ -1,4 +1,5 @@
 import {
+  type AccessType,
   type Configured,
   type ExternalTarget,
   type Link,
@@ -7,6 +8,7 @@ import {
   type ServicePort,
   serviceEntry,
   servicesOf,
+  serviceTypeOf,
   type WorkloadName,
 } from "./endpoints.ts";
 import { metricsOf } from "./kinds.ts";
@@ -24,6 +26,8 @@ export interface Member {
 
 export interface LinksContext {
   stack: string;
+  /** How people reach exposed Services. */
+  accessType: AccessType;
   /** Addresses of what the configuration names, as URLs. A link to a target that has none is a mistake. */
   configured: Partial<Record<Configured, readonly string[]>>;
 }
@@ -45,7 +49,7 @@ interface Rule {
 
 const ANYWHERE = "0.0.0.0/0";
 /** Addresses that are never the internet. */
-const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "198.18.0.0/15"];
+const PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "198.18.0.0/15"];
 const KUBERNETES_API_PORTS = [443, 6443];
 const KUBELET_PORT = 10250;
 
@@ -139,7 +143,7 @@ const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolea
   "alert-receivers": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE } },
   // The stack base's store is named in short: "name.namespace".
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
-  // What others' names resolve to is not ours to say: they must not lead into a private network.
+  // Other owners decide what these names resolve to: they must not lead into a private network.
   upstreams: { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
 };
 
@@ -192,17 +196,22 @@ function ingressRules(member: Member, members: readonly Member[], ctx: LinksCont
       .filter((link) => targetOf(link).workload === member.name)
       .map((link) => ({ from: [podsOf(caller.name, caller.namespace, ctx.stack)], ports: tcp(targetOf(link).port) })),
   );
-  const rules = [...callers, ...openServices(member)];
+  const rules = [...callers, ...openServices(member, ctx)];
   if (member.metricsPort) rules.push({ from: [prometheusOfAnyStack()], ports: tcp(member.metricsPort) });
   return rules.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** Exposed services answer everyone; those that other stacks share answer our other namespaces. */
-function openServices(member: Member): Rule[] {
+/**
+ * The public service accepts any client. Other exposed services have no authentication: they accept clients only where
+ * `access.type` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces.
+ */
+function openServices(member: Member, { accessType }: LinksContext): Rule[] {
   return servicesOf(member.name as WorkloadName).flatMap((name) => {
-    const { exposed, fromOtherStacks, ports, workload } = serviceEntry(name);
+    const entry = serviceEntry(name);
+    const { fromOtherStacks, isPublic, ports, workload } = entry;
     const numbers = tcp(...ports.map((port) => portOf(workload, port as never)));
-    if (exposed) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
+    const isReachable = serviceTypeOf(entry, accessType) !== "ClusterIP";
+    if (isPublic || isReachable) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
     return fromOtherStacks ? [{ from: [ourNamespaces()], ports: numbers }] : [];
   });
 }

@@ -9,14 +9,14 @@ import { nodeNamespaceOf } from "./naming.ts";
 import { createObject } from "./objects.ts";
 import type { Manifest } from "./workload.types.ts";
 
-/** The NetworkPolicies of a stack: made once all layers have declared who connects to whom. */
+/** The NetworkPolicies of a stack: made after all layers have declared their links. */
 export class Links extends pulumi.ComponentResource {
   constructor(ctx: Context, configured: LinksContext["configured"]) {
     super("media:lib:Links", "links", {});
     const problems = brokenLinks(ctx.members);
     if (problems.length > 0)
       throw new UserError([...problems, "Add the layer to `layers`, or drop the link."].join("\n"));
-    const links = { stack: ctx.stack, configured };
+    const links = { stack: ctx.stack, accessType: ctx.config.access.type, configured };
     const namespaces = [...new Set(ctx.members.map((member) => member.namespace))].sort();
     const create = (name: string, manifest: unknown, namespace: string) =>
       createObject(name, manifest as Manifest, {

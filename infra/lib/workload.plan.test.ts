@@ -175,7 +175,7 @@ describe("services", () => {
     expect(policy("loki", "NodePort")).toEqual(["NodePort", undefined]);
   });
 
-  test("are given a load balancer only where they are for everybody", () => {
+  test("get a load balancer only where they are public", () => {
     for (const name of ["prometheus", "loki", "jaeger", "pushgateway"] as const)
       expect(service(name, { name }, { accessType: "LoadBalancer" }).spec).toMatchObject({ type: "ClusterIP" });
   });

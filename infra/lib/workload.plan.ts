@@ -109,11 +109,11 @@ export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanCont
   if (type !== "LoadBalancer") manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
   return manifest;
 
-  function reach({ headless, endpointsByPatroni, selects, forEverybody }: ServiceEntry) {
+  function reach({ headless, endpointsByPatroni, selects, isPublic }: ServiceEntry) {
     const selector = { ...selectorLabels(ctx.stack, spec.name), ...selects };
     return {
       type,
-      ...(forEverybody ? keepingAddresses(type) : {}),
+      ...(isPublic ? keepingAddresses(type) : {}),
       ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
       ...(endpointsByPatroni ? {} : { selector: sorted(selector) }),
     };
@@ -121,9 +121,9 @@ export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanCont
 }
 
 /**
- * Else a node passes a connection on to any pod under its own address, and all visitors share that one's limits. The
- * price: only nodes with a pod of the workload answer. A load balancer finds out by itself (each node says so on a port
- * of its own); whoever uses node ports must go to such a node.
+ * Otherwise a node forwards a connection to any pod under the node's address, and all clients share one rate limit. The
+ * price: only nodes with a pod of the workload answer. A load balancer detects them by a health check (a port of each
+ * node); clients of node ports must use such a node.
  */
 function keepingAddresses(type: AccessType) {
   return type === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" };

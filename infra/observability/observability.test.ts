@@ -86,7 +86,7 @@ describe("Prometheus", () => {
     }
   });
 
-  it("takes pushed series under the labels of who pushed them, and each pod by one job only", () => {
+  it("keeps the labels of the job that pushed a series, and each pod by one job only", () => {
     const { honor_labels, relabel_configs, kubernetes_sd_configs } = jobs.pushgateway;
     expect([honor_labels, kubernetes_sd_configs[0].namespaces.names]).toEqual([true, ["media-dev"]]);
     const named = "__meta_kubernetes_pod_label_app_kubernetes_io_name";

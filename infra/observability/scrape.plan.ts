@@ -83,7 +83,7 @@ function kubeStateJob(stack: string) {
 }
 
 /**
- * What was pushed speaks of who pushed it, so those labels win. Those of the pod that kept it are left out: a series
+ * Pushed series carry the labels of the job that pushed them, and keep them. Those of Pushgateway's pod are left out: a series
  * must not change its name because that pod was replaced.
  */
 function pushgatewayJob(stack: string) {

@@ -18,7 +18,7 @@ export function committedConfig(stack: Stack): Record<string, string> {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, asText(value)]));
 }
 
-/** What only the people of a users' stack know; TMDB and YouTube are where everybody finds them. */
+/** What the owner of a users' stack adds; the addresses of TMDB and YouTube are committed. */
 const upstreams = {
   tmdb: { credential: `${SECRET_MARK}tmdb` },
   plex: { baseUrl: "https://plex.example.com:32400", credential: `${SECRET_MARK}plex` },

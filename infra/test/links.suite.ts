@@ -64,7 +64,7 @@ describe.each(STACKS)("network policies of %s", (stack) => {
     }
   });
 
-  test("whoever shows metrics can be scraped", () => {
+  test("each workload with metrics can be scraped", () => {
     const portOf = (controller: KubernetesObject) =>
       templateOf(controller).metadata.annotations?.["prometheus.io/port"];
     for (const controller of controllers(stack).filter(portOf)) {
@@ -86,6 +86,14 @@ test("nothing connects to the prober, which connects to the doubles or the upstr
   const from = (stack: Stack) => flows(stack, "egress").filter((flow) => flow.startsWith("prober "));
   expect(from("dev")).toEqual(["prober → doubles:8080", "prober → pushgateway:9091"]);
   expect(from("prod")).toEqual(["prober → pushgateway:9091"]);
+});
+
+test("in users' stacks the gateway alone accepts clients from outside the stacks", () => {
+  const open = (stack: Stack) =>
+    ofWorkloads(stack).filter(({ spec }) => JSON.stringify(spec.ingress).includes('"ipBlock"'));
+  const names = (stack: Stack) => open(stack).map(({ metadata }) => metadata.name);
+  for (const stack of ["prod", "dr"] as const) expect(names(stack)).toEqual(["gateway"]);
+  expect(names("dev")).toEqual(expect.arrayContaining(["gateway", "prometheus"]));
 });
 
 test("users' stacks reach the internet only on the ports of the services that they ask, and no private network", () => {

@@ -51,7 +51,7 @@ describe.each(STACKS.filter((stack) => stack !== "base"))("the service's process
     },
   );
 
-  test("whoever asks an upstream has its address and its credential", () => {
+  test("each process that asks an upstream has its address and its credential", () => {
     const asking = processes(stack).map((controller) => environment(stack, controller));
     for (const { url, credential } of upstreamNames.map((name) => upstreams[name])) {
       const having = asking.filter((env) => url in env);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@media/drills/eventually";
+import { listeners } from "@media/infra/endpoints";
 import { execa } from "execa";
 import { draw } from "../../docs/picture.ts";
-import { listeners } from "../../infra/lib/endpoints.ts";
 import { kubectl } from "../cluster/cluster.ts";
 import { cgroupOf, family } from "../cluster/processes.ts";
 import { clusterProcesses, layout, MINUTE } from "./commands.ts";

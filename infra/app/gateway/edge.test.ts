@@ -22,7 +22,7 @@ beforeEach(() => {
   answer = { status: 200, headers: { "cache-control": PUBLIC, "content-type": "application/json" } };
 });
 
-test("the same for everybody is fetched once, without anybody's token, and says that it was kept", async () => {
+test("an answer that is the same for all callers is fetched once, without a token, and is marked as cached", async () => {
   const path = `${catalogue}&page=1`;
   const first = await get(path, { authorization: "Bearer ann" });
   const second = await get(path, { authorization: "Bearer ben" });

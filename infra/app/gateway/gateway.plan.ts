@@ -41,7 +41,7 @@ export function gatewayPlan({ sizes, app, certificate, key }: GatewayArgs): Depl
   };
 }
 
-/** nginx keeps to its own bound only by and by: the volume has room for what comes meanwhile. */
+/** nginx removes what exceeds its bound with a delay: the volume has room for what is stored meanwhile. */
 const CACHE = "/var/cache/nginx";
 const CACHE_MI = 64;
 
@@ -54,7 +54,7 @@ export function nginxConfig(app: Config["app"]): string {
     https: portOf("gateway", "https"),
     status: portOf("gateway", "status"),
     sampling: sampling(app.traceSampleRatio),
-    // On a users' stack anybody could have all traces kept, which costs each process and the store of traces.
+    // On a users' stack any caller could have all traces kept, which costs CPU in each process and space in Jaeger.
     callersSampling: app.devToken ? "$callers_flags" : "$sampled",
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,

@@ -38,7 +38,7 @@ test("an error that the service has too is of the service's type", async () => {
   expect(await problem("/api/v1/requests", { method: "POST", body })).toMatchObject(kind("body-too-large"));
 });
 
-test("who comes too often is told so, and when to come back", async () => {
+test("a caller over the limit is told so, and when to try again", async () => {
   const answers = await Promise.all(Array.from({ length: 12 }, () => stacks.users.call("/api/any")));
   expect(answers.map(({ status }) => status)).toEqual(expect.arrayContaining([200, 429]));
   expect(await problem("/api/any", {}, stacks.users)).toMatchObject({ ...kind("rate-limited"), retryAfter: "1" });

@@ -54,7 +54,7 @@ export const PROBLEMS: Record<number, GatewayProblem> = {
   },
   411: {
     title: "Length Required",
-    detail: "Nobody can tell how long the body is.",
+    detail: "The request does not say how long its body is.",
     hint: "Say how long the body is, or send it in chunks.",
   },
   413: { code: "body-too-large", detail: "More than 1 MiB is not even read." },

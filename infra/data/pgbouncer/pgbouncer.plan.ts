@@ -83,7 +83,7 @@ function ini({ maxClients, poolSize }: Tier["pgbouncer"]): string {
     server_login_retry: 1,
     server_connect_timeout: 3,
     server_check_delay: 5,
-    // Give up on the old primary's connections at once, and let nobody wait for ever.
+    // Close the old primary's connections at once, and bound the wait of clients.
     server_fast_close: 1,
     query_wait_timeout: 10,
     tcp_user_timeout: 5000,
