@@ -18,6 +18,7 @@ import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
 import { clusterProcesses, dev, devAccess, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
 import { members } from "./members.ts";
+import { membersLost } from "./members-lost.ts";
 import { mistakes } from "./mistakes.ts";
 import { probes } from "./probes.ts";
 import { signals } from "./signals.ts";
@@ -197,6 +198,7 @@ describe("processes are killed", () => {
 });
 
 members(devAccess());
+membersLost(devAccess());
 productionShape();
 
 describe("recreate", () => {
