@@ -78,11 +78,11 @@ export function createMetrics(version: string) {
     socketEvents: counter(names.SOCKET_EVENTS_TOTAL, "Events sent to clients, one for each client."),
     updatePublished: counter(names.UPDATES_PUBLISHED_TOTAL, "Live updates handed to Redis."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
-    upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
+    upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an upstream."),
     cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
     upstreamCacheLookup: counter(
       names.ANSWER_LOOKUPS_TOTAL,
-      "Look-ups of outside services' answers by kind and result.",
+      "Look-ups in the cache of upstreams' answers, by kind and result.",
     ),
     shed: counter(names.ADMISSION_SHED_TOTAL, "Requests refused for overload, by priority."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),
