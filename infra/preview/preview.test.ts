@@ -330,6 +330,14 @@ describe("a replacement", () => {
     ],
     [
       "dev",
+      "StatefulSet redis-state",
+      (o) => {
+        o.spec.revisionHistoryLimit = 9;
+      },
+      "spec.revisionHistoryLimit",
+    ],
+    [
+      "dev",
       "RandomPassword database-password",
       (o) => {
         o.length = 40;
