@@ -24,6 +24,8 @@ const whole = (fallback: number, min: number, max: number) =>
     .prefault(String(fallback))
     .meta({ example: String(fallback) });
 
+const port = z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(z.number().min(0).max(65_535));
+
 const secretFile = (example: string) =>
   z
     .string()
@@ -45,6 +47,11 @@ const environment = z.object({
   HTTP_PORT: whole(8080, 0, 65_535),
   /** Port of /metrics, /livez and /readyz; 0 lets the kernel choose. */
   ADMIN_PORT: whole(9464, 0, 65_535),
+  /** Ports on which the doubles take alerts, by HTTP and by mail; without them they take none. 0 lets the kernel choose. */
+  SINK_PORT: port.optional().meta({ example: "8090" }),
+  SMTP_PORT: port.optional().meta({ example: "2525" }),
+  /** What the sink's webhook wants to hear from its callers. */
+  ALERT_WEBHOOK_TOKEN_FILE: secretFile("alert-webhook-token"),
   /** Seconds between "not ready" and closing, so that every load balancer has seen it. */
   DRAIN_SECONDS: whole(5, 0, 120),
 
@@ -163,6 +170,7 @@ const SECRETS: Record<SecretKey, SecretUse> = {
   YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
   OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "worker", "prober"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  ALERT_WEBHOOK_TOKEN_FILE: { neededBy: [], readBy: ["doubles"] },
   PAYMENT_WEBHOOK_KEY_FILE: { neededBy: [], readBy: ["api"], form: WEBHOOK_KEYS },
   FIRST_ADMIN_FILE: { neededBy: [], readBy: ["api", "migrate"], form: ADMIN },
 };
