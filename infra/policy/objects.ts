@@ -14,6 +14,8 @@ const EXPOSED = [
   "alertmanager",
   "web",
   "responder",
+  // Stands in for receivers of alerts; tests read from outside what arrived.
+  "sink",
 ];
 /** Of these, which may have a public address: they ask for a sign-in. */
 const PUBLIC = ["gateway"];
