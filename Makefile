@@ -77,14 +77,16 @@ e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faul
 soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY=kills COUNT=20 SEED=1)
 	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
-check: $(NODE_MODULES) ## Types, format and lint
+check: $(NODE_MODULES) ## Types, format and lint, of the workflows too
 	@tsc --noEmit -p tsconfig.json
 	@biome check --error-on-warnings .
+	@$(LOCAL) tools --only actionlint
+	@'$(TOOLS_BIN)/actionlint' -shellcheck= -pyflakes=
 
 format: $(NODE_MODULES) ## Format and sort imports
 	@biome check --write .
 
-tools: $(NODE_MODULES) ## Build tools that `make up` does not need itself too (ONLY="k6 kubeconform")
+tools: $(NODE_MODULES) ## Build tools that `make up` does not need itself too (ONLY="k6 kubeconform actionlint")
 	@$(LOCAL) tools $(if $(ONLY),--only '$(ONLY)')
 
 logs: $(NODE_MODULES) ## Show where the logs of the cluster are, and their last lines

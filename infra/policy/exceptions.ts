@@ -33,6 +33,7 @@ const pairs: readonly [string, Record<string, string>][] = [
   ["backup-store", { "liveness-is-not-readiness": ONE_PAGE }],
   ["collector", { "liveness-is-not-readiness": ONE_PAGE }],
   ["gateway", { "liveness-is-not-readiness": "answers its health page itself, without asking the api" }],
+  ["grafana", { "liveness-is-not-readiness": "has one health page, which looks at its own database file alone" }],
   ["jaeger", { "liveness-is-not-readiness": ONE_PAGE }],
   ["kube-state-metrics", { "liveness-is-not-readiness": ONE_PAGE }],
 ];

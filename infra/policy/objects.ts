@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { LABEL, PART_OF } from "../lib/naming.ts";
 import { podOf } from "./read.ts";
 import type { ObjectPolicy } from "./types.ts";
@@ -13,10 +14,23 @@ const EXPOSED = [
   "alertmanager",
   "web",
   "responder",
+  // Stands in for receivers of alerts; tests read from outside what arrived.
+  "sink",
 ];
 /** Of these, which may have a public address: they ask for a sign-in. */
 const PUBLIC = ["gateway"];
 const LEVELS = ["enforce", "audit", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}`);
+
+interface RuleFile {
+  groups?: { rules?: { alert?: string; annotations?: Record<string, string> }[] }[];
+}
+
+/** The alerts of a Prometheus rule file; none in a file of another kind. */
+function alertsIn(file: string, text: string) {
+  if (!/\.ya?ml$/.test(file) || !text.includes("alert:")) return [];
+  const { groups } = (parse(text) ?? {}) as RuleFile;
+  return (Array.isArray(groups) ? groups : []).flatMap(({ rules = [] }) => rules.filter(({ alert }) => alert));
+}
 
 /** What is true of all objects, whatever they do. */
 export const objectPolicies: readonly ObjectPolicy[] = [
@@ -73,6 +87,19 @@ export const objectPolicies: readonly ObjectPolicy[] = [
         return [{ where: "spec.externalIPs", problem: `is ${object.spec.externalIPs}` }];
       return object.spec.type === "ExternalName" ? [{ where: "spec.type", problem: "is ExternalName" }] : [];
     },
+  },
+  {
+    name: "alert-has-runbook",
+    description: "Every alert says where it is written what to do about it.",
+    instead: "set `annotations.runbook_url` of the rule",
+    level: "mandatory",
+    check: ({ object }) =>
+      Object.entries(object.kind === "ConfigMap" ? ((object.data ?? {}) as Record<string, string>) : {}).flatMap(
+        ([file, text]) =>
+          alertsIn(file, text)
+            .filter(({ annotations }) => !annotations?.runbook_url)
+            .map(({ alert }) => ({ where: `data[${file}] ${alert}`, problem: "has no runbook_url" })),
+      ),
   },
   {
     name: "pod-spread",

@@ -1,14 +1,21 @@
 /**
- * Paths that the API server, or a provider, does not let change in place, by kind. Kinds that are not listed are made anew
- * only when their name or namespace changes. (kubernetes/kubernetes pkg/apis/<group>/validation; the official provider's
- * list is pulumi-kubernetes provider/pkg/provider/diff.go.)
+ * Paths whose change makes an object anew, by kind: those for which the Kubernetes plugin replaces it (pulumi-kubernetes
+ * 4.25.0, provider/pkg/provider/diff.go), and those that the API server refuses to change in place, for which the plugin's
+ * update would fail. Kinds that are not listed are made anew only when their name or namespace changes.
  */
 const ANEW: Readonly<Record<string, readonly string[]>> = {
   ConfigMap: [],
   CronJob: [],
   DaemonSet: ["spec.selector"],
   Deployment: ["spec.selector"],
-  Job: ["spec.completions", "spec.completionMode", "spec.podFailurePolicy", "spec.selector", "spec.template"],
+  Job: [
+    "spec.completions",
+    "spec.completionMode",
+    "spec.parallelism",
+    "spec.podFailurePolicy",
+    "spec.selector",
+    "spec.template",
+  ],
   PersistentVolumeClaim: [
     "spec.accessModes",
     "spec.dataSource",
@@ -17,15 +24,18 @@ const ANEW: Readonly<Record<string, readonly string[]>> = {
     "spec.volumeMode",
     "spec.volumeName",
   ],
+  ResourceQuota: ["spec.scopes"],
   RoleBinding: ["roleRef"],
   ClusterRoleBinding: ["roleRef"],
   Secret: ["type"],
   Service: ["spec.clusterIP"],
-  StatefulSet: ["spec.podManagementPolicy", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"],
   StorageClass: ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"],
 };
 
-/** What else may change in a StatefulSet; any other field of its spec is refused by the API server. */
+/**
+ * What may change in a StatefulSet; the API server refuses any other field of its spec. It would take `revisionHistoryLimit`
+ * too, but for that the plugin replaces the StatefulSet.
+ */
 const STATEFUL_SET_IN_PLACE = [
   "replicas",
   "template",
@@ -33,7 +43,6 @@ const STATEFUL_SET_IN_PLACE = [
   "persistentVolumeClaimRetentionPolicy",
   "minReadySeconds",
   "ordinals",
-  "revisionHistoryLimit",
 ];
 
 const isUnder = (path: string, parent: string) =>

@@ -113,4 +113,10 @@ export const TOOLS: readonly Tool[] = [
     package: "github.com/yannh/kubeconform/cmd/kubeconform",
     for: "test",
   },
+  {
+    name: "actionlint",
+    module: module("actionlint"),
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    for: "test",
+  },
 ];
