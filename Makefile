@@ -50,6 +50,12 @@ env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
 	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
 
+dashboards: $(NODE_MODULES) ## Draw the dashboards of the running stack: a page, or SVG and PNG with SNAPSHOT=folder
+	@$(LOCAL) outputs $(AT) | node dashboards/main.ts $(if $(SNAPSHOT),snapshot '$(SNAPSHOT)',serve)
+
+catalogue: $(NODE_MODULES) ## Record which metrics and labels the running stack has: dashboards/catalogue.json
+	@$(LOCAL) outputs $(AT) | node dashboards/main.ts catalogue
+
 LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset,$(call given,$(option)))
 # TITLE_OFFSET=5 becomes --title-offset '5'; what is not given is left to the program.
 given = $(if $($(shell echo $(1) | tr a-z- A-Z_)),--$(1) '$($(shell echo $(1) | tr a-z- A-Z_))')

@@ -41,7 +41,7 @@ const data = await layer(
 const observability = await layer(
   "observability",
   () => import("./observability/index.ts"),
-  ({ buildObservability }) => buildObservability(ctx, { sizes }),
+  ({ buildObservability }) => buildObservability(ctx, { sizes, alerts: config.alerts, grafana: config.grafana }),
 );
 const app = await layer(
   "app",

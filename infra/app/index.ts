@@ -43,7 +43,8 @@ export function buildApp(ctx: Context, args: AppArgs): AppLayer {
   if (args.observability) new Workload(proberPlan(service), ctx);
 
   const gateway = createGateway(ctx, args, api);
-  return { outputs: { gatewayUrl: gateway.url("gateway"), credentials: credentials(data, secrets) } };
+  const sink = doubles[0] ? { sinkUrl: doubles[0].url("sink") } : {};
+  return { outputs: { gatewayUrl: gateway.url("gateway"), ...sink, credentials: credentials(data, secrets) } };
 }
 
 function createGateway(ctx: Context, { sizes, app }: AppArgs, api: Workload): Workload {
@@ -64,6 +65,7 @@ function serviceSecrets(ctx: Context, { app, data }: AppArgs): Record<string, pu
     "redis-cache-password": data.redisCache.password,
     "redis-state-password": data.redisState.members.password,
     "token-key": ctx.password("token-key"),
+    ...(app.doubles ? { "alert-webhook-token": ctx.password("alert-webhook") } : {}),
     ...Object.fromEntries(upstreamNames.map((name) => [credentialOf(name), upstreamCredential(name, app, ctx)])),
     "payment-webhook-key": app.paymentWebhookKey
       ? pulumi.secret(app.paymentWebhookKey)

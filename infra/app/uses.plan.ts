@@ -30,7 +30,7 @@ const USES: Record<Process, readonly PartName[]> = {
     "payments",
   ],
   worker: ["common", "server", "traces", "database", "cache", "state", "overseerr"],
-  doubles: ["common", "server", "traces"],
+  doubles: ["common", "server", "traces", "sink"],
   prober: ["common", "upstreams", "pushgateway"],
 };
 
@@ -94,6 +94,10 @@ const parts = {
       RATE_LIMIT_PER_MINUTE: String(app.rateLimitPerMinute),
       VISITOR_RATE_LIMIT_PER_MINUTE: String(app.visitorRateLimitPerMinute),
     },
+  }),
+  sink: () => ({
+    env: { SINK_PORT: String(portOf("doubles", "sink")), SMTP_PORT: String(portOf("doubles", "smtp")) },
+    secretFiles: { ALERT_WEBHOOK_TOKEN_FILE: "alert-webhook-token" },
   }),
   pushgateway: ({ observability }) => ({
     env: observability ? { PUSHGATEWAY_URL: `http://${hostPort(observability.pushgateway)}` } : {},

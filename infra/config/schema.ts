@@ -107,6 +107,50 @@ const app = z.strictObject({
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 
+const secretUrl = z.url({ protocol: /^https?$/ }).optional();
+
+/** Who is told of alerts. Each may be left out where `app.doubles` is on: the doubles' sink then takes what is sent. */
+const alerts = z.strictObject({
+  pagerduty: z
+    .strictObject({
+      /** Integration key of a service of PagerDuty (Events API v2); secret. */
+      routingKey: z.string().min(16).optional(),
+      /** @default PagerDuty's own */
+      url: z.url({ protocol: /^https?$/ }).default("https://events.pagerduty.com/v2/enqueue"),
+    })
+    .prefault({}),
+  /** Incoming webhooks of the channels #critical-alerts, #alerts and #monitoring; secret. */
+  slack: z.strictObject({ critical: secretUrl, alerts: secretUrl, monitoring: secretUrl }).prefault({}),
+  email: z
+    .strictObject({
+      /** Mail server, "host:port"; it must speak TLS. */
+      smarthost: z
+        .string()
+        .regex(/^[^:]+:\d+$/, "must be host:port")
+        .optional(),
+      from: z.email().optional(),
+      /** Address of the people on call: critical alerts. */
+      onCall: z.email().optional(),
+      /** Address of the team: warnings. */
+      team: z.email().optional(),
+      /** @default the mail server asks for none */
+      username: z.string().min(1).optional(),
+      password: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  /** What is told of every alert, as Alertmanager's webhook. `token` is sent as its bearer; secret. */
+  webhook: z
+    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional(), token: z.string().min(16).optional() })
+    .prefault({}),
+  /** An outside watcher that is told twice a minute that alerts work, and raises an alarm when it is not. @default none */
+  heartbeat: z.strictObject({ url: z.url({ protocol: /^https?$/ }).optional() }).prefault({}),
+});
+
+const grafana = z.strictObject({
+  /** Run Grafana; without it `make dashboards` draws the same dashboards. @default true */
+  enabled: z.boolean().default(true),
+});
+
 const certificates = z.strictObject({
   /** Validity of every generated certificate; fixed dates, so that nothing changes from one run to the next. */
   notBefore: z.iso.date().default("2026-01-01"),
@@ -122,6 +166,8 @@ export const schema = z
     access: access.prefault({}),
     backups: backups.optional(),
     app: app.prefault({}),
+    alerts: alerts.prefault({}),
+    grafana: grafana.prefault({}),
     certificates: certificates.prefault({}),
     /** Stacks for which the base stack keeps a bucket with keys of its own. @default [] */
     backupStoreTenants: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
@@ -145,6 +191,13 @@ export const schema = z
       });
     }
     const alone = config.layers.includes("app") && !config.app.doubles;
+    for (const [section, key] of config.layers.includes("observability") && !config.app.doubles
+      ? REQUIRED_ALERT_KEYS
+      : []) {
+      if ((config.alerts[section] as Record<string, unknown>)[key]) continue;
+      const message = "is missing: no sink takes alerts here (app.doubles is false)";
+      context.addIssue({ code: "custom", path: ["alerts", section, key], message });
+    }
     for (const name of alone ? upstreamNames : []) {
       for (const key of ["baseUrl", "credential"] as const) {
         if (config.app.upstreams[name][key]) continue;
@@ -153,6 +206,20 @@ export const schema = z
       }
     }
   });
+
+/** Alerts that reach no receiver are worse than none: what the sink does not stand in for has to be given. */
+export const REQUIRED_ALERT_KEYS = [
+  ["pagerduty", "routingKey"],
+  ["slack", "critical"],
+  ["slack", "alerts"],
+  ["slack", "monitoring"],
+  ["email", "smarthost"],
+  ["email", "from"],
+  ["email", "onCall"],
+  ["email", "team"],
+  ["webhook", "url"],
+  ["webhook", "token"],
+] as const;
 
 export type Config = z.output<typeof schema>;
 export type ImagesConfig = Config["images"];
@@ -195,6 +262,18 @@ export const examples: Record<string, string> = {
   "app.visitorRateLimitPerMinute": "60",
   "app.loginRateLimitPerMinute": "10",
   "app.logLevel": '"info"',
+  "alerts.pagerduty.routingKey": '"…"',
+  "alerts.slack.critical": '"https://hooks.slack.com/services/…"',
+  "alerts.slack.alerts": '"https://hooks.slack.com/services/…"',
+  "alerts.slack.monitoring": '"https://hooks.slack.com/services/…"',
+  "alerts.email.smarthost": '"smtp.example.com:587"',
+  "alerts.email.from": '"alertmanager@example.com"',
+  "alerts.email.onCall": '"on-call@example.com"',
+  "alerts.email.team": '"team@example.com"',
+  "alerts.webhook.url": '"https://responder.example.com/alerts"',
+  "alerts.webhook.token": '"…"',
+  "alerts.heartbeat.url": '"https://hc-ping.com/…"',
+  "grafana.enabled": "false",
   "certificates.notBefore": '"2026-01-01"',
   "certificates.notAfter": '"2036-01-01"',
   backupStoreTenants: '["dev", "prod"]',

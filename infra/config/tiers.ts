@@ -19,6 +19,8 @@ export interface Tier {
   doubles: { replicas: number; memoryMi: number };
   prometheus: { memoryMi: number; volumeGi: number; retentionHours: number; scrapeIntervalSeconds: number };
   pushgateway: { memoryMi: number; volumeGi: number };
+  alertmanager: { memoryMi: number; volumeGi: number };
+  grafana: { memoryMi: number };
   loki: { memoryMi: number; volumeGi: number; retentionHours: number };
   jaeger: { memoryMi: number; volumeGi: number; retentionHours: number };
   collector: { replicas: number; memoryMi: number };
@@ -42,8 +44,10 @@ const small: Tier = {
   worker: { replicas: 1, memoryMi: 384, poolMax: 4 },
   gateway: { replicas: 1, memoryMi: 96 },
   doubles: { replicas: 1, memoryMi: 256 },
-  prometheus: { memoryMi: 512, volumeGi: 5, retentionHours: 48, scrapeIntervalSeconds: 10 },
+  prometheus: { memoryMi: 512, volumeGi: 5, retentionHours: 192, scrapeIntervalSeconds: 10 },
   pushgateway: { memoryMi: 64, volumeGi: 1 },
+  alertmanager: { memoryMi: 64, volumeGi: 1 },
+  grafana: { memoryMi: 256 },
   loki: { memoryMi: 512, volumeGi: 5, retentionHours: 48 },
   jaeger: { memoryMi: 384, volumeGi: 2, retentionHours: 24 },
   collector: { replicas: 1, memoryMi: 256 },
@@ -66,8 +70,10 @@ const medium: Tier = {
   worker: { replicas: 2, memoryMi: 512, poolMax: 8 },
   gateway: { replicas: 2, memoryMi: 128 },
   doubles: { replicas: 1, memoryMi: 256 },
-  prometheus: { memoryMi: 1024, volumeGi: 20, retentionHours: 168, scrapeIntervalSeconds: 15 },
+  prometheus: { memoryMi: 1024, volumeGi: 20, retentionHours: 360, scrapeIntervalSeconds: 15 },
   pushgateway: { memoryMi: 96, volumeGi: 1 },
+  alertmanager: { memoryMi: 96, volumeGi: 1 },
+  grafana: { memoryMi: 384 },
   loki: { memoryMi: 1024, volumeGi: 20, retentionHours: 168 },
   jaeger: { memoryMi: 512, volumeGi: 5, retentionHours: 72 },
   collector: { replicas: 2, memoryMi: 384 },
@@ -92,6 +98,8 @@ const large: Tier = {
   doubles: { replicas: 2, memoryMi: 384 },
   prometheus: { memoryMi: 4096, volumeGi: 100, retentionHours: 720, scrapeIntervalSeconds: 15 },
   pushgateway: { memoryMi: 128, volumeGi: 1 },
+  alertmanager: { memoryMi: 128, volumeGi: 1 },
+  grafana: { memoryMi: 512 },
   loki: { memoryMi: 2048, volumeGi: 100, retentionHours: 720 },
   jaeger: { memoryMi: 1024, volumeGi: 20, retentionHours: 168 },
   collector: { replicas: 2, memoryMi: 512 },

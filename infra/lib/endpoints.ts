@@ -5,11 +5,13 @@
 
 /** Container ports by workload: port name → number. A name has at most 15 characters. */
 export const listeners = {
+  alertmanager: { http: 9093 },
   api: { http: 8080, admin: 9464 },
   "backup-store": { s3: 9000 },
   collector: { "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
-  doubles: { http: 8080, admin: 9464 },
+  doubles: { http: 8080, admin: 9464, sink: 8090, smtp: 2525 },
   gateway: { https: 8443, status: 8081 },
+  grafana: { http: 3000 },
   jaeger: { ui: 16686, "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   "kube-state-metrics": { metrics: 8080, telemetry: 8081 },
   "log-agent": { metrics: 8888, health: 13133 },
@@ -52,11 +54,13 @@ export interface ServiceEntry {
 
 /** Services by their fixed name. */
 export const services = {
+  alertmanager: { workload: "alertmanager", ports: ["http"], exposed: "http" },
   api: { workload: "api", ports: ["http"] },
   "backup-store": { workload: "backup-store", ports: ["s3"], fromOtherStacks: true },
   collector: { workload: "collector", ports: ["otlp-grpc", "otlp-http"] },
   doubles: { workload: "doubles", ports: ["http"] },
   gateway: { workload: "gateway", ports: ["https"], exposed: "https", forEverybody: true },
+  grafana: { workload: "grafana", ports: ["http"], exposed: "http" },
   jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
   "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
   "kube-state-metrics": { workload: "kube-state-metrics", ports: ["metrics"], fromOtherStacks: true },
@@ -70,6 +74,8 @@ export const services = {
   "redis-cache": { workload: "redis-cache", ports: ["redis"] },
   "redis-state": { workload: "redis-state", ports: ["redis"], headless: true },
   "redis-state-sentinel": { workload: "redis-state-sentinel", ports: ["sentinel"], headless: true },
+  sink: { workload: "doubles", ports: ["sink"], exposed: "http" },
+  "sink-mail": { workload: "doubles", ports: ["smtp"] },
 } as const satisfies Record<string, ServiceEntry>;
 
 export type ServiceName = keyof typeof services;
@@ -77,7 +83,7 @@ export type ServiceName = keyof typeof services;
 export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
 
 /** Targets that are where the stack's configuration says: in a namespace of the cluster, or on the internet. */
-export type Configured = "external-backup-store" | "upstreams";
+export type Configured = "alert-receivers" | "external-backup-store" | "upstreams";
 /** Targets that are not pods of this stack. */
 export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
 

@@ -11,6 +11,8 @@ export interface ImageEntry {
 
 /** Every image that is not built by the program itself, named once. */
 export const catalogue = {
+  alertmanager: { version: "0.28.1", folder: "alertmanager", published: "docker.io/prom/alertmanager:v0.28.1" },
+  grafana: { version: "13.2.0", folder: "grafana", published: "docker.io/grafana/grafana:13.2.0" },
   jaeger: { version: "1.76.0", folder: "jaeger", published: "docker.io/jaegertracing/jaeger:2.13.0" },
   "kube-state-metrics": {
     version: "2.15.0",

@@ -124,6 +124,7 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
       return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(...KUBERNETES_API_PORTS) }];
     case "node":
       return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(KUBELET_PORT) }];
+    case "alert-receivers":
     case "external-backup-store":
     case "upstreams":
       return configuredRules(target, ctx);
@@ -134,6 +135,8 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
 
 /** What a host name of each target may mean. */
 const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolean; open: IpBlock }> = {
+  // A mail server or a responder may well be on a private network.
+  "alert-receivers": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE } },
   // The stack base's store is named in short: "name.namespace".
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
   // What others' names resolve to is not ours to say: they must not lead into a private network.

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { placesOf } from "../config/receivers.ts";
 import type { BackupsConfig, Config } from "../config/schema.ts";
 import { realUpstreams } from "../config/upstreams.ts";
 import type { Context } from "./context.ts";
@@ -40,9 +41,14 @@ function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
 }
 
 /** Addresses of what the configuration names. */
-export function configuredAddresses({ backups, app }: Pick<Config, "backups" | "app">): LinksContext["configured"] {
+export function configuredAddresses({
+  alerts,
+  backups,
+  app,
+}: Pick<Config, "alerts" | "backups" | "app">): LinksContext["configured"] {
   return {
     ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
+    "alert-receivers": placesOf(alerts).outside,
     upstreams: realUpstreams(app.upstreams).map(([, url]) => url),
   };
 }

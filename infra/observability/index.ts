@@ -1,16 +1,24 @@
+import type { Input } from "@pulumi/pulumi";
+import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
 import type { Endpoint } from "../lib/handles.ts";
 import { Workload } from "../lib/workload.ts";
+import { alertmanagerLinks, alertmanagerPlan } from "./alertmanager.plan.ts";
 import { collectorPlan } from "./collector.plan.ts";
+import { grafanaPlan } from "./grafana.plan.ts";
 import { jaegerPlan } from "./jaeger.plan.ts";
 import { logAgentPlan } from "./log-agent.plan.ts";
 import { lokiPlan } from "./loki.plan.ts";
 import { prometheusPlan } from "./prometheus.plan.ts";
 import { pushgatewayPlan } from "./pushgateway.plan.ts";
+import { receiversOf, secretsOf } from "./receivers.plan.ts";
 
 export interface ObservabilityArgs {
-  sizes: Pick<Tier, "collector" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
+  sizes: Pick<Tier, "alertmanager" | "collector" | "grafana" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
+  /** Who is told of alerts, and by which services. */
+  alerts: Config["alerts"];
+  grafana: Config["grafana"];
 }
 
 /** Where the other layers send what they have to tell. */
@@ -23,11 +31,13 @@ export interface ObservabilityLayer {
 }
 
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
-export function buildObservability(ctx: Context, { sizes }: ObservabilityArgs): ObservabilityLayer {
+export function buildObservability(ctx: Context, { sizes, alerts, grafana }: ObservabilityArgs): ObservabilityLayer {
   const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus), ctx);
   const pushgateway = new Workload(pushgatewayPlan(sizes.pushgateway), ctx);
   const loki = new Workload(lokiPlan(sizes.loki), ctx);
   const jaeger = new Workload(jaegerPlan(sizes.jaeger), ctx);
+  const alertmanager = createAlertmanager(ctx, sizes.alertmanager, alerts);
+  const dashboards = grafana.enabled ? createGrafana(ctx, sizes.grafana) : undefined;
   const collector = new Workload(collectorPlan(sizes.collector), ctx);
   new Workload(logAgentPlan(ctx.stack), ctx);
   return {
@@ -36,8 +46,24 @@ export function buildObservability(ctx: Context, { sizes }: ObservabilityArgs): 
       pushgatewayUrl: pushgateway.url("pushgateway"),
       lokiUrl: loki.url("loki"),
       jaegerUrl: jaeger.url("jaeger"),
+      alertmanagerUrl: alertmanager.url("alertmanager"),
+      ...(dashboards ? { grafanaUrl: dashboards.url("grafana"), grafanaPassword: ctx.password("grafana-admin") } : {}),
     },
     collector: collector.endpoint("collector:otlp-http"),
     pushgateway: pushgateway.endpoint("pushgateway:http"),
   };
+}
+
+function createAlertmanager(ctx: Context, sizes: Tier["alertmanager"], alerts: Config["alerts"]): Workload {
+  const plan = alertmanagerPlan({
+    sizes,
+    receivers: receiversOf(alerts),
+    secrets: secretsOf<Input<string>>(alerts, ctx.password("alert-webhook")),
+    connectsTo: alertmanagerLinks(alerts),
+  });
+  return new Workload(plan, ctx);
+}
+
+function createGrafana(ctx: Context, sizes: Tier["grafana"]): Workload {
+  return new Workload(grafanaPlan({ sizes, password: ctx.password("grafana-admin") }), ctx);
 }

@@ -1,3 +1,4 @@
+import { rulesYaml } from "@media/dashboards/rules";
 import type { Tier } from "../config/tiers.ts";
 import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
@@ -20,10 +21,15 @@ export function prometheusPlan(stack: string, sizes: Tier["prometheus"]): Deploy
       "--web.enable-lifecycle",
       "--log.level=warn",
     ],
-    files: { config: { path: "/etc/prometheus", data: { "prometheus.yaml": prometheusConfig(stack, sizes) } } },
+    files: {
+      config: {
+        path: "/etc/prometheus",
+        data: { "prometheus.yaml": prometheusConfig(stack, sizes), "rules.yaml": rulesYaml() },
+      },
+    },
     volumes: { data: { type: "claim", path: DATA, sizeGi: sizes.volumeGi } },
     env: { GOMEMLIMIT: `${Math.floor(sizes.memoryMi * 0.8)}MiB` },
-    connectsTo: ["all-metrics", "kubernetes-api", "node"],
+    connectsTo: ["alertmanager:http", "all-metrics", "kubernetes-api", "node"],
     metrics: { port: "http" },
     rbac: {
       cluster: [

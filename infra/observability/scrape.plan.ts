@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import type { Tier } from "../config/tiers.ts";
+import { address } from "../lib/endpoints.ts";
 import { LABEL, namespaceOf, nodeNamespaceOf } from "../lib/naming.ts";
 
 /** The stack that runs the cluster's exporters. */
@@ -13,8 +14,12 @@ export function prometheusConfig(stack: string, sizes: Tier["prometheus"]): stri
     global: {
       scrape_interval: `${sizes.scrapeIntervalSeconds}s`,
       scrape_timeout: `${Math.min(sizes.scrapeIntervalSeconds, 8)}s`,
+      // A rule sees each scrape once.
+      evaluation_interval: `${sizes.scrapeIntervalSeconds}s`,
       external_labels: { stack },
     },
+    rule_files: ["/etc/prometheus/rules.yaml"],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [address("alertmanager:http")] }] }] },
     scrape_configs: [
       podsJob(stack),
       kubeStateJob(stack),

@@ -26,6 +26,25 @@ const upstreams = {
   overseerr: { baseUrl: "http://overseerr.media.svc:5055", credential: `${SECRET_MARK}overseerr` },
 };
 
+/** Where the people of a users' stack are told of alerts. */
+const alerts = {
+  pagerduty: { routingKey: `${SECRET_MARK}pagerduty-routing` },
+  slack: {
+    critical: `https://hooks.slack.com/services/${SECRET_MARK}critical`,
+    alerts: `https://hooks.slack.com/services/${SECRET_MARK}alerts`,
+    monitoring: `https://hooks.slack.com/services/${SECRET_MARK}monitoring`,
+  },
+  email: {
+    smarthost: "smtp.example.com:587",
+    from: "alertmanager@example.com",
+    onCall: "on-call@example.com",
+    team: "team@example.com",
+    username: "alertmanager",
+    password: `${SECRET_MARK}smtp`,
+  },
+  webhook: { url: "https://responder.example.com/alerts", token: `${SECRET_MARK}responder-token` },
+};
+
 /** What a machine adds to the committed files: made up, and the same everywhere, so that manifests can be compared. */
 export function overlay(stack: Stack): Record<string, unknown> {
   const backups = {
@@ -43,7 +62,7 @@ export function overlay(stack: Stack): Record<string, unknown> {
       pinned: { service: `registry.example.com/media/service@${digest}` },
     },
     ...(stack === "base" ? {} : { backups }),
-    ...(stack === "prod" || stack === "dr" ? { app: { upstreams } } : {}),
+    ...(stack === "prod" || stack === "dr" ? { app: { upstreams }, alerts } : {}),
   };
 }
 

@@ -26,6 +26,8 @@ export const PACKAGES = {
     "redis-server",
     "pgbouncer",
     "nginx",
+    "prometheus",
+    "prometheus-alertmanager",
     "prometheus-pushgateway",
     "python3-psycopg2",
     "shellcheck",

@@ -44,6 +44,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   { name: "nginx" },
   { name: "prometheus" },
   { name: "pushgateway" },
+  { name: "alertmanager" },
   { name: "exporters" },
   ofTool("versitygw"),
   ofTool("otelcol"),

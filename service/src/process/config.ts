@@ -8,6 +8,11 @@ export type ProcessName = (typeof PROCESSES)[number];
 /** A mistake in the configuration: printed without a stack trace, exit 2. */
 export class ConfigError extends Error {}
 
+/** Name of the database and of the role that owns it. */
+export const DATABASE = "media";
+/** The same database behind the read-only service. */
+export const READ_ONLY_DATABASE = `${DATABASE}_ro`;
+
 const text = (fallback: string, example = fallback) => z.string().min(1).default(fallback).meta({ example });
 
 const whole = (fallback: number, min: number, max: number) =>
@@ -18,6 +23,8 @@ const whole = (fallback: number, min: number, max: number) =>
     .pipe(z.number().min(min).max(max))
     .prefault(String(fallback))
     .meta({ example: String(fallback) });
+
+const port = z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(z.number().min(0).max(65_535));
 
 const secretFile = (example: string) =>
   z
@@ -40,15 +47,20 @@ const environment = z.object({
   HTTP_PORT: whole(8080, 0, 65_535),
   /** Port of /metrics, /livez and /readyz; 0 lets the kernel choose. */
   ADMIN_PORT: whole(9464, 0, 65_535),
+  /** Ports on which the doubles take alerts, by HTTP and by mail; without them they take none. 0 lets the kernel choose. */
+  SINK_PORT: port.optional().meta({ example: "8090" }),
+  SMTP_PORT: port.optional().meta({ example: "2525" }),
+  /** What the sink's webhook wants to hear from its callers. */
+  ALERT_WEBHOOK_TOKEN_FILE: secretFile("alert-webhook-token"),
   /** Seconds between "not ready" and closing, so that every load balancer has seen it. */
   DRAIN_SECONDS: whole(5, 0, 120),
 
   PGHOST: text("pgbouncer"),
   PGPORT: whole(6432, 1, 65_535),
-  PGDATABASE: text("media"),
+  PGDATABASE: text(DATABASE),
   /** The same database behind the read-only service. */
-  PG_RO_DATABASE: text("media_ro"),
-  PGUSER: text("media"),
+  PG_RO_DATABASE: text(READ_ONLY_DATABASE),
+  PGUSER: text(DATABASE),
   PGPASSWORD_FILE: secretFile("database-password"),
   /** Connections per pool and process. */
   PG_POOL_MAX: whole(10, 1, 200),
@@ -158,6 +170,7 @@ const SECRETS: Record<SecretKey, SecretUse> = {
   YOUTUBE_KEY_FILE: { neededBy: [], readBy: ["api", "prober"] },
   OVERSEERR_KEY_FILE: { neededBy: [], readBy: ["api", "worker", "prober"] },
   TOKEN_KEY_FILE: { neededBy: [], readBy: ["api"] },
+  ALERT_WEBHOOK_TOKEN_FILE: { neededBy: [], readBy: ["doubles"] },
   PAYMENT_WEBHOOK_KEY_FILE: { neededBy: [], readBy: ["api"], form: WEBHOOK_KEYS },
   FIRST_ADMIN_FILE: { neededBy: [], readBy: ["api", "migrate"], form: ADMIN },
 };

@@ -77,7 +77,7 @@ export class Lifecycle {
 
 /** Listens on the port (0: one that is free) and answers which it was. `attach` gets the server before it does. */
 export async function listen(
-  lifecycle: Lifecycle,
+  lifecycle: Pick<Lifecycle, "onClose">,
   name: string,
   port: number,
   handler: RequestListener,

@@ -1,6 +1,7 @@
 import { createFaults } from "../doubles/faults.ts";
 import { mountPlex, mountYoutube } from "../doubles/others.ts";
 import { mountOverseerr } from "../doubles/overseerr.ts";
+import { startSink } from "../doubles/sink/sink.ts";
 import { mountControl, mountTmdb } from "../doubles/tmdb.ts";
 import { createApp } from "../http/app.ts";
 import { setFields } from "../http/observe.ts";
@@ -9,7 +10,7 @@ import type { Config } from "../process/config.ts";
 import { listen, type Running } from "../process/lifecycle.ts";
 import { type Base, type Opened, type Overrides, startProcess } from "../process/start.ts";
 
-/** Stand-ins for outside services, with knobs to make them misbehave. Never part of production. */
+/** Stand-ins for upstreams, with knobs to make them misbehave. Never part of production. */
 export function startDoubles(config: Config, overrides?: Overrides): Promise<Running> {
   return startProcess(config, overrides, openDoubles);
 }
@@ -33,5 +34,10 @@ async function openDoubles({ config, log, metrics, lifecycle, observe }: Base): 
     mountOverseerr(express, services.overseerr);
   });
   const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
+  const { SINK_PORT, SMTP_PORT, secrets } = config;
+  if (SINK_PORT !== undefined && SMTP_PORT !== undefined) {
+    const token = secrets.ALERT_WEBHOOK_TOKEN_FILE;
+    await startSink({ lifecycle, log, httpPort: SINK_PORT, smtpPort: SMTP_PORT, token });
+  }
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }

@@ -1,0 +1,45 @@
+import { connectionShare, recentQuerySeconds, slowQueries } from "../library/queries.ts";
+import { CONNECTION_SHARE, QUERY_SECONDS, SLOW_QUERIES } from "../thresholds.ts";
+import { above, type Rule } from "./rule.ts";
+
+export const databaseRules: readonly Rule[] = [
+  {
+    name: "DatabaseConnectionsHigh",
+    category: "database",
+    severity: "warning",
+    expr: above(connectionShare(), CONNECTION_SHARE.warning),
+    for: "2m",
+    summary: "{{ $labels.pod }} has {{ $value | humanizePercentage }} of its connection slots in use",
+    description: "When all are in use, new connections are refused.",
+    dashboard: { uid: "real-time", panel: "Active Connections" },
+  },
+  {
+    name: "DatabaseDown",
+    category: "database",
+    severity: "critical",
+    expr: "absent(pg_replication_is_replica == 0)",
+    for: "45s",
+    summary: "No member of PostgreSQL is the primary",
+    description: "Nothing can be written. Patroni should have promoted a replica within 30 seconds.",
+    dashboard: { uid: "real-time", panel: "Active Connections" },
+  },
+  {
+    name: "QueryTimeHigh",
+    category: "database",
+    severity: "warning",
+    expr: above(recentQuerySeconds(), QUERY_SECONDS.warning),
+    for: "5m",
+    summary: "The last 100 statements took {{ $value | humanizeDuration }} on average",
+    description: "Answers wait for the database.",
+    dashboard: { uid: "real-time", panel: "Average Query Time" },
+  },
+  {
+    name: "SlowQueriesMany",
+    category: "database",
+    severity: "warning",
+    expr: above(slowQueries("5m"), SLOW_QUERIES.warning),
+    summary: "{{ $value | humanize }} statements in five minutes were slow",
+    description: "Each has a line in the log with its name.",
+    dashboard: { uid: "real-time", panel: "Slow Queries" },
+  },
+];

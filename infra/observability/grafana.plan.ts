@@ -1,0 +1,106 @@
+import { dashboards } from "@media/dashboards/boards";
+import type * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import type { Tier } from "../config/tiers.ts";
+import { address, portOf } from "../lib/endpoints.ts";
+import type { WorkloadSpec } from "../lib/workload.types.ts";
+
+const PROVISIONING = "/etc/grafana/provisioning";
+const BOARDS = "/etc/grafana/boards";
+const SECRETS = "/run/secrets/grafana";
+
+export interface GrafanaArgs {
+  sizes: Tier["grafana"];
+  /** Of the local administrator. */
+  password: pulumi.Input<string>;
+}
+
+/** Shows the dashboards that are built here. It keeps nothing: data sources and dashboards come from files and are read-only. */
+export function grafanaPlan({ sizes, password }: GrafanaArgs): WorkloadSpec {
+  return {
+    name: "grafana",
+    component: "observability",
+    image: "grafana",
+    env: {
+      GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+      GF_ANALYTICS_REPORTING_ENABLED: "false",
+      GF_AUTH_ANONYMOUS_ENABLED: "false",
+      GF_PATHS_DATA: "/var/lib/grafana",
+      GF_PATHS_LOGS: "/var/lib/grafana/log",
+      GF_PATHS_PROVISIONING: PROVISIONING,
+      GF_PLUGINS_PREINSTALL_DISABLED: "true",
+      GF_SECURITY_ADMIN_PASSWORD__FILE: `${SECRETS}/admin-password`,
+      GF_SERVER_HTTP_PORT: String(portOf("grafana", "http")),
+      GF_USERS_ALLOW_SIGN_UP: "false",
+      GF_USERS_DEFAULT_THEME: "light",
+    },
+    files: {
+      boards: { path: BOARDS, data: boardFiles() },
+      datasources: { path: `${PROVISIONING}/datasources`, data: { "datasources.yaml": dataSources() } },
+      providers: { path: `${PROVISIONING}/dashboards`, data: { "providers.yaml": providers() } },
+    },
+    secrets: { admin: { path: SECRETS, data: { "admin-password": password } } },
+    volumes: {
+      data: { type: "scratch", path: "/var/lib/grafana", sizeMi: 256 },
+      tmp: { type: "scratch", path: "/tmp", sizeMi: 64 },
+    },
+    connectsTo: ["alertmanager:http", "jaeger:ui", "loki:http", "prometheus:http"],
+    metrics: { port: "http" },
+    probes: {
+      startup: { path: "/api/health", port: "http" },
+      readiness: { path: "/api/health", port: "http" },
+      liveness: { path: "/api/health", port: "http", failures: 6 },
+    },
+    resources: { cpuMilli: 5, memoryMi: sizes.memoryMi },
+  };
+}
+
+const boardFiles = () =>
+  Object.fromEntries(Object.entries(dashboards()).map(([uid, board]) => [`${uid}.json`, `${JSON.stringify(board)}\n`]));
+
+const providers = () =>
+  stringify({
+    apiVersion: 1,
+    providers: [{ name: "media", type: "file", editable: false, disableDeletion: true, options: { path: BOARDS } }],
+  });
+
+/** Under the uids that the dashboards name. An exemplar leads to its trace, a trace to its logs. */
+function dataSources(): string {
+  const source = (type: string, url: string, jsonData: object = {}) => ({
+    name: type[0]?.toUpperCase() + type.slice(1),
+    uid: type,
+    type,
+    access: "proxy",
+    url: `http://${url}`,
+    editable: false,
+    isDefault: type === "prometheus",
+    jsonData,
+  });
+  return stringify({
+    apiVersion: 1,
+    datasources: [
+      source("prometheus", address("prometheus:http"), {
+        exemplarTraceIdDestinations: [{ name: "trace_id", datasourceUid: "jaeger" }],
+      }),
+      source("loki", address("loki:http"), {
+        derivedFields: [
+          {
+            name: "trace",
+            matcherType: "label",
+            matcherRegex: "trace_id",
+            datasourceUid: "jaeger",
+            url: "${__value.raw}",
+          },
+        ],
+      }),
+      source("jaeger", address("jaeger:ui"), {
+        tracesToLogsV2: {
+          datasourceUid: "loki",
+          filterByTraceID: true,
+          tags: [{ key: "service.name", value: "service_name" }],
+        },
+      }),
+      source("alertmanager", address("alertmanager:http"), { implementation: "prometheus" }),
+    ],
+  });
+}
