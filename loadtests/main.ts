@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { compare, inWords } from "./baselines/compare.ts";
 import { JOURNEYS } from "./journeys/index.ts";
 import { failWith, UserError } from "./lib/errors.ts";
 import { say } from "./lib/progress.ts";
@@ -21,6 +22,8 @@ const list = (things: Readonly<Record<string, { readonly about: string }>>) =>
 
 const HELP = `node loadtests/main.ts run --outputs FILE [options]     make load against a stack, and judge it
 node loadtests/main.ts report RESULT.json               write the reports of a run anew
+node loadtests/main.ts compare RESULT.json … --baseline RESULT.json …
+                                                        whether runs are slower than others; from 4 on each side
 
   --outputs FILE   the stack's outputs as JSON: make -s outputs, or pulumi stack output --json --show-secrets
   --stack NAME     whose outputs these are (dev)
@@ -57,7 +60,8 @@ async function main(): Promise<number> {
       throw new UserError("report needs a result file", "node loadtests/main.ts report evidence/load/<run>.json");
     return finish(readResult(file), dir, values.json);
   }
-  if (verb !== "run") throw new UserError(`"${verb}" is not a verb`, "take run or report; --help tells more");
+  if (verb === "compare") return compared(values.baseline, positionals.slice(1), values.json);
+  if (verb !== "run") throw new UserError(`"${verb}" is not a verb`, "take run, report or compare; --help tells more");
 
   const stop = new AbortController();
   process.on("SIGINT", () => {
@@ -87,6 +91,14 @@ async function main(): Promise<number> {
   return finish(result, dir, values.json);
 }
 
+/** 1 where the runs are slower than those of the baseline. */
+function compared(baseline: readonly string[], now: readonly string[], json: boolean): number {
+  const comparisons = compare(baseline.map(readResult), now.map(readResult));
+  if (json) process.stdout.write(`${JSON.stringify(comparisons)}\n`);
+  else for (const comparison of comparisons) process.stdout.write(`${inWords(comparison)}\n`);
+  return comparisons.some(({ verdict }) => verdict === "slower") ? 1 : 0;
+}
+
 function finish(result: Result, dir: string, json: boolean): number {
   const path = (ending: string) => join(dir, `${result.run.id}.${ending}`);
   writeFileSync(path("json"), JSON.stringify(result));
@@ -114,6 +126,7 @@ function parse() {
         seed: { type: "string" },
         "title-offset": { type: "string" },
         allow: { type: "string", multiple: true, default: [] },
+        baseline: { type: "string", multiple: true, default: [] },
         dir: { type: "string", default: "evidence/load" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },

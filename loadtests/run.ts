@@ -9,7 +9,7 @@ import { journeysOf } from "./journeys/check.ts";
 import { UserError } from "./lib/errors.ts";
 import { ProgressLine, say } from "./lib/progress.ts";
 import { checkAllowed, checkUp, type StackOutputs } from "./lib/target.ts";
-import { makePlan, type Plan } from "./plan/plan.ts";
+import { MAX_TITLE, makePlan, type Plan } from "./plan/plan.ts";
 import { Prometheus, resourcesOf, SETTLE_SECONDS, serviceVersions } from "./resources/prometheus.ts";
 import type { Measurements, Result } from "./results/result.ts";
 import { expand, secondsOf } from "./shapes/expand.ts";
@@ -44,7 +44,7 @@ export async function runLoad(args: RunArgs): Promise<Result> {
   checkAllowed(outputs.gatewayUrl, args.allowed);
   const journeys = journeysOf(args.journey);
   const stretches = expand(SHAPES[args.shape], LEVELS[args.level], args);
-  const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 100) % 2_000_000_000;
+  const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 100) % MAX_TITLE;
   const plan = makePlan({ journeys, stretches, seed: args.seed, titleOffset });
   const version = await tool.version();
   await checkUp(outputs.gatewayUrl);

@@ -22,12 +22,3 @@ export function seedOf(seed: number, index: number): number {
 
 /** A whole number of both bounds or between them. */
 export const wholeBetween = (random: Random, from: number, to: number) => from + Math.floor(random() * (to - from + 1));
-
-/** A UUID in its version 4 form. */
-export function uuidFrom(random: Random): string {
-  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
-  hex[12] = "4";
-  hex[16] = "89ab"[Math.floor(random() * 4)] as string;
-  const text = hex.join("");
-  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
-}

@@ -1,7 +1,7 @@
 import { operationOf } from "../journeys/check.ts";
 import type { Journey, Step, Value } from "../journeys/journey.ts";
 import { UserError } from "../lib/errors.ts";
-import { type Random, randomFrom, seedOf, uuidFrom, wholeBetween } from "../lib/random.ts";
+import { type Random, randomFrom, seedOf, wholeBetween } from "../lib/random.ts";
 import { arrivals, countOf, type Stretch, secondsOf } from "../shapes/expand.ts";
 
 /** A request as every tool sends it. `{name}` in its path stands for what an earlier step saved. */
@@ -56,7 +56,8 @@ export interface PlanArgs {
 /** Bounds of one run: what comes from a mistyped number must not flood anything. */
 export const MAX_REQUESTS = 2_000_000;
 export const MAX_SECONDS = 4 * 3_600;
-const MAX_TITLE = 2_147_483_647;
+/** Titles above are unknown to the double of TMDB. */
+export const MAX_TITLE = 800_000_000;
 
 /** Makes the sessions of a run. The same arguments make the same plan. */
 export function makePlan({ journeys, stretches, seed, titleOffset }: PlanArgs): Plan {
@@ -81,7 +82,9 @@ export function makePlan({ journeys, stretches, seed, titleOffset }: PlanArgs): 
   const sessions = arrivals(stretches).map((atMs, session) => {
     const random = randomFrom(seedOf(seed, session));
     const journey = choose(journeys, random);
-    return { atMs, requests: requestsOf(journey, first.get(journey) ?? 0, random, freshTitle) };
+    // A key stands for one request: it is another where other titles are asked for.
+    const key = `load-${seed}-${titleOffset}-${session}`;
+    return { atMs, requests: requestsOf(journey, first.get(journey) ?? 0, random, freshTitle, key) };
   });
   return { seconds, stretches, steps, sessions };
 }
@@ -109,7 +112,7 @@ function choose(journeys: readonly Journey[], random: Random): Journey {
   return journeys.at(-1) as Journey;
 }
 
-function requestsOf(journey: Journey, first: number, random: Random, freshTitle: () => number): PlannedRequest[] {
+function requestsOf(journey: Journey, first: number, random: Random, freshTitle: () => number, key: string) {
   const requests: PlannedRequest[] = [];
   let atMs = 0;
   journey.steps.forEach((step, index) => {
@@ -118,7 +121,13 @@ function requestsOf(journey: Journey, first: number, random: Random, freshTitle:
     const taken = random() < (step.share ?? 1);
     const think = least + random() * (most - least);
     if (!taken) return;
-    requests.push({ ...requestOf(step, random, freshTitle), step: first + index, atMs: Math.round(atMs) });
+    const request = requestOf(step, random, freshTitle);
+    requests.push({
+      ...request,
+      ...(request.method === "POST" && { key: `${key}-${index}` }),
+      step: first + index,
+      atMs: Math.round(atMs),
+    });
     atMs += think * 1_000;
   });
   return requests;
@@ -146,6 +155,5 @@ function requestOf(step: Step, random: Random, freshTitle: () => number) {
     method,
     path: query.length > 0 ? `${path}?${query.join("&")}` : path,
     ...(step.body && { body: JSON.stringify(Object.fromEntries(values(step.body))) }),
-    ...(method === "POST" && { key: uuidFrom(random) }),
   };
 }

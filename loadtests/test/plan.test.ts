@@ -25,6 +25,15 @@ describe("a plan", () => {
     expect(titles).toEqual(titles.map((_, index) => 6 + index));
   });
 
+  test("has keys that no plan with other titles has, and each of them once", () => {
+    const keys = (titleOffset: number) =>
+      makePlan({ journeys: JOURNEYS, stretches, seed: 3, titleOffset }).sessions.flatMap(({ requests }) =>
+        requests.flatMap(({ key }) => key ?? []),
+      );
+    const both = [...keys(5), ...keys(5_000)];
+    expect(new Set(both).size).toBe(both.length);
+  });
+
   test("has the journeys by their weights", () => {
     const many = makePlan({
       journeys: JOURNEYS,
