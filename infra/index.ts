@@ -1,24 +1,16 @@
 import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "./config/load.ts";
-import type { LayerName } from "./config/schema.ts";
-import { Context, type Outputs } from "./lib/context.ts";
-import { Links } from "./lib/links.ts";
+import type { BackupsConfig, LayerName } from "./config/schema.ts";
+import { tiers } from "./config/tiers.ts";
+import type { DataLayer } from "./data/index.ts";
+import { Context } from "./lib/context.ts";
+import { configuredAddresses, Links } from "./lib/links.ts";
 import { mermaid } from "./lib/picture.ts";
 
 // The language host puts source maps into every stack trace, and the SDK takes one for each promise it makes: a quarter of the time of a
 // program whose lines are as written anyhow.
 Reflect.deleteProperty(Error, "prepareStackTrace");
-
-type Layer = (ctx: Context) => Outputs;
-
-/** Imported on demand: a stack pays only for the layers it has. */
-const layers: Record<LayerName, () => Promise<Layer>> = {
-  cluster: async () => (await import("./cluster/index.ts")).buildCluster,
-  data: async () => (await import("./data/index.ts")).buildData,
-  app: async () => (await import("./app/index.ts")).buildApp,
-  observability: async () => (await import("./observability/index.ts")).buildObservability,
-};
 
 const stack = pulumi.getStack();
 const config = loadConfig({
@@ -27,16 +19,40 @@ const config = loadConfig({
   overlayFolder: process.env.MEDIA_CONFIG_OVERLAY,
 });
 const ctx = new Context(stack, config);
+const sizes = tiers[config.tier];
 
-const outputs: Outputs = { caPem: ctx.authority.caPem };
-for (const layer of config.layers) {
-  const build = await layers[layer]();
-  Object.assign(outputs, build(ctx));
+/** The layer, where the stack has it. Its module is imported on demand: a stack pays only for the layers it has. */
+async function layer<M, L>(name: LayerName, load: () => Promise<M>, build: (module: M) => L): Promise<L | undefined> {
+  return config.layers.includes(name) ? build(await load()) : undefined;
 }
-new Links(ctx);
+
+// In the order of their dependencies: each layer gets its part of the configuration and the handles of layers before it.
+const cluster = await layer(
+  "cluster",
+  () => import("./cluster/index.ts"),
+  ({ buildCluster }) => buildCluster(ctx, { sizes, tenants: config.backupStoreTenants }),
+);
+const data = await layer(
+  "data",
+  () => import("./data/index.ts"),
+  // The schema demands `backups` of a stack with this layer.
+  ({ buildData }) => buildData(ctx, { sizes, backups: config.backups as BackupsConfig }),
+);
+const observability = await layer(
+  "observability",
+  () => import("./observability/index.ts"),
+  ({ buildObservability }) => buildObservability(ctx, { sizes, alerts: config.alerts, grafana: config.grafana }),
+);
+const app = await layer(
+  "app",
+  () => import("./app/index.ts"),
+  // The schema demands the data layer of a stack with this one.
+  ({ buildApp }) => buildApp(ctx, { sizes, app: config.app, data: data as DataLayer, observability }),
+);
+new Links(ctx, configuredAddresses(config));
 
 // The picture in ARCHITECTURE.md is drawn from what the program declared, not from memory.
 const picture = process.env.MEDIA_PICTURE;
 if (picture) writeFileSync(picture, mermaid(ctx.members));
 
-export default outputs;
+export default { caPem: ctx.authority.caPem, ...cluster?.outputs, ...observability?.outputs, ...app?.outputs };

@@ -15,7 +15,9 @@ import { LEVELS, type LevelName, SHAPES, type ShapeName } from "./shapes/shapes.
 import { TOOLS } from "./tools/index.ts";
 
 const list = (things: Readonly<Record<string, { readonly about: string }>>) =>
-  Object.entries(things).map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`).join("\n");
+  Object.entries(things)
+    .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
+    .join("\n");
 
 const HELP = `node loadtests/main.ts run --outputs FILE [options]     make load against a stack, and judge it
 node loadtests/main.ts report RESULT.json               write the reports of a run anew
@@ -51,7 +53,8 @@ async function main(): Promise<number> {
   const dir = resolve(values.dir);
   mkdirSync(dir, { recursive: true });
   if (verb === "report") {
-    if (!file) throw new UserError("report needs a result file", "node loadtests/main.ts report evidence/load/<run>.json");
+    if (!file)
+      throw new UserError("report needs a result file", "node loadtests/main.ts report evidence/load/<run>.json");
     return finish(readResult(file), dir, values.json);
   }
   if (verb !== "run") throw new UserError(`"${verb}" is not a verb`, "take run or report; --help tells more");
@@ -126,14 +129,22 @@ function readOutputs(file: string | undefined): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new UserError(`the outputs cannot be read: ${(error as Error).message}`, "give a file with what make -s outputs prints");
+    throw new UserError(
+      `the outputs cannot be read: ${(error as Error).message}`,
+      "give a file with what make -s outputs prints",
+    );
   }
 }
 
 function number(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < 0 || (name !== "title-offset" && name !== "seed" && value === 0))
+  if (
+    text.trim() === "" ||
+    !Number.isFinite(value) ||
+    value < 0 ||
+    (name !== "title-offset" && name !== "seed" && value === 0)
+  )
     throw new UserError(`--${name} ${text} is not a number above 0`, `give a number: --${name} 5`);
   return value;
 }

@@ -51,7 +51,9 @@ export async function runLoad(args: RunArgs): Promise<Result> {
 
   const startedAt = new Date();
   const id = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, "")}-${tool.name}-${args.shape}-${randomBytes(2).toString("hex")}`;
-  say(`${tool.name} (${version}), ${args.shape} at level ${args.level}: ${plan.sessions.length} sessions in ${Math.round(plan.seconds)} s against ${outputs.gatewayUrl}`);
+  say(
+    `${tool.name} (${version}), ${args.shape} at level ${args.level}: ${plan.sessions.length} sessions in ${Math.round(plan.seconds)} s against ${outputs.gatewayUrl}`,
+  );
   const measured = await measure(args, plan, id);
   const endedAt = new Date();
   const interrupted = args.stop.aborted;
@@ -122,7 +124,11 @@ interface Seen {
 
 /** What Prometheus knows of the run. A stack that has none, or has lost it, is still judged by what the generator saw. */
 async function lookAtStack({ outputs, stack }: RunArgs, from: Date, to: Date, hurry: boolean): Promise<Seen> {
-  const nothing = (why: string): Seen => ({ resources: { stepSeconds: 0, series: [], missing: [why] }, verdicts: [], versions: {} });
+  const nothing = (why: string): Seen => ({
+    resources: { stepSeconds: 0, series: [], missing: [why] },
+    verdicts: [],
+    versions: {},
+  });
   if (!outputs.prometheusUrl) return nothing("all tiers: the stack has no Prometheus");
   const prometheus = new Prometheus(outputs.prometheusUrl);
   const namespace = `media-${stack}`;
@@ -146,7 +152,9 @@ async function lookAtStack({ outputs, stack }: RunArgs, from: Date, to: Date, hu
 }
 
 async function ownVersions(): Promise<Record<string, string>> {
-  const commit = await promisify(execFile)("git", ["-C", import.meta.dirname, "rev-parse", "--short=12", "HEAD"]).catch(() => undefined);
+  const commit = await promisify(execFile)("git", ["-C", import.meta.dirname, "rev-parse", "--short=12", "HEAD"]).catch(
+    () => undefined,
+  );
   const machine = cpus();
   return {
     commit: commit?.stdout.trim() ?? "unknown",

@@ -19,12 +19,28 @@ const recorded: Ask = async (url) => {
   const seed = [...query].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 997, 7) / 997;
   if (asked.pathname.endsWith("query_exemplars")) return { data: [] };
   if (asked.hostname === "loki") {
-    const line = JSON.stringify({ msg: "alert", alert: "NodeDiskFull", severity: "critical", status: "firing", summary: "<full>" });
+    const line = JSON.stringify({
+      msg: "alert",
+      alert: "NodeDiskFull",
+      severity: "critical",
+      status: "firing",
+      summary: "<full>",
+    });
     return { data: { result: [{ stream: { service_name: "doubles" }, values: [[`${NOW}000000000`, line]] }] } };
   }
-  const metric = { alertname: "A", severity: "warning", state: "active", status: "200", pod: "p", kind: "visitor", service: "tmdb" };
+  const metric = {
+    alertname: "A",
+    severity: "warning",
+    state: "active",
+    status: "200",
+    pod: "p",
+    kind: "visitor",
+    service: "tmdb",
+  };
   const values = Array.from({ length: 60 }, (_, n) => [NOW - 3600 + n * 60, String(seed * (1 + (n % 7) / 10))]);
-  return { data: { result: [asked.pathname.endsWith("query_range") ? { metric, values } : { metric, value: values.at(-1) }] } };
+  return {
+    data: { result: [asked.pathname.endsWith("query_range") ? { metric, values } : { metric, value: values.at(-1) }] },
+  };
 };
 
 describe("a dashboard as a picture", () => {
@@ -44,7 +60,8 @@ describe("a dashboard as a picture", () => {
   });
 
   test("says in its panel what a data source answered, and draws the others", async () => {
-    const broken: Ask = (url) => (url.includes("node_boot") ? Promise.reject(new Error("503 from prometheus")) : recorded(url));
+    const broken: Ask = (url) =>
+      url.includes("node_boot") ? Promise.reject(new Error("503 from prometheus")) : recorded(url);
     const { svg, empty } = await snapshot(board, NOW, AT, broken);
     expect(empty).toEqual(["System Uptime"]);
     expect(svg).toContain("503 from");
@@ -52,21 +69,49 @@ describe("a dashboard as a picture", () => {
 
   test("calls a panel empty whose series have no number", async () => {
     const nothing: Ask = async (url) =>
-      url.includes("query_exemplars") ? { data: [] } : { data: { result: [{ metric: {}, stream: {}, value: [NOW, "NaN"], values: [] }] } };
-    expect((await snapshot(board, NOW, AT, nothing)).empty).toHaveLength(board.panels.filter(({ type }) => type !== "row").length);
+      url.includes("query_exemplars")
+        ? { data: [] }
+        : { data: { result: [{ metric: {}, stream: {}, value: [NOW, "NaN"], values: [] }] } };
+    expect((await snapshot(board, NOW, AT, nothing)).empty).toHaveLength(
+      board.panels.filter(({ type }) => type !== "row").length,
+    );
   });
 });
 
 describe("what is not known is an error with its place", () => {
   const panel = (change: Partial<PanelJson>): PanelJson => ({ ...(board.panels[1] as PanelJson), ...change });
-  const data = { series: [{ name: "a", labels: {}, points: [[NOW, 1]] as [number, number][] }], logs: [], exemplars: [] };
+  const data = {
+    series: [{ name: "a", labels: {}, points: [[NOW, 1]] as [number, number][] }],
+    logs: [],
+    exemplars: [],
+  };
 
   test.each([
-    ["a panel type", () => chartOption(panel({ type: "heatmap" }), data, { from: 0, to: 1 }), 'panel 2 "CPU Usage": type "heatmap"'],
+    [
+      "a panel type",
+      () => chartOption(panel({ type: "heatmap" }), data, { from: 0, to: 1 }),
+      'panel 2 "CPU Usage": type "heatmap"',
+    ],
     ["a type of text", () => textPanel(panel({ type: "news" }), data, { width: 1, height: 1 }), 'type "news"'],
     ["a unit", () => format(1, "furlongs"), 'unit "furlongs" is not known'],
-    ["a reducer", () => reducedValue(panel({ options: { reduceOptions: { calcs: ["p99"] } } }), data.series[0]), 'reducer "p99"'],
-    ["a transformation", () => textPanel(panel({ type: "table", transformations: [{ id: "joinByField", options: { indexByName: {}, renameByName: {} } }] }), data, { width: 1, height: 1 }), 'transformation "joinByField"'],
+    [
+      "a reducer",
+      () => reducedValue(panel({ options: { reduceOptions: { calcs: ["p99"] } } }), data.series[0]),
+      'reducer "p99"',
+    ],
+    [
+      "a transformation",
+      () =>
+        textPanel(
+          panel({
+            type: "table",
+            transformations: [{ id: "joinByField", options: { indexByName: {}, renameByName: {} } }],
+          }),
+          data,
+          { width: 1, height: 1 },
+        ),
+      'transformation "joinByField"',
+    ],
   ])("%s", (_, act, message) => expect(act).toThrow(message));
 });
 
@@ -88,7 +133,9 @@ test("colors change on the threshold itself", () => {
 });
 
 test("Grafana's variables are filled in, and a rate has at least four scrapes", () => {
-  expect(interpolate("rate(a[$__rate_interval]) + increase(a[$__range])", { from: 0, to: 3600 })).toBe("rate(a[80s]) + increase(a[3600s])");
+  expect(interpolate("rate(a[$__rate_interval]) + increase(a[$__range])", { from: 0, to: 3600 })).toBe(
+    "rate(a[80s]) + increase(a[3600s])",
+  );
 });
 
 test("a panel with a time of its own asks for that", async () => {

@@ -33,7 +33,9 @@ export class CommandError extends Error {
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { input = "", cwd, show = false } = options;
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { cwd, maxBuffer: MAX_OUTPUT }, (error, stdout, stderr) => {
+    // The environment is named because tests change it: jest gives them a process.env of their own.
+    const settings = { cwd, env: process.env, maxBuffer: MAX_OUTPUT };
+    const child = execFile(program, args, settings, (error, stdout, stderr) => {
       if (error) reject(new CommandError(`${program} ${args.join(" ")}`, stderr, error as NodeJS.ErrnoException));
       else resolve(stdout.replace(/\r?\n$/, ""));
     });

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { CATALOGUE, type ProblemCode } from "@media/service/problems";
-import { outsideNames } from "../config/outside.ts";
 import { tiers } from "../config/tiers.ts";
+import { upstreamNames } from "../config/upstreams.ts";
+import { dataHandles } from "../data/handles.ts";
+import { endpointOf } from "../lib/handles.ts";
 import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
 import { PROBLEMS } from "./gateway/problems.ts";
 import { hashOfInputs } from "./image.plan.ts";
@@ -14,7 +16,7 @@ import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "
 const PING_SECONDS = 25;
 
 const app: ServiceArgs["app"] = {
-  outside: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
+  upstreams: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
   doubles: true,
   devToken: true,
   rateLimitPerSecond: 50,
@@ -25,17 +27,23 @@ const app: ServiceArgs["app"] = {
   logLevel: "info",
 };
 const args: ServiceArgs = {
-  tier: tiers.small,
+  sizes: tiers.small,
   app,
+  data: dataHandles({
+    login: { user: "media_0a1b2c3d", password: "d" },
+    passwords: { superuser: "s", redisCache: "c", redisState: "r" },
+  }),
+  observability: {
+    collector: endpointOf("collector", "collector:otlp-http"),
+    pushgateway: endpointOf("pushgateway", "pushgateway:http"),
+  },
   image: { reference: "registry/service@sha256:1", version: "1.2.3" },
-  databaseUser: "media_0a1b2c3d",
   secrets: {
     "database-password": "d",
     "dev-token": "t",
     "token-key": "k",
-    ...Object.fromEntries(outsideNames.map((name) => [`${name}-credential`, name])),
+    ...Object.fromEntries(upstreamNames.map((name) => [`${name}-credential`, name])),
   },
-  traced: true,
 };
 
 describe("the service's processes", () => {
@@ -75,7 +83,7 @@ describe("the service's processes", () => {
     });
     expect(doublesPlan(args).secrets).toBeUndefined();
     expect(Object.keys(proberPlan(args).secrets?.media?.data ?? {})).toEqual(
-      outsideNames.map((name) => `${name}-credential`),
+      upstreamNames.map((name) => `${name}-credential`),
     );
   });
 
@@ -99,41 +107,37 @@ describe("the service's processes", () => {
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
       connectsTo: ["collector:otlp-http"],
     });
-    expect(doublesPlan({ ...args, traced: false }).connectsTo).toEqual([]);
+    expect(doublesPlan({ ...args, observability: undefined }).connectsTo).toEqual([]);
   });
 
   test("ask the doubles, or where the configuration says, and each its own", () => {
     const own = { tmdb: { baseUrl: "https://api.themoviedb.org" }, plex: { baseUrl: "http://192.168.1.7:32400" } };
-    const some: ServiceArgs["app"] = { ...app, outside: { ...app.outside, ...own } };
+    const some: ServiceArgs["app"] = { ...app, upstreams: { ...app.upstreams, ...own } };
     const elsewhere = { youtube: { baseUrl: "https://y.example" }, overseerr: { baseUrl: "https://o.example" } };
-    const none: ServiceArgs["app"] = { ...some, outside: { ...own, ...elsewhere } };
+    const none: ServiceArgs["app"] = { ...some, upstreams: { ...own, ...elsewhere } };
     const links = (settings: ServiceArgs["app"]) =>
-      apiPlan({ ...args, app: settings }).connectsTo?.filter((link) => /doubles|outside/.test(link));
-    expect([app, some, none].map(links)).toEqual([
-      ["doubles:http"],
-      ["doubles:http", "outside-services"],
-      ["outside-services"],
-    ]);
+      apiPlan({ ...args, app: settings }).connectsTo?.filter((link) => /doubles|upstreams/.test(link));
+    expect([app, some, none].map(links)).toEqual([["doubles:http"], ["doubles:http", "upstreams"], ["upstreams"]]);
     expect(proberPlan({ ...args, app: some }).env).toMatchObject({
       TMDB_BASE_URL: "https://api.themoviedb.org",
       PLEX_BASE_URL: "http://192.168.1.7:32400",
       YOUTUBE_BASE_URL: "http://doubles:8080/youtube",
       OVERSEERR_BASE_URL: "http://doubles:8080/overseerr",
     });
-    expect(links(app)).not.toContain("outside-services");
+    expect(links(app)).not.toContain("upstreams");
     // The worker asks Overseerr, and nobody else.
     const worked = (settings: ServiceArgs["app"]) => workerPlan({ ...args, app: settings });
-    const outside = (settings: ServiceArgs["app"]) =>
-      worked(settings).connectsTo?.filter((link) => /doubles|outside/.test(link));
-    expect([app, some, none].map(outside)).toEqual([["doubles:http"], ["doubles:http"], ["outside-services"]]);
+    const worker = (settings: ServiceArgs["app"]) =>
+      worked(settings).connectsTo?.filter((link) => /doubles|upstreams/.test(link));
+    expect([app, some, none].map(worker)).toEqual([["doubles:http"], ["doubles:http"], ["upstreams"]]);
     const urls = Object.keys(worked(some).env ?? {}).filter((name) => name.endsWith("_BASE_URL"));
     expect(urls).toEqual(["OVERSEERR_BASE_URL"]);
   });
 
   test("the prober's round ends before the next one begins, and nobody connects to it", () => {
-    const { kind, schedule, metrics, connectsTo } = proberPlan(args);
-    expect([kind, schedule?.cron, metrics]).toEqual(["CronJob", "* * * * *", undefined]);
-    expect(schedule?.deadlineSeconds).toBeLessThan(60);
+    const { kind, schedule, connectsTo } = proberPlan(args);
+    expect([kind, schedule.cron]).toEqual(["CronJob", "* * * * *"]);
+    expect(schedule.deadlineSeconds).toBeLessThan(60);
     expect(connectsTo).toEqual(["doubles:http", "pushgateway:http"]);
   });
 
@@ -207,14 +211,14 @@ describe("the gateway", () => {
   });
 
   test("is scraped where its counts are", () => {
-    const plan = gatewayPlan({ tier: tiers.small, app, certificate: "CERT", key: "KEY" });
+    const plan = gatewayPlan({ sizes: tiers.small.gateway, app, certificate: "CERT", key: "KEY" });
     expect(plan.metrics).toEqual({ port: "status" });
     expect(Object.keys(plan.files?.config?.data ?? {})).toEqual(["metrics.js", "nginx.conf"]);
     expect(nginxConfig(app)).toContain("js_import metrics from /etc/nginx/metrics.js;");
   });
 
   test("has its key in a secret", () => {
-    const { secrets } = gatewayPlan({ tier: tiers.small, app, certificate: "CERT", key: "KEY" });
+    const { secrets } = gatewayPlan({ sizes: tiers.small.gateway, app, certificate: "CERT", key: "KEY" });
     expect(secrets?.tls?.data).toEqual({ "tls.crt": "CERT", "tls.key": "KEY" });
   });
 });

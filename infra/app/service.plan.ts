@@ -2,20 +2,21 @@ import { nodeFlags } from "@media/service/runtime";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DataHandles } from "../data/handles.ts";
+import type { CronJobSpec, DeploymentSpec } from "../lib/workload.types.ts";
+import type { ObservabilityLayer } from "../observability/index.ts";
 import type { ServiceImage } from "./image.ts";
 import { DRAIN_SECONDS, usesOf } from "./uses.plan.ts";
 
 export interface ServiceArgs {
-  tier: Tier;
+  sizes: Pick<Tier, "api" | "doubles" | "worker">;
   app: Config["app"];
   image: ServiceImage;
-  /** The application's login at the database; its name changes with its password. */
-  databaseUser: pulumi.Input<string>;
   /** Contents of the secret files, by file name; each process gets only those that it uses. */
   secrets: Record<string, pulumi.Input<string>>;
-  /** Whether the stack has a collector to send traces to. */
-  traced: boolean;
+  data: DataHandles;
+  /** Where traces and pushed metrics go. @default nowhere, in a stack without the observability layer */
+  observability?: Pick<ObservabilityLayer, "collector" | "pushgateway"> | undefined;
 }
 
 /** One image, several processes. */
@@ -37,11 +38,11 @@ const SETTLE_SECONDS = 5;
 
 export const apiPlan = (args: ServiceArgs) => serverPlan("api", args);
 export const workerPlan = (args: ServiceArgs) => serverPlan("worker", args);
-/** Our stand-ins for the outside services. */
+/** Our stand-ins for the upstreams. */
 export const doublesPlan = (args: ServiceArgs) => serverPlan("doubles", args);
 
-/** Asks the outside services once a minute how they are, and tells Pushgateway. */
-export function proberPlan(args: ServiceArgs): WorkloadSpec {
+/** Asks the upstreams once a minute how they are, and tells Pushgateway. */
+export function proberPlan(args: ServiceArgs): CronJobSpec {
   return {
     ...processPlan("prober", args, PROBER_MI),
     kind: "CronJob",
@@ -52,8 +53,8 @@ export function proberPlan(args: ServiceArgs): WorkloadSpec {
 }
 
 /** A process that serves until it is told to stop. */
-function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): WorkloadSpec {
-  const { replicas, memoryMi } = args.tier[process];
+function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): DeploymentSpec {
+  const { replicas, memoryMi } = args.sizes[process];
   return {
     ...processPlan(process, args, memoryMi),
     replicas,
@@ -65,19 +66,19 @@ function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): W
     },
     // The process itself waits after its readiness has gone, before it closes.
     drain: { preStopSeconds: 0, graceSeconds: DRAIN_SECONDS + 25 },
-    settleSeconds: SETTLE_SECONDS,
+    rollout: { settleSeconds: SETTLE_SECONDS },
     resources: { cpuMilli: CPU_MILLI[process], memoryMi },
   };
 }
 
 /** What all processes of the service have in common. */
-function processPlan(process: Process, args: ServiceArgs, memoryMi: number): Omit<WorkloadSpec, "resources"> {
+function processPlan(process: Process, args: ServiceArgs, memoryMi: number) {
   const { env, secretFiles, links } = usesOf(process, args);
   const files = Object.entries(secretFiles).filter(([, file]) => file in args.secrets);
   const data = Object.fromEntries(files.map(([, file]) => [file, args.secrets[file] as pulumi.Input<string>]));
   return {
     name: process,
-    component: "app",
+    component: "app" as const,
     image: args.image,
     command: ["node", ...nodeFlags(memoryMi), "service/src/main.ts", process],
     workingDir: "/app",

@@ -1,7 +1,8 @@
 import type { Input } from "@pulumi/pulumi";
-import { type OutsideService, outsideNames, outsideServices, realServices } from "../config/outside.ts";
 import type { Config } from "../config/schema.ts";
+import { realUpstreams, type UpstreamName, upstreamNames, upstreams } from "../config/upstreams.ts";
 import { address, type Link, portOf } from "../lib/endpoints.ts";
+import { hostPort } from "../lib/handles.ts";
 import type { Process, ServiceArgs } from "./service.plan.ts";
 
 /** What a process has, because of something that it uses. */
@@ -23,14 +24,14 @@ const USES: Record<Process, readonly PartName[]> = {
     "migrations",
     "cache",
     "state",
-    "outside",
+    "upstreams",
     "tokens",
     "limits",
     "payments",
   ],
   worker: ["common", "server", "traces", "database", "cache", "state", "overseerr"],
   doubles: ["common", "server", "traces", "sink"],
-  prober: ["common", "outside", "pushgateway"],
+  prober: ["common", "upstreams", "pushgateway"],
 };
 
 /** Seconds between "not ready" and closing. */
@@ -47,39 +48,42 @@ const parts = {
       HTTP_PORT: String(portOf("api", "http")),
     },
   }),
-  traces: ({ app, traced }) => ({
+  traces: ({ app, observability }) => ({
     env: {
       TRACE_SAMPLE_RATIO: String(app.traceSampleRatio),
-      ...(traced ? { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address("collector:otlp-http")}` } : {}),
+      ...(observability ? { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${hostPort(observability.collector)}` } : {}),
     },
-    links: traced ? ["collector:otlp-http"] : [],
+    links: observability ? [observability.collector.link] : [],
   }),
-  database: ({ tier, databaseUser }, process) => ({
+  database: ({ data: { pgbouncer }, sizes }, process) => ({
     env: {
-      PGDATABASE: "media",
-      PGHOST: "pgbouncer",
-      PGPORT: String(portOf("pgbouncer", "pgbouncer")),
-      PGUSER: databaseUser,
-      PG_POOL_MAX: String(tier[process === "worker" ? "worker" : "api"].poolMax),
-      PG_RO_DATABASE: "media_ro",
+      PGDATABASE: pgbouncer.primary.database,
+      PGHOST: pgbouncer.primary.host,
+      PGPORT: String(pgbouncer.primary.port),
+      PGUSER: pgbouncer.primary.user,
+      PG_POOL_MAX: String(sizes[process === "worker" ? "worker" : "api"].poolMax),
+      PG_RO_DATABASE: pgbouncer.replicas.database,
     },
     secretFiles: { PGPASSWORD_FILE: "database-password" },
-    links: ["pgbouncer:pgbouncer"],
+    links: [pgbouncer.primary.link],
   }),
   // Migrations need a session of their own, which the pooler does not give.
-  migrations: () => ({ env: { MIGRATE_PGHOST: "postgres" }, links: ["postgres:postgresql"] }),
-  cache: () => ({
-    env: { REDIS_CACHE_URL: `redis://${address("redis-cache:redis")}` },
+  migrations: ({ data: { postgres } }) => ({
+    env: { MIGRATE_PGHOST: postgres.primary.host },
+    links: [postgres.primary.link],
+  }),
+  cache: ({ data: { redisCache } }) => ({
+    env: { REDIS_CACHE_URL: `redis://${hostPort(redisCache)}` },
     secretFiles: { REDIS_CACHE_PASSWORD_FILE: "redis-cache-password" },
-    links: ["redis-cache:redis"],
+    links: [redisCache.link],
   }),
-  state: () => ({
-    env: { REDIS_STATE_NAME: "state", REDIS_STATE_SENTINELS: address("redis-state-sentinel:sentinel") },
+  state: ({ data: { redisState } }) => ({
+    env: { REDIS_STATE_NAME: redisState.group, REDIS_STATE_SENTINELS: hostPort(redisState.sentinels) },
     secretFiles: { REDIS_STATE_PASSWORD_FILE: "redis-state-password" },
-    links: ["redis-state:redis", "redis-state-sentinel:sentinel"],
+    links: [redisState.members.link, redisState.sentinels.link],
   }),
-  outside: ({ app }) => outside(app, outsideNames),
-  overseerr: ({ app }) => outside(app, ["overseerr"]),
+  upstreams: ({ app }) => upstreamsPart(app, upstreamNames),
+  overseerr: ({ app }) => upstreamsPart(app, ["overseerr"]),
   tokens: () => ({ secretFiles: { DEV_TOKEN_FILE: "dev-token", TOKEN_KEY_FILE: "token-key" } }),
   payments: () => ({
     secretFiles: { FIRST_ADMIN_FILE: "first-admin", PAYMENT_WEBHOOK_KEY_FILE: "payment-webhook-key" },
@@ -95,9 +99,9 @@ const parts = {
     env: { SINK_PORT: String(portOf("doubles", "sink")), SMTP_PORT: String(portOf("doubles", "smtp")) },
     secretFiles: { ALERT_WEBHOOK_TOKEN_FILE: "alert-webhook-token" },
   }),
-  pushgateway: () => ({
-    env: { PUSHGATEWAY_URL: `http://${address("pushgateway:http")}` },
-    links: ["pushgateway:http"],
+  pushgateway: ({ observability }) => ({
+    env: observability ? { PUSHGATEWAY_URL: `http://${hostPort(observability.pushgateway)}` } : {},
+    links: observability ? [observability.pushgateway.link] : [],
   }),
 } satisfies Record<string, (args: ServiceArgs, process: Process) => Part>;
 
@@ -117,16 +121,16 @@ export function usesOf(process: Process, args: ServiceArgs): Required<Part> {
 export const credentialOf = (name: string) => `${name}-credential`;
 
 /** Each of these services where the configuration says it is, the others at their doubles. */
-function outside(app: Config["app"], names: readonly OutsideService[]): Part {
-  const real = Object.fromEntries(realServices(app.outside).filter(([name]) => names.includes(name)));
+function upstreamsPart(app: Config["app"], names: readonly UpstreamName[]): Part {
+  const real = Object.fromEntries(realUpstreams(app.upstreams).filter(([name]) => names.includes(name)));
   const urlOf = (name: string) => real[name] ?? `http://${address("doubles:http")}/${name}`;
-  const entries = names.map((name) => ({ name, ...outsideServices[name] }));
+  const entries = names.map((name) => ({ name, ...upstreams[name] }));
   return {
     env: Object.fromEntries(entries.map(({ name, url }) => [url, urlOf(name)])),
     secretFiles: Object.fromEntries(entries.map(({ name, credential }) => [credential, credentialOf(name)])),
     links: [
       ...(entries.some(({ name }) => !real[name]) ? (["doubles:http"] as const) : []),
-      ...(Object.keys(real).length > 0 ? (["outside-services"] as const) : []),
+      ...(Object.keys(real).length > 0 ? (["upstreams"] as const) : []),
     ],
   };
 }

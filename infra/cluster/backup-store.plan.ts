@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import { portOf } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 
 /** A stack that keeps its backups here. */
 export interface Tenant {
@@ -43,13 +43,13 @@ export function usersFile(tenants: readonly { accessKey: string; secretKey: stri
 }
 
 /** S3 over a folder of a volume that outlives every stack. */
-export function backupStorePlan(args: BackupStoreArgs): WorkloadSpec {
+export function backupStorePlan(args: BackupStoreArgs): DeploymentSpec {
   const port = portOf("backup-store", "s3");
   return {
     name: "backup-store",
     component: "cluster",
     // One process owns the volume.
-    recreate: true,
+    rollout: { recreate: true },
     image: "versitygw",
     command: ["/bin/sh", "/opt/backup-store/serve.sh"],
     env: { VGW_REGION: REGION, VGW_IAM_DIR: "/run/secrets/users", VGW_HEALTH: "/health", VGW_PORT: `:${port}` },

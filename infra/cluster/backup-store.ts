@@ -13,14 +13,21 @@ export interface BackupsOfTenant extends Keys {
   caPem: string;
 }
 
+export interface BackupStoreSizes {
+  /** Stacks that keep their backups here. */
+  tenants: readonly string[];
+  /** Size of one tenant's database volume, in GiB. */
+  volumeGi: number;
+}
+
 /** The S3 store that outlives every application stack: one bucket and one pair of keys for each. */
 export class BackupStore extends pulumi.ComponentResource {
   /** What each tenant's configuration needs, by stack. Secret. */
   readonly tenants: pulumi.Output<Record<string, BackupsOfTenant>>;
 
-  constructor(name: string, ctx: Context, options: pulumi.ComponentResourceOptions = {}) {
+  constructor(name: string, ctx: Context, args: BackupStoreSizes, options: pulumi.ComponentResourceOptions = {}) {
     super("media:cluster:BackupStore", name, {}, options);
-    const stacks = [...ctx.config.backupStoreTenants].sort();
+    const stacks = [...args.tenants].sort();
     const tenants = stacks.map((stack) => tenantOf(stack, createPassword(`${name}-${stack}`)));
     const names = serverNames(name, ctx.namespace, ctx.config.access.host);
     const workload = backupStorePlan({
@@ -28,7 +35,7 @@ export class BackupStore extends pulumi.ComponentResource {
       users: pulumi.secret(pulumi.all(tenants.map(keys)).apply((pairs) => usersFile(pairs))),
       rootSecret: createPassword(`${name}-root`),
       ...ctx.authority.issue(name, names),
-      volumeGi: ctx.tier.postgres.volumeGi * 2 * Math.max(1, stacks.length),
+      volumeGi: args.volumeGi * 2 * Math.max(1, stacks.length),
     });
     new Workload(workload, ctx, { parent: this });
     const endpoint = `https://${name}.${ctx.namespace}:${portOf("backup-store", "s3")}`;

@@ -15,7 +15,7 @@ const store = backupStorePlan({
 describe("the backup store", () => {
   it("keeps its volume when the workload goes", () => {
     expect(store.volumes?.data).toEqual({ type: "claim", path: "/data", sizeGi: 7, retain: true });
-    expect(store.recreate).toBe(true);
+    expect(store.rollout).toEqual({ recreate: true });
   });
 
   it("gives every tenant a bucket of its own, before it opens", () => {

@@ -1,13 +1,24 @@
+import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
 import { Workload } from "../lib/workload.ts";
 import { BackupStore } from "./backup-store.ts";
 import { kubeStateMetricsPlan } from "./kube-state-metrics.plan.ts";
 import { nodeExporterPlan } from "./node-exporter.plan.ts";
 
-/** What a cluster has once, whatever runs on it. */
-export function buildCluster(ctx: Context): Outputs {
+export interface ClusterArgs {
+  sizes: Pick<Tier, "postgres">;
+  /** Stacks that keep their backups in the cluster's store. */
+  tenants: readonly string[];
+}
+
+export interface ClusterLayer {
+  outputs: Outputs;
+}
+
+/** What a cluster has once for all its stacks. */
+export function buildCluster(ctx: Context, { sizes, tenants }: ClusterArgs): ClusterLayer {
   new Workload(nodeExporterPlan(), ctx);
   new Workload(kubeStateMetricsPlan(), ctx);
-  const store = new BackupStore("backup-store", ctx);
-  return { backupStoreTenants: store.tenants };
+  const store = new BackupStore("backup-store", ctx, { tenants, volumeGi: sizes.postgres.volumeGi });
+  return { outputs: { backupStoreTenants: store.tenants } };
 }

@@ -1,4 +1,4 @@
-import type { PolicyRule, WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec, PolicyRule } from "../lib/workload.types.ts";
 
 /** What is watched, by API group. No secrets and no config maps: their names alone tell too much. */
 const WATCHED: Readonly<Record<string, readonly string[]>> = {
@@ -10,7 +10,7 @@ const WATCHED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The state of the cluster's objects as metrics. */
-export function kubeStateMetricsPlan(): WorkloadSpec {
+export function kubeStateMetricsPlan(): DeploymentSpec {
   return {
     name: "kube-state-metrics",
     component: "cluster",

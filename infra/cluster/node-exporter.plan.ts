@@ -1,7 +1,7 @@
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DaemonSetSpec } from "../lib/workload.types.ts";
 
 /** Figures of each node: processor, memory, disks, pressure. */
-export function nodeExporterPlan(): WorkloadSpec {
+export function nodeExporterPlan(): DaemonSetSpec {
   const host = (hostPath: string, path: string) => ({ type: "host", hostPath, path, readOnly: true }) as const;
   return {
     name: "node-exporter",

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { loadConfig, merge } from "./load.ts";
-import { outsideNames } from "./outside.ts";
 import { examples, schema } from "./schema.ts";
 import { tiers } from "./tiers.ts";
+import { upstreamNames } from "./upstreams.ts";
 
 const valid: Record<string, string> = {
   "media-platform:kubernetes": '{"context":"kind-media"}',
@@ -75,35 +75,49 @@ describe("a wrong configuration is told in one message", () => {
     expect(message).toContain("media-platform:backups: is missing: the data layer archives there; for example {");
   });
 
-  test("without the doubles, everything about the outside services that is missing, at once", () => {
-    const layers = { "media-platform:layers": '["app"]' };
+  test("the app layer needs the data layer", () => {
+    const message = problems({ ...valid, "media-platform:layers": '["app"]' });
+    expect(message).toContain("media-platform:layers: must have data too: the app layer keeps its state there");
+  });
+
+  test("without the doubles, everything about the upstreams that is missing, at once", () => {
+    const backups = '{"endpoint":"https://s3.example.com","bucket":"media","accessKey":"a","secretKey":"s"}';
+    const layers = { "media-platform:layers": '["data","app"]', "media-platform:backups": backups };
     const app = (settings: object) => ({ ...valid, ...layers, "media-platform:app": JSON.stringify(settings) });
-    const message = problems(app({ doubles: false, outside: { tmdb: { baseUrl: "https://api.themoviedb.org" } } }));
+    const message = problems(app({ doubles: false, upstreams: { tmdb: { baseUrl: "https://api.themoviedb.org" } } }));
     expect(message).toContain("has 7 problems:");
-    expect(message).not.toContain("app.outside.tmdb.baseUrl");
-    for (const name of outsideNames)
-      expect(message).toMatch(new RegExp(`app\\.outside\\.${name}\\.credential: is missing: .*; for example "…"`));
+    expect(message).not.toContain("app.upstreams.tmdb.baseUrl");
+    for (const name of upstreamNames)
+      expect(message).toMatch(new RegExp(`app\\.upstreams\\.${name}\\.credential: is missing: .*; for example "…"`));
     expect(message).toContain(
-      'app.outside.plex.baseUrl: is missing: no double answers here (app.doubles is false); for example "https://plex.',
+      'app.upstreams.plex.baseUrl: is missing: no double answers here (app.doubles is false); for example "https://plex.',
     );
     expect(problems(app({ doubles: true }))).toBe("none");
     expect(problems({ ...valid, "media-platform:app": '{"doubles":false}' })).toBe("none"); // no app in this stack
   });
 
   test.each([
-    ['{"outside":{"plex":{"baseUrl":"http://plex:32400"}}}', /outside\.plex\.baseUrl: must be .*full host name/],
-    ['{"outside":{"plex":{"baseUrl":"ftp://plex.example.com"}}}', /outside\.plex\.baseUrl: must be an http/],
-    ['{"outside":{"plx":{}}}', /outside\.plx: is not a key of this program/],
-    ['{"outside":{"plex":{"token":"x"}}}', /outside\.plex\.token: is not a key of this program/],
-    ['{"outside":{"plex":{"credential":""}}}', /outside\.plex\.credential: /],
+    ['{"upstreams":{"plex":{"baseUrl":"http://plex:32400"}}}', /upstreams\.plex\.baseUrl: must be .*full host name/],
+    ['{"upstreams":{"plex":{"baseUrl":"ftp://plex.example.com"}}}', /upstreams\.plex\.baseUrl: must be an http/],
+    ['{"upstreams":{"plx":{}}}', /upstreams\.plx: is not a key of this program/],
+    ['{"upstreams":{"plex":{"token":"x"}}}', /upstreams\.plex\.token: is not a key of this program/],
+    ['{"upstreams":{"plex":{"credential":""}}}', /upstreams\.plex\.credential: /],
     ['{"loginRateLimitPerMinute":0}', /app\.loginRateLimitPerMinute: .*for example 10/],
   ])("%s", (app, message) => {
     expect(problems({ ...valid, "media-platform:app": app })).toMatch(message);
   });
 
+  test("the old name of a key is told its new one", () => {
+    const message = problems({ ...valid, "media-platform:app": '{"outside":{"plex":{}}}' });
+    expect(message).toContain("app.outside was renamed app.upstreams: rename the key in Pulumi.dev.yaml");
+  });
+
   test("an address on a private network is given as such", () => {
-    const config = load({ ...valid, "media-platform:app": '{"outside":{"plex":{"baseUrl":"http://192.168.1.7:1"}}}' });
-    expect(config.app.outside.plex.baseUrl).toBe("http://192.168.1.7:1");
+    const config = load({
+      ...valid,
+      "media-platform:app": '{"upstreams":{"plex":{"baseUrl":"http://192.168.1.7:1"}}}',
+    });
+    expect(config.app.upstreams.plex.baseUrl).toBe("http://192.168.1.7:1");
   });
 
   test("the example of a section serves keys that have none", () => {

@@ -68,7 +68,7 @@ function describe(error: z.ZodError, stack: string): string {
   const lines = error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code !== "unrecognized_keys") return [line(path, issue.message)];
-    return issue.keys.map((key) => line([...path, key], "is not a key of this program (misspelt?)"));
+    return issue.keys.map((key) => unknownKey([...path, key], stack));
   });
   const head = `The configuration of stack ${stack} has ${lines.length === 1 ? "a problem" : `${lines.length} problems`}:`;
   return [
@@ -76,6 +76,16 @@ function describe(error: z.ZodError, stack: string): string {
     ...lines,
     `Mend Pulumi.${stack}.yaml, or on a bare machine let \`make up\` write what is missing.`,
   ].join("\n");
+}
+
+/** Keys that had another name in an earlier version. */
+const RENAMED: Readonly<Record<string, string>> = { "app.outside": "app.upstreams" };
+
+function unknownKey(path: string[], stack: string): string {
+  const key = path.join(".");
+  const renamed = RENAMED[key];
+  if (!renamed) return line(path, "is not a key of this program (misspelt?)");
+  return `  - ${PROJECT}:${key}: ${key} was renamed ${renamed}: rename the key in Pulumi.${stack}.yaml`;
 }
 
 function line(path: string[], message: string): string {

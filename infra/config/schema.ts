@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type OutsideService, outsideNames, outsideServices } from "./outside.ts";
+import { type UpstreamName, upstreamNames, upstreams } from "./upstreams.ts";
 
 /** The parts of a stack, in the order in which they are built. */
-export const layerNames = ["cluster", "data", "app", "observability"] as const;
+export const layerNames = ["cluster", "data", "observability", "app"] as const;
 export const layerName = z.enum(layerNames);
 export type LayerName = z.infer<typeof layerName>;
 
@@ -59,7 +59,7 @@ const backups = z.strictObject({
   restoreFrom: z.strictObject(store).optional(),
 });
 
-const outsideService = z.strictObject({
+const upstream = z.strictObject({
   /**
    * Where it is: a public name, `name.namespace.svc` inside the cluster, or the IPv4 address of a server on a private
    * network. Only that host's port is opened to us, and of the public names no private address.
@@ -72,17 +72,17 @@ const outsideService = z.strictObject({
   credential: z.string().min(1).optional(),
 });
 
-type OutsideSchemas = Record<OutsideService, ReturnType<typeof outsideService.prefault>>;
-const outside = z.strictObject(
-  Object.fromEntries(outsideNames.map((name) => [name, outsideService.prefault({})])) as OutsideSchemas,
+type UpstreamSchemas = Record<UpstreamName, ReturnType<typeof upstream.prefault>>;
+const upstreamsSection = z.strictObject(
+  Object.fromEntries(upstreamNames.map((name) => [name, upstream.prefault({})])) as UpstreamSchemas,
 );
 
 const perMinute = (fallback: number) => z.int().min(1).max(10_000_000).default(fallback);
 
 const app = z.strictObject({
   /** The services that others run: TMDB, Plex, YouTube, Overseerr. @default their doubles */
-  outside: outside.prefault({}),
-  /** Run the doubles of the outside services. @default true */
+  upstreams: upstreamsSection.prefault({}),
+  /** Run the doubles of the upstreams. @default true */
   doubles: z.boolean().default(true),
   /**
    * Generate a token that authorises every request, and let callers decide by their `traceparent` whether their trace is
@@ -183,6 +183,13 @@ export const schema = z
     if (config.layers.includes("data") && !config.backups) {
       context.addIssue({ code: "custom", path: ["backups"], message: "is missing: the data layer archives there" });
     }
+    if (config.layers.includes("app") && !config.layers.includes("data")) {
+      context.addIssue({
+        code: "custom",
+        path: ["layers"],
+        message: "must have data too: the app layer keeps its state there",
+      });
+    }
     const alone = config.layers.includes("app") && !config.app.doubles;
     for (const [section, key] of config.layers.includes("observability") && !config.app.doubles
       ? REQUIRED_ALERT_KEYS
@@ -191,11 +198,11 @@ export const schema = z
       const message = "is missing: no sink takes alerts here (app.doubles is false)";
       context.addIssue({ code: "custom", path: ["alerts", section, key], message });
     }
-    for (const name of alone ? outsideNames : []) {
+    for (const name of alone ? upstreamNames : []) {
       for (const key of ["baseUrl", "credential"] as const) {
-        if (config.app.outside[name][key]) continue;
+        if (config.app.upstreams[name][key]) continue;
         const message = "is missing: no double answers here (app.doubles is false)";
-        context.addIssue({ code: "custom", path: ["app", "outside", name, key], message });
+        context.addIssue({ code: "custom", path: ["app", "upstreams", name, key], message });
       }
     }
   });
@@ -244,7 +251,7 @@ export const examples: Record<string, string> = {
   "backups.secretKey": '"…"',
   "backups.cipherPass": '"a long random text"',
   "backups.restoreFrom": '{ endpoint: "https://s3.example.com", bucket: "media-prod", accessKey: "…", secretKey: "…" }',
-  ...outsideExamples(),
+  ...upstreamExamples(),
   "app.doubles": "false",
   "app.devToken": "true",
   "app.firstAdmin": '"admin@example.com"',
@@ -274,11 +281,11 @@ export const examples: Record<string, string> = {
   confirmReplacements: '["StatefulSet/postgres"]',
 };
 
-function outsideExamples(): Record<string, string> {
+function upstreamExamples(): Record<string, string> {
   return Object.fromEntries(
-    outsideNames.flatMap((name) => [
-      [`app.outside.${name}.baseUrl`, `"${outsideServices[name].example}"`],
-      [`app.outside.${name}.credential`, '"…"'],
+    upstreamNames.flatMap((name) => [
+      [`app.upstreams.${name}.baseUrl`, `"${upstreams[name].example}"`],
+      [`app.upstreams.${name}.credential`, '"…"'],
     ]),
   );
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { MOST_LAG_SECONDS } from "@media/service/objectives";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { tiers } from "../config/tiers.ts";
 import { loginOf } from "../lib/secrets.ts";
+import { DATABASE, OWNER } from "./handles.ts";
 import { pgbouncerPlan } from "./pgbouncer/pgbouncer.plan.ts";
 import { patroniConfig, sharedSettings } from "./postgres/patroni.plan.ts";
 import { pgbackrestConfig, pgbackrestSecrets } from "./postgres/pgbackrest.plan.ts";
@@ -20,7 +22,14 @@ const backups = {
 };
 const passwords = { superuser: "s", replication: "r", pooler: "l", patroni: "p" };
 const login = loginOf("media", pulumi.output("a"));
-const args: PostgresArgs = { stack: "dev", tier: tiers.small, backups, login, passwords };
+const args: PostgresArgs = {
+  stack: "dev",
+  sizes: tiers.small.postgres,
+  backup: tiers.small.backup,
+  backups,
+  login,
+  passwords,
+};
 
 /** The text inside an input, which needs no engine when it is known. */
 function settled(value: pulumi.Input<string> | undefined): Promise<string> {
@@ -167,8 +176,13 @@ describe("pgBackRest", () => {
   });
 });
 
+test("the database and its owner have the names that the script gives them", () => {
+  const script = readFileSync(new URL("postgres/roles.sql", import.meta.url), "utf8");
+  expect(script).toContain(`CREATE DATABASE ${DATABASE} OWNER ${OWNER}`);
+});
+
 describe("PgBouncer", () => {
-  const plan = pgbouncerPlan({ tier: tiers.medium, login, poolerPassword: "l" });
+  const plan = pgbouncerPlan({ sizes: tiers.medium.pgbouncer, login, poolerPassword: "l" });
   const ini = plan.files?.config?.data["pgbouncer.ini"] as string;
 
   test("offers the primary and its replicas", () => {
@@ -208,14 +222,14 @@ describe("PgBouncer", () => {
 
 describe("Redis", () => {
   test("the cache evicts what is used least and keeps nothing", () => {
-    const text = redisCachePlan({ tier: tiers.small, password: "p" }).files?.config?.data["redis.conf"];
+    const text = redisCachePlan({ sizes: tiers.small.redisCache, password: "p" }).files?.config?.data["redis.conf"];
     expect(text).toContain("maxmemory 57mb\nmaxmemory-policy allkeys-lfu\n");
     expect(text).toContain("appendonly no");
   });
 
   test("the state never evicts, and needs a replica to write where there are several members", () => {
     const config = (tier: keyof typeof tiers) =>
-      redisStatePlan({ tier: tiers[tier], password: "p" }).files?.config?.data["redis.conf"];
+      redisStatePlan({ sizes: tiers[tier].redisState, password: "p" }).files?.config?.data["redis.conf"];
     expect(config("small")).toContain("maxmemory-policy noeviction");
     expect(config("small")).toContain("min-replicas-to-write 0");
     expect(config("medium")).toContain("min-replicas-to-write 1");
@@ -223,14 +237,16 @@ describe("Redis", () => {
 
   test("sentinels agree by majority, and resolve names before they are given one", () => {
     const config = (tier: keyof typeof tiers) =>
-      redisSentinelPlan({ tier: tiers[tier], password: "p" }).files?.config?.data["sentinel.conf"] as string;
+      redisSentinelPlan({ sizes: tiers[tier].redisState, password: "p" }).files?.config?.data[
+        "sentinel.conf"
+      ] as string;
     expect(config("small")).toContain("sentinel monitor state @MASTER@ 6379 1\n");
     expect(config("medium")).toContain("sentinel monitor state @MASTER@ 6379 2\n");
     expect(config("small").indexOf("resolve-hostnames")).toBeLessThan(config("small").indexOf("monitor"));
   });
 
   test("server and exporter read the password in their own forms", async () => {
-    const { auth, exporter } = redisCachePlan({ tier: tiers.small, password: "p" }).secrets ?? {};
+    const { auth, exporter } = redisCachePlan({ sizes: tiers.small.redisCache, password: "p" }).secrets ?? {};
     expect(await settled(auth?.data["auth.conf"])).toBe("requirepass p\nmasterauth p\n");
     expect(JSON.parse(await settled(exporter?.data["passwords.json"]))).toEqual({
       "redis://127.0.0.1:6379": "p",

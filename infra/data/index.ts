@@ -1,31 +1,54 @@
 import type { BackupsConfig } from "../config/schema.ts";
-import type { Context, Outputs } from "../lib/context.ts";
+import type { Tier } from "../config/tiers.ts";
+import type { Context } from "../lib/context.ts";
 import { loginOf } from "../lib/secrets.ts";
 import { Workload } from "../lib/workload.ts";
+import { type DataHandles, dataHandles, OWNER } from "./handles.ts";
 import { pgbouncerPlan } from "./pgbouncer/pgbouncer.plan.ts";
 import { postgresPlan } from "./postgres/postgres.plan.ts";
 import { redisCachePlan } from "./redis/cache.plan.ts";
 import { redisSentinelPlan, redisStatePlan } from "./redis/state.plan.ts";
 
-/** What remembers: PostgreSQL with its pooler and its way to the backup store, and both Redis. */
-export function buildData(ctx: Context): Outputs {
-  const { tier, stack } = ctx;
-  const login = loginOf("media", ctx.password("database"));
+export interface DataArgs {
+  sizes: Pick<Tier, "backup" | "pgbouncer" | "postgres" | "redisCache" | "redisState">;
+  backups: BackupsConfig;
+}
+
+export type DataLayer = DataHandles;
+
+/** What keeps state: PostgreSQL with its pooler and its access to the backup store, and both Redis. */
+export function buildData(ctx: Context, { sizes, backups }: DataArgs): DataLayer {
+  const login = loginOf(OWNER, ctx.password("database"));
   const pooler = ctx.password("postgres-pooler");
   const passwords = {
     patroni: ctx.password("patroni"),
     pooler,
+    redisCache: ctx.password("redis-cache"),
+    redisState: ctx.password("redis-state"),
     replication: ctx.password("postgres-replication"),
     superuser: ctx.password("postgres"),
   };
-  // The schema demands backups of a stack with this layer.
-  const backups = ctx.config.backups as BackupsConfig;
-  const postgres = new Workload(postgresPlan({ stack, tier, backups, login, passwords }), ctx);
-  new Workload(pgbouncerPlan({ tier, login, poolerPassword: pooler }), ctx, { dependsOn: postgres });
-  new Workload(redisCachePlan({ tier, password: ctx.password("redis-cache") }), ctx);
-
-  const state = { tier, password: ctx.password("redis-state") };
-  new Workload(redisStatePlan(state), ctx);
-  new Workload(redisSentinelPlan(state), ctx);
-  return {};
+  const { stack } = ctx;
+  const postgres = new Workload(
+    postgresPlan({ stack, sizes: sizes.postgres, backup: sizes.backup, backups, login, passwords }),
+    ctx,
+  );
+  const pgbouncer = new Workload(pgbouncerPlan({ sizes: sizes.pgbouncer, login, poolerPassword: pooler }), ctx, {
+    dependsOn: postgres,
+  });
+  const redisCache = new Workload(redisCachePlan({ sizes: sizes.redisCache, password: passwords.redisCache }), ctx);
+  const state = { sizes: sizes.redisState, password: passwords.redisState };
+  const redisState = new Workload(redisStatePlan(state), ctx);
+  const redisSentinel = new Workload(redisSentinelPlan(state), ctx);
+  return dataHandles({
+    login,
+    passwords,
+    workloads: {
+      pgbouncer: [pgbouncer],
+      postgres: [postgres],
+      redisCache: [redisCache],
+      redisSentinel: [redisSentinel],
+      redisState: [redisState],
+    },
+  });
 }

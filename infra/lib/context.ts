@@ -1,22 +1,22 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config/schema.ts";
-import { type Tier, tiers } from "../config/tiers.ts";
 import { Authority } from "./certificates.ts";
 import type { Member } from "./links.plan.ts";
 import { createNamespace } from "./namespace.ts";
 import { namespaceOf, nodeNamespaceOf } from "./naming.ts";
 import { createPassword } from "./secrets.ts";
-import type { Workload } from "./workload.ts";
 
 /** What a layer adds to the stack's outputs. */
 export type Outputs = Record<string, pulumi.Input<unknown>>;
 
+/** The configuration that concerns every workload. What concerns one layer is passed to that layer. */
+export type SharedConfig = Pick<Config, "access" | "images" | "kubernetes" | "protect">;
+
 /** What every component of a stack shares. Made once by the program, handed to each layer. */
 export class Context {
   readonly stack: string;
-  readonly config: Config;
-  readonly tier: Tier;
+  readonly config: SharedConfig;
   /** The namespace of the stack's workloads: it enforces the restricted pod security standard. */
   readonly namespace: string;
   readonly provider: k8s.Provider;
@@ -24,15 +24,12 @@ export class Context {
   readonly authority: Authority;
   /** Every workload that was built, with its declared links: NetworkPolicies are made from it at the end. */
   readonly members: Member[] = [];
-  /** Every workload that was built, by name. */
-  readonly workloads = new Map<string, Workload>();
   readonly #passwords = new Map<string, pulumi.Output<string>>();
   readonly #namespaces = new Map<string, k8s.core.v1.Namespace>();
 
-  constructor(stack: string, config: Config) {
+  constructor(stack: string, config: SharedConfig & Pick<Config, "certificates">) {
     this.stack = stack;
     this.config = config;
-    this.tier = tiers[config.tier];
     this.namespace = namespaceOf(stack);
     const { context, kubeconfig } = config.kubernetes;
     // Mutable ConfigMaps: those that roll their pods are marked immutable one by one, the others are reloaded in place.
@@ -56,20 +53,10 @@ export class Context {
     return made;
   }
 
-  /** The generated password of that name: whoever asks for it gets the same one. */
+  /** The generated password of that name; the same one at every call. */
   password(name: string): pulumi.Output<string> {
     const known = this.#passwords.get(name) ?? createPassword(`${name}-password`);
     this.#passwords.set(name, known);
     return known;
-  }
-
-  /** For `dependsOn`: those of the named workloads that this stack has. Their layers must come earlier. */
-  ready(...names: string[]): Workload[] {
-    return names.flatMap((name) => this.workloads.get(name) ?? []);
-  }
-
-  /** Whether a workload of that layer can be counted on in this stack. */
-  hasLayer(layer: Config["layers"][number]): boolean {
-    return this.config.layers.includes(layer);
   }
 }

@@ -82,13 +82,13 @@ export type ServiceName = keyof typeof services;
 /** "service:port", for instance "redis-cache:redis". */
 export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
 
-/** Targets that are where the stack's configuration says: in a namespace of the cluster, or anywhere outside. */
-export type Configured = "alert-receivers" | "external-backup-store" | "outside-services";
+/** Targets that are where the stack's configuration says: in a namespace of the cluster, or on the internet. */
+export type Configured = "alert-receivers" | "external-backup-store" | "upstreams";
 /** Targets that are not pods of this stack. */
-export type Outside = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
+export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
 
 /** What a caller declares: "I connect to …". Each target's port is in the tables above. */
-export type Link = ServicePort | Outside;
+export type Link = ServicePort | ExternalTarget;
 
 export function serviceEntry(name: ServiceName): ServiceEntry {
   return services[name];

@@ -1,5 +1,5 @@
 import type { PlanContext } from "./pod.plan.ts";
-import type { WorkloadSpec } from "./workload.spec.ts";
+import type { DeploymentSpec, WorkloadSpec } from "./workload.types.ts";
 
 /** What plans are tested with. */
 export const planContext: PlanContext = {
@@ -11,4 +11,11 @@ export const planContext: PlanContext = {
 };
 
 /** The shortest possible workload. */
-export const tiny: WorkloadSpec = { name: "worker", component: "app", image: "node", resources: { memoryMi: 100 } };
+export const tiny: DeploymentSpec = { name: "worker", component: "app", image: "node", resources: { memoryMi: 100 } };
+
+/** Changes to it: those of one kind, which its `kind` names. */
+export type Changes<S = WorkloadSpec> = S extends WorkloadSpec ? Partial<S> : never;
+
+export function changed(changes: Changes): WorkloadSpec {
+  return { ...tiny, ...changes } as WorkloadSpec;
+}

@@ -6,7 +6,7 @@ import { mermaid } from "./picture.ts";
 
 const context: LinksContext = {
   stack: "dev",
-  configured: { "external-backup-store": ["https://backup-store.media-base:9000"], "outside-services": [] },
+  configured: { "external-backup-store": ["https://backup-store.media-base:9000"], upstreams: [] },
 };
 
 function member(name: string, connectsTo: Link[] = [], metricsPort?: number): Member {
@@ -71,11 +71,11 @@ describe("egress", () => {
     ["external-backup-store", "https://backup-store.media-base.svc.cluster.local", inside("media-base"), 443],
     ["external-backup-store", "https://s3.eu-central-1.amazonaws.com", anywhere, 443],
     ["external-backup-store", "https://minio:9000", anywhere, 9000],
-    ["outside-services", "https://api.themoviedb.org", internet, 443],
-    ["outside-services", "https://example.org", internet, 443],
-    ["outside-services", "http://overseerr.media.svc:5055", inside("media"), 5055],
-    ["outside-services", "http://overseerr.media.svc", inside("media"), 80],
-    ["outside-services", "http://192.168.1.7:32400", { ipBlock: { cidr: "192.168.1.7/32" } }, 32400],
+    ["upstreams", "https://api.themoviedb.org", internet, 443],
+    ["upstreams", "https://example.org", internet, 443],
+    ["upstreams", "http://overseerr.media.svc:5055", inside("media"), 5055],
+    ["upstreams", "http://overseerr.media.svc", inside("media"), 80],
+    ["upstreams", "http://192.168.1.7:32400", { ipBlock: { cidr: "192.168.1.7/32" } }, 32400],
   ] as const)("to %s at %s", (target, url, place, port) => {
     const rule = egress(target, [], { stack: "dev", configured: { [target]: [url] } });
     expect(rule).toEqual({ to: [place], ports: [{ protocol: "TCP", port }] });
@@ -83,8 +83,8 @@ describe("egress", () => {
 
   test("to several places: a rule for each, and one for what is the same", () => {
     const urls = ["https://b.example.org", "https://a.example.org/path", "http://192.168.1.7:32400"];
-    const ctx = { stack: "dev", configured: { "outside-services": urls } };
-    expect(specOf(member("api", ["outside-services"]), [], ctx).egress).toHaveLength(3); // DNS is the first
+    const ctx = { stack: "dev", configured: { upstreams: urls } };
+    expect(specOf(member("api", ["upstreams"]), [], ctx).egress).toHaveLength(3); // DNS is the first
   });
 
   test("to what is not configured is a mistake", () => {
@@ -133,11 +133,11 @@ test("a workload becomes a member with its links and the port of its metrics", (
   expect(memberOf(scraped, planContext.namespace)).toMatchObject({ connectsTo: ["node"], metricsPort: 9464 });
 });
 
-test("the picture shows workloads, links, people and what lies outside, sorted", () => {
-  expect(mermaid([member("gateway", ["api:http"]), member("api", ["outside-services"])])).toBe(
+test("the picture shows workloads, links, people and external targets, sorted", () => {
+  expect(mermaid([member("gateway", ["api:http"]), member("api", ["upstreams"])])).toBe(
     [
       "flowchart LR",
-      '  api --> outside-services[("outside services")]',
+      '  api --> upstreams[("upstreams")]',
       '  api["api"]',
       '  gateway -- "http" --> api',
       '  gateway["gateway"]',

@@ -1,7 +1,7 @@
 import {
   type Configured,
+  type ExternalTarget,
   type Link,
-  type Outside,
   portOf,
   type ServiceName,
   type ServicePort,
@@ -9,8 +9,9 @@ import {
   servicesOf,
   type WorkloadName,
 } from "./endpoints.ts";
+import { metricsOf } from "./kinds.ts";
 import { LABEL, PART_OF, selectorLabels } from "./naming.ts";
-import type { WorkloadSpec } from "./workload.spec.ts";
+import type { WorkloadSpec } from "./workload.types.ts";
 
 /** A workload as the links see it. */
 export interface Member {
@@ -49,7 +50,8 @@ const KUBERNETES_API_PORTS = [443, 6443];
 const KUBELET_PORT = 10250;
 
 export function memberOf(spec: WorkloadSpec, namespace: string): Member {
-  const metricsPort = spec.metrics && portOf(spec.name as WorkloadName, spec.metrics.port as never);
+  const metrics = metricsOf(spec);
+  const metricsPort = metrics && portOf(spec.name as WorkloadName, metrics.port as never);
   return { name: spec.name, namespace, connectsTo: spec.connectsTo ?? [], ...(metricsPort ? { metricsPort } : {}) };
 }
 
@@ -100,7 +102,7 @@ function targetOf(link: ServicePort): { workload: WorkloadName; port: number } {
 }
 
 function egressRules(link: Link, members: readonly Member[], ctx: LinksContext): Rule[] {
-  if (!isService(link)) return outsideRules(link, members, ctx);
+  if (!isService(link)) return externalRules(link, members, ctx);
   const { workload, port } = targetOf(link);
   const target = members.find((member) => member.name === workload);
   return [{ to: [podsOf(workload, target?.namespace ?? "", ctx.stack)], ports: tcp(port) }];
@@ -113,7 +115,7 @@ function podsOf(workload: string, namespace: string, stack: string): Peer {
   };
 }
 
-function outsideRules(target: Outside, members: readonly Member[], ctx: LinksContext): Rule[] {
+function externalRules(target: ExternalTarget, members: readonly Member[], ctx: LinksContext): Rule[] {
   switch (target) {
     case "dns":
       return [dnsRule()];
@@ -124,7 +126,7 @@ function outsideRules(target: Outside, members: readonly Member[], ctx: LinksCon
       return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(KUBELET_PORT) }];
     case "alert-receivers":
     case "external-backup-store":
-    case "outside-services":
+    case "upstreams":
       return configuredRules(target, ctx);
     case "all-metrics":
       return [{ to: [ourNamespaces()], ports: tcp(...metricsPorts(members)) }];
@@ -138,7 +140,7 @@ const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolea
   // The stack base's store is named in short: "name.namespace".
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
   // What others' names resolve to is not ours to say: they must not lead into a private network.
-  "outside-services": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
+  upstreams: { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
 };
 
 /** One rule for each place and port that the configuration names. */

@@ -1,22 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
-import { realServices } from "../config/outside.ts";
 import { placesOf } from "../config/receivers.ts";
-import type { BackupsConfig } from "../config/schema.ts";
+import type { BackupsConfig, Config } from "../config/schema.ts";
+import { realUpstreams } from "../config/upstreams.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { brokenLinks, defaultDeny, type LinksContext, policyOf } from "./links.plan.ts";
 import { nodeNamespaceOf } from "./naming.ts";
 import { createObject } from "./objects.ts";
-import type { Manifest } from "./workload.spec.ts";
+import type { Manifest } from "./workload.types.ts";
 
 /** The NetworkPolicies of a stack: made once all layers have declared who connects to whom. */
 export class Links extends pulumi.ComponentResource {
-  constructor(ctx: Context) {
+  constructor(ctx: Context, configured: LinksContext["configured"]) {
     super("media:lib:Links", "links", {});
     const problems = brokenLinks(ctx.members);
     if (problems.length > 0)
       throw new UserError([...problems, "Add the layer to `layers`, or drop the link."].join("\n"));
-    const links = linksContext(ctx);
+    const links = { stack: ctx.stack, configured };
     const namespaces = [...new Set(ctx.members.map((member) => member.namespace))].sort();
     const create = (name: string, manifest: unknown, namespace: string) =>
       createObject(name, manifest as Manifest, {
@@ -40,14 +40,15 @@ function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
   return [...new Set([endpoint, ...(restoreFrom ? [restoreFrom.endpoint] : [])])];
 }
 
-function linksContext({ stack, config }: Context): LinksContext {
-  const { backups, app } = config;
+/** Addresses of what the configuration names. */
+export function configuredAddresses({
+  alerts,
+  backups,
+  app,
+}: Pick<Config, "alerts" | "backups" | "app">): LinksContext["configured"] {
   return {
-    stack,
-    configured: {
-      ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
-      "alert-receivers": placesOf(config.alerts).outside,
-      "outside-services": realServices(app.outside).map(([, url]) => url),
-    },
+    "alert-receivers": placesOf(alerts).outside,
+    ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
+    upstreams: realUpstreams(app.upstreams).map(([, url]) => url),
   };
 }

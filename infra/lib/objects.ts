@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Manifest } from "./workload.spec.ts";
+import type { Manifest } from "./workload.types.ts";
 
 type ObjectClass = new (name: string, args: never, options: pulumi.CustomResourceOptions) => KubernetesObject;
 /** What all resources of the provider have in common. */

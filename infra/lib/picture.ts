@@ -1,10 +1,10 @@
 import { type Link, type ServiceName, serviceEntry, servicesOf, type WorkloadName } from "./endpoints.ts";
 import type { Member } from "./links.plan.ts";
 
-const outsideNames: Partial<Record<Link, string>> = {
+const externalNames: Partial<Record<Link, string>> = {
   "all-metrics": "every metrics port",
   "external-backup-store": "backup store (S3)",
-  "outside-services": "outside services",
+  upstreams: "upstreams",
   "kubernetes-api": "Kubernetes API",
   node: "kubelet",
 };
@@ -21,6 +21,6 @@ export function mermaid(members: readonly Member[]): string {
 
 function arrow(from: string, link: Link): string {
   const [service, port] = link.split(":");
-  if (!port) return `  ${from} --> ${link}[("${outsideNames[link] ?? link}")]`;
+  if (!port) return `  ${from} --> ${link}[("${externalNames[link] ?? link}")]`;
   return `  ${from} -- "${port}" --> ${serviceEntry(service as ServiceName).workload}`;
 }

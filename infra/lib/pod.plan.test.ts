@@ -1,15 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
-import { planContext, tiny } from "./lib.fixtures.ts";
+import { type Changes, changed, planContext } from "./lib.fixtures.ts";
 import { podTemplate } from "./pod.plan.ts";
-import type { WorkloadSpec } from "./workload.spec.ts";
+import type { DaemonSetSpec, DeploymentSpec } from "./workload.types.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read at arbitrary paths.
-function template(changes: Partial<WorkloadSpec> = {}, names = {}): any {
-  return podTemplate({ ...tiny, ...changes }, planContext, names);
+function template(changes: Changes = {}, names = {}): any {
+  return podTemplate(changed(changes), planContext, names);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: containers are read at arbitrary paths.
-function main(changes: Partial<WorkloadSpec> = {}, names = {}): any {
+function main(changes: Changes = {}, names = {}): any {
   return template(changes, names).spec.containers[0];
 }
 
@@ -39,7 +39,7 @@ describe("the main container", () => {
   });
 
   test("waits before it stops, as long as told, or not at all", () => {
-    const wait = (drain: WorkloadSpec["drain"]) => main(drain ? { drain } : {}).lifecycle?.preStop.sleep.seconds;
+    const wait = (drain: DeploymentSpec["drain"]) => main(drain ? { drain } : {}).lifecycle?.preStop.sleep.seconds;
     expect([wait(undefined), wait({}), wait({ preStopSeconds: 9 }), wait({ preStopSeconds: 0 })]).toEqual([
       5,
       5,
@@ -121,15 +121,13 @@ describe("volumes", () => {
   });
 
   test("each type has its source; a StatefulSet makes its claims itself", () => {
-    const volumes: WorkloadSpec["volumes"] = {
+    const volumes: DeploymentSpec["volumes"] = {
       data: { type: "claim", path: "/data", sizeGi: 1 },
-      host: { type: "host", path: "/host", hostPath: "/var/log", readOnly: true },
       plain: { type: "scratch", path: "/plain" },
       shm: { type: "scratch", path: "/dev/shm", sizeMi: 8, inMemory: true },
       tmp: { type: "scratch", path: "/tmp", sizeMi: 1 },
     };
     const others = [
-      { name: "host", hostPath: { path: "/var/log" } },
       { name: "plain", emptyDir: {} },
       { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "8Mi" } },
       { name: "tmp", emptyDir: { sizeLimit: "1Mi" } },
@@ -137,6 +135,11 @@ describe("volumes", () => {
     const claim = { name: "data", persistentVolumeClaim: { claimName: "worker-data" } };
     expect(template({ volumes }).spec.volumes).toEqual([claim, ...others]);
     expect(template({ volumes, kind: "StatefulSet" }).spec.volumes).toEqual(others);
+    const host: DaemonSetSpec["volumes"] = { host: { type: "host", path: "/host", hostPath: "/var/log" } };
+    expect(template({ kind: "DaemonSet", nodeAgent: {}, volumes: host }).spec.volumes).toContainEqual({
+      name: "host",
+      hostPath: { path: "/var/log" },
+    });
   });
 });
 

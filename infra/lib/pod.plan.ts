@@ -1,8 +1,19 @@
 import type { Input } from "@pulumi/pulumi";
 import { type AccessType, listeners } from "./endpoints.ts";
 import { orAbsent } from "./errors.ts";
+import { isNodeAgent, isTask, metricsOf, nodeAgentOf, sidecarsOf } from "./kinds.ts";
 import { labels, selectorLabels, sorted } from "./naming.ts";
-import type { ContainerSpec, EnvValue, Manifest, Probe, Resources, VolumeSpec, WorkloadSpec } from "./workload.spec.ts";
+import type {
+  ContainerSpec,
+  EnvValue,
+  HostVolumeSpec,
+  Manifest,
+  NodeAccess,
+  Probe,
+  Resources,
+  VolumeSpec,
+  WorkloadSpec,
+} from "./workload.types.ts";
 
 /** What a plan must know besides the spec. */
 export interface PlanContext {
@@ -29,19 +40,17 @@ const EXECUTABLE_MODE = 0o555;
 const SECRET_MODE = 0o440;
 const TMP: VolumeSpec = { type: "scratch", path: "/tmp", sizeMi: 64 };
 
-/** Whether its pods end by themselves: nobody sends to them, so there is nothing to spread and nobody to wait for. */
-const endsByItself = ({ kind }: WorkloadSpec) => kind === "Job" || kind === "CronJob";
-
 export function podTemplate(
   spec: WorkloadSpec,
   ctx: PlanContext,
   names: FileNames,
 ): Omit<Manifest, "apiVersion" | "kind"> {
   const { version } = ctx.image(spec.image);
+  const nodeAgent = nodeAgentOf(spec);
   return {
     metadata: {
       labels: { ...labels(ctx.stack, spec.name, spec.component, version), ...spec.podLabels },
-      ...(spec.metrics ? { annotations: scrapeAnnotations(spec) } : {}),
+      ...(metricsOf(spec) ? { annotations: scrapeAnnotations(spec) } : {}),
     },
     spec: {
       serviceAccountName: spec.name,
@@ -51,13 +60,13 @@ export function podTemplate(
       dnsConfig: { options: [{ name: "ndots", value: "2" }] },
       securityContext: podSecurity(spec),
       terminationGracePeriodSeconds: spec.drain?.graceSeconds ?? 30,
-      topologySpreadConstraints: spec.kind === "DaemonSet" || endsByItself(spec) ? undefined : spread(spec, ctx),
-      ...(endsByItself(spec) ? { restartPolicy: "Never" } : {}),
-      ...(spec.nodeAgent ? nodeAccess(spec.nodeAgent) : {}),
+      topologySpreadConstraints: spec.kind === "DaemonSet" || isTask(spec) ? undefined : spread(spec, ctx),
+      ...(isTask(spec) ? { restartPolicy: "Never" } : {}),
+      ...(nodeAgent ? nodeAccess(nodeAgent) : {}),
       initContainers: orAbsent(others(spec.init).map(([name, c]) => container(name, c, spec, ctx))),
       containers: [
         container(spec.name, main(spec), spec, ctx),
-        ...others(spec.sidecars).map(([name, c]) => container(name, c, spec, ctx)),
+        ...others(sidecarsOf(spec)).map(([name, c]) => container(name, c, spec, ctx)),
       ],
       volumes: podVolumes(spec, names),
     },
@@ -75,7 +84,7 @@ export function portsOf(spec: WorkloadSpec): Record<string, number> {
 
 /** The main container has every port that no sidecar claims, and sees every volume that it does not leave out. */
 function main(spec: WorkloadSpec): ContainerSpec {
-  const claimed = Object.values(spec.sidecars ?? {}).flatMap((sidecar) => sidecar.ports ?? []);
+  const claimed = Object.values(sidecarsOf(spec)).flatMap((sidecar) => sidecar.ports ?? []);
   const ports = spec.ports ?? Object.keys(portsOf(spec)).filter((port) => !claimed.includes(port));
   return { ...spec, ports, mounts: spec.mounts ?? Object.keys(allMounts(spec)) };
 }
@@ -105,8 +114,8 @@ function container(name: string, c: ContainerSpec, spec: WorkloadSpec, ctx: Plan
 
 /** What comes before the main container is told to stop. */
 function lifecycle(spec: WorkloadSpec) {
+  if (isTask(spec)) return undefined;
   const { preStopCommand, preStopSeconds = 5 } = spec.drain ?? {};
-  if (endsByItself(spec)) return undefined;
   if (preStopCommand) return { preStop: { exec: { command: preStopCommand } } };
   return preStopSeconds > 0 ? { preStop: { sleep: { seconds: preStopSeconds } } } : undefined;
 }
@@ -135,12 +144,12 @@ function resources({ cpuMilli = 10, memoryMi, requestMi }: Resources) {
 
 function podSecurity(spec: WorkloadSpec) {
   const seccompProfile = { type: "RuntimeDefault" };
-  if (spec.nodeAgent) return { runAsUser: 0, runAsGroup: 0, seccompProfile };
+  if (isNodeAgent(spec)) return { runAsUser: 0, runAsGroup: 0, seccompProfile };
   const user = { runAsNonRoot: true, runAsUser: APP_USER, runAsGroup: APP_USER };
   return { ...user, fsGroup: APP_USER, fsGroupChangePolicy: "OnRootMismatch", seccompProfile };
 }
 
-function nodeAccess({ hostNetwork, hostPid }: NonNullable<WorkloadSpec["nodeAgent"]>) {
+function nodeAccess({ hostNetwork, hostPid }: NodeAccess) {
   return { hostNetwork, hostPID: hostPid, tolerations: [{ operator: "Exists" }] };
 }
 
@@ -156,7 +165,7 @@ function spread(spec: WorkloadSpec, ctx: PlanContext) {
 }
 
 function scrapeAnnotations(spec: WorkloadSpec): Record<string, string> {
-  const { port = "", path = "/metrics", scheme = "http" } = spec.metrics ?? {};
+  const { port = "", path = "/metrics", scheme = "http" } = metricsOf(spec) ?? {};
   return {
     "prometheus.io/path": path,
     "prometheus.io/port": String(portsOf(spec)[port]),
@@ -194,7 +203,7 @@ function podVolumes(spec: WorkloadSpec, names: FileNames) {
   return [...files, ...secrets, ...volumes].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function volumeSource(claimName: string, volume: VolumeSpec) {
+function volumeSource(claimName: string, volume: VolumeSpec | HostVolumeSpec) {
   if (volume.type === "claim") return { persistentVolumeClaim: { claimName } };
   if (volume.type === "host") return { hostPath: { path: volume.hostPath } };
   const medium = volume.inMemory ? { medium: "Memory" } : {};

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessType } from "./endpoints.ts";
-import { planContext, tiny } from "./lib.fixtures.ts";
+import { type Changes, changed, planContext } from "./lib.fixtures.ts";
 import type { PlanContext } from "./pod.plan.ts";
 import { planWorkload } from "./workload.plan.ts";
-import type { Manifest, WorkloadSpec } from "./workload.spec.ts";
+import type { DeploymentSpec, Manifest } from "./workload.types.ts";
 
-function plan(changes: Partial<WorkloadSpec> = {}, context: Partial<PlanContext> = {}) {
-  return planWorkload({ ...tiny, ...changes }, { ...planContext, ...context });
+function plan(changes: Changes = {}, context: Partial<PlanContext> = {}) {
+  return planWorkload(changed(changes), { ...planContext, ...context });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are read at arbitrary paths.
-function controllerSpec(changes: Partial<WorkloadSpec> = {}, context: Partial<PlanContext> = {}): any {
+function controllerSpec(changes: Changes = {}, context: Partial<PlanContext> = {}): any {
   return plan(changes, context).controller({}).spec;
 }
 
@@ -28,7 +28,7 @@ const schedule = { cron: "*/5 * * * *", deadlineSeconds: 40 };
 describe("controllers", () => {
   test("are Deployments unless something else is asked for", () => {
     const kinds = [undefined, "StatefulSet", "DaemonSet", "Job", "CronJob"] as const;
-    const made = kinds.map((kind) => plan({ ...(kind ? { kind } : {}), schedule }).controller({}));
+    const made = kinds.map((kind) => plan({ ...(kind ? { kind } : {}), schedule } as Changes).controller({}));
     expect(names(made)).toEqual([
       "Deployment media-dev/worker",
       "StatefulSet media-dev/worker",
@@ -44,7 +44,7 @@ describe("controllers", () => {
       progressDeadlineSeconds: 300,
       strategy: { type: "RollingUpdate" },
     });
-    expect(controllerSpec({ recreate: true, replicas: 2, timeoutSeconds: 9 })).toMatchObject({
+    expect(controllerSpec({ rollout: { recreate: true }, replicas: 2, timeoutSeconds: 9 })).toMatchObject({
       replicas: 2,
       progressDeadlineSeconds: 9,
       strategy: { type: "Recreate" },
@@ -63,21 +63,22 @@ describe("controllers", () => {
     expect(spec.jobTemplate.spec.template.spec.restartPolicy).toBe("Never");
     // Nothing of a Deployment's.
     for (const field of ["selector", "template", "replicas", "strategy"]) expect(spec).not.toHaveProperty(field);
-    expect(() => controllerSpec({ kind: "CronJob" })).toThrow("worker is a CronJob without a schedule");
   });
 
   test("a StatefulSet starts its pods together, or one by one", () => {
-    const set: Partial<WorkloadSpec> = { kind: "StatefulSet" };
+    const set = { kind: "StatefulSet" } as const;
     expect(controllerSpec(set)).toMatchObject({ podManagementPolicy: "Parallel", serviceName: "worker", replicas: 1 });
-    expect(controllerSpec({ ...set, parallel: false, serviceName: "members", replicas: 3 })).toMatchObject({
-      podManagementPolicy: "OrderedReady",
-      serviceName: "members",
-      replicas: 3,
-    });
+    expect(controllerSpec({ ...set, podManagement: "OrderedReady", serviceName: "members", members: 3 })).toMatchObject(
+      {
+        podManagementPolicy: "OrderedReady",
+        serviceName: "members",
+        replicas: 3,
+      },
+    );
   });
 
   test("a StatefulSet's volumes go with it, unless the stack is protected", () => {
-    const volumes: WorkloadSpec["volumes"] = { data: { type: "claim", path: "/data", sizeGi: 3 } };
+    const volumes: DeploymentSpec["volumes"] = { data: { type: "claim", path: "/data", sizeGi: 3 } };
     const spec = controllerSpec({ kind: "StatefulSet", volumes }, { storageClass: "fast" });
     expect(spec.persistentVolumeClaimRetentionPolicy.whenDeleted).toBe("Delete");
     expect(spec.volumeClaimTemplates[0].spec).toEqual({
@@ -121,7 +122,7 @@ describe("files", () => {
 
 describe("what comes with a workload", () => {
   test("one claim per volume that asks for one", () => {
-    const volumes: WorkloadSpec["volumes"] = {
+    const volumes: DeploymentSpec["volumes"] = {
       data: { type: "claim", path: "/data", sizeGi: 2 },
       run: { type: "scratch", path: "/run" },
     };
@@ -137,6 +138,8 @@ describe("what comes with a workload", () => {
   test("a disruption budget from two replicas on", () => {
     expect(plan().disruptionBudgets).toEqual([]);
     expect(plan({ replicas: 2 }).disruptionBudgets[0]).toMatchObject({ spec: { maxUnavailable: 1 } });
+    expect(plan({ kind: "StatefulSet", members: 2 }).disruptionBudgets).toHaveLength(1);
+    expect(plan({ kind: "DaemonSet" }).disruptionBudgets).toEqual([]);
   });
 
   test("roles with their bindings, those of the cluster under the stack's name", () => {
@@ -152,7 +155,7 @@ describe("what comes with a workload", () => {
 });
 
 describe("services", () => {
-  const service = (name: string, changes: Partial<WorkloadSpec>, context: Partial<PlanContext> = {}) =>
+  const service = (name: string, changes: Changes, context: Partial<PlanContext> = {}) =>
     plan(changes, context).services.find(({ metadata }) => metadata.name === name) as Manifest;
 
   test("stay inside unless they are exposed", () => {

@@ -7,10 +7,20 @@ import {
   serviceTypeOf,
   type WorkloadName,
 } from "./endpoints.ts";
+import { podsOf } from "./kinds.ts";
 import { clusterWideName, labels, selectorLabels, sorted, stableLabels } from "./naming.ts";
 import { type FileNames, type PlanContext, podTemplate, portsOf } from "./pod.plan.ts";
 import { base64 } from "./secrets.ts";
-import type { Manifest, PolicyRule, VolumeSpec, WorkloadSpec } from "./workload.spec.ts";
+import type {
+  CronJobSpec,
+  DeploymentSpec,
+  HostVolumeSpec,
+  Manifest,
+  PolicyRule,
+  StatefulSetSpec,
+  VolumeSpec,
+  WorkloadSpec,
+} from "./workload.types.ts";
 
 export interface WorkloadPlan {
   serviceAccount: Manifest;
@@ -31,7 +41,7 @@ export function planWorkload(spec: WorkloadSpec, ctx: PlanContext): WorkloadPlan
     files: { ...configMaps(spec, ctx), ...secrets(spec, ctx) },
     claims: spec.kind === "StatefulSet" ? {} : claims(spec, ctx),
     services: servicesOf(spec.name as WorkloadName).map((name) => servicePlan(name, spec, ctx)),
-    disruptionBudgets: (spec.replicas ?? 1) > 1 ? [disruptionBudget(spec, ctx)] : [],
+    disruptionBudgets: podsOf(spec) > 1 ? [disruptionBudget(spec, ctx)] : [],
     controller: (names) => controller(spec, ctx, names),
   };
 }
@@ -70,15 +80,18 @@ function secrets(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest>
 }
 
 function claims(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
-  const wanted = Object.entries(spec.volumes ?? {}).filter(([, volume]) => volume.type === "claim");
-  const made = wanted.map(([name, volume]) => {
+  const made = claimedBy(spec).map(([name, volume]) => {
     const rest = { spec: claimSpec(volume, ctx) };
     return [name, object(spec, ctx, "v1", "PersistentVolumeClaim", `${spec.name}-${name}`, rest)] as const;
   });
   return Object.fromEntries(made);
 }
 
-function claimSpec(volume: VolumeSpec, ctx: PlanContext) {
+function claimedBy(spec: WorkloadSpec): [string, VolumeSpec | HostVolumeSpec][] {
+  return Object.entries(spec.volumes ?? {}).filter(([, volume]) => volume.type === "claim");
+}
+
+function claimSpec(volume: VolumeSpec | HostVolumeSpec, ctx: PlanContext) {
   const size = volume.type === "claim" ? volume.sizeGi : 0;
   return {
     accessModes: ["ReadWriteOnce"],
@@ -146,9 +159,7 @@ function bound(spec: WorkloadSpec, ctx: PlanContext, kind: string, name: string,
 function controller(spec: WorkloadSpec, ctx: PlanContext, names: FileNames): Manifest {
   const template = podTemplate(spec, ctx, names);
   const selector = { matchLabels: selectorLabels(ctx.stack, spec.name) };
-  switch (spec.kind ?? "Deployment") {
-    case "Deployment":
-      return object(spec, ctx, "apps/v1", "Deployment", spec.name, { spec: { ...rollout(spec), selector, template } });
+  switch (spec.kind) {
     case "StatefulSet":
       return object(spec, ctx, "apps/v1", "StatefulSet", spec.name, {
         spec: { ...members(spec, ctx), selector, template },
@@ -162,12 +173,13 @@ function controller(spec: WorkloadSpec, ctx: PlanContext, names: FileNames): Man
       return object(spec, ctx, "batch/v1", "Job", undefined, { spec: { backoffLimit: 3, template } });
     case "CronJob":
       return object(spec, ctx, "batch/v1", "CronJob", spec.name, { spec: runs(spec, ctx, template) });
+    default:
+      return object(spec, ctx, "apps/v1", "Deployment", spec.name, { spec: { ...rollout(spec), selector, template } });
   }
 }
 
 /** A run that failed is not repeated: the next one comes soon enough, and its predecessor's pod is there to be read. */
-function runs(spec: WorkloadSpec, ctx: PlanContext, template: ReturnType<typeof podTemplate>) {
-  if (!spec.schedule) throw new Error(`${spec.name} is a CronJob without a schedule`);
+function runs(spec: CronJobSpec, ctx: PlanContext, template: ReturnType<typeof podTemplate>) {
   const { cron, deadlineSeconds } = spec.schedule;
   const metadata = { labels: stableLabels(ctx.stack, spec.name, spec.component) };
   return {
@@ -181,27 +193,27 @@ function runs(spec: WorkloadSpec, ctx: PlanContext, template: ReturnType<typeof 
   };
 }
 
-function rollout(spec: WorkloadSpec) {
+function rollout(spec: DeploymentSpec) {
+  const { settleSeconds, recreate } = spec.rollout ?? {};
   const gentle = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
   return {
     replicas: spec.replicas ?? 1,
     revisionHistoryLimit: 2,
     progressDeadlineSeconds: spec.timeoutSeconds ?? 300,
-    ...(spec.settleSeconds && { minReadySeconds: spec.settleSeconds }),
-    strategy: spec.recreate ? { type: "Recreate" } : gentle,
+    ...(settleSeconds && { minReadySeconds: settleSeconds }),
+    strategy: recreate ? { type: "Recreate" } : gentle,
   };
 }
 
-function members(spec: WorkloadSpec, ctx: PlanContext) {
-  const templates = Object.entries(spec.volumes ?? {}).filter(([, volume]) => volume.type === "claim");
+function members(spec: StatefulSetSpec, ctx: PlanContext) {
   return {
-    replicas: spec.replicas ?? 1,
+    replicas: podsOf(spec),
     revisionHistoryLimit: 2,
     serviceName: spec.serviceName ?? spec.name,
-    podManagementPolicy: spec.parallel === false ? "OrderedReady" : "Parallel",
+    podManagementPolicy: spec.podManagement ?? "Parallel",
     updateStrategy: { type: "RollingUpdate" },
     persistentVolumeClaimRetentionPolicy: { whenDeleted: ctx.protect ? "Retain" : "Delete", whenScaled: "Retain" },
-    volumeClaimTemplates: templates.map(([name, volume]) => ({
+    volumeClaimTemplates: claimedBy(spec).map(([name, volume]) => ({
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
       metadata: { name, labels: stableLabels(ctx.stack, spec.name, spec.component) },

@@ -2,13 +2,16 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { resourceUrl } from "./access.ts";
 import type { Context } from "./context.ts";
-import type { ServiceName } from "./endpoints.ts";
+import type { ServiceName, ServicePort } from "./endpoints.ts";
+import { type Endpoint, endpointOf } from "./handles.ts";
 import { catalogue, resolveImage } from "./images.ts";
+import { isNodeAgent } from "./kinds.ts";
 import { memberOf } from "./links.plan.ts";
 import { createObject, type KubernetesObject } from "./objects.ts";
 import type { PlanContext } from "./pod.plan.ts";
+import { Transforms } from "./transforms.ts";
 import { planWorkload } from "./workload.plan.ts";
-import type { Manifest, WorkloadSpec } from "./workload.spec.ts";
+import type { Manifest, WorkloadSpec } from "./workload.types.ts";
 
 /** The one way to run a container: the same hardening, probes, drain, labels and spread for everything. */
 export class Workload extends pulumi.ComponentResource {
@@ -18,13 +21,15 @@ export class Workload extends pulumi.ComponentResource {
   readonly services: Partial<Record<ServiceName, k8s.core.v1.Service>> = {};
   readonly #ctx: Context;
   readonly #spec: WorkloadSpec;
+  readonly #transforms: Transforms;
   readonly #namespace: string;
 
   constructor(spec: WorkloadSpec, ctx: Context, options: pulumi.ComponentResourceOptions = {}) {
     super("media:lib:Workload", spec.name, {}, options);
     this.#ctx = ctx;
     this.#spec = spec;
-    this.#namespace = spec.nodeAgent ? ctx.nodeNamespace : ctx.namespace;
+    this.#transforms = new Transforms(spec);
+    this.#namespace = isNodeAgent(spec) ? ctx.nodeNamespace : ctx.namespace;
     const plan = planWorkload(spec, planContext(ctx, this.#namespace));
 
     const account = this.#create(spec.name, plan.serviceAccount);
@@ -45,9 +50,14 @@ export class Workload extends pulumi.ComponentResource {
       customTimeouts: { create: timeout, update: timeout },
     });
     for (const manifest of plan.disruptionBudgets) this.#create(spec.name, manifest);
+    this.#transforms.checkKeys();
     ctx.members.push(memberOf(spec, this.#namespace));
-    ctx.workloads.set(spec.name, this);
     this.registerOutputs({});
+  }
+
+  /** How other workloads of the stack connect to it. */
+  endpoint(link: ServicePort): Endpoint {
+    return endpointOf(this.#spec.name, link, [this]);
   }
 
   /** Where people reach an exposed service from outside the cluster. */
@@ -65,9 +75,7 @@ export class Workload extends pulumi.ComponentResource {
   }
 
   #create(name: string, manifest: Manifest, options: pulumi.CustomResourceOptions = {}): KubernetesObject {
-    const transform = this.#spec.transform ?? {};
-    const change = transform[`${manifest.kind}/${name}`] ?? transform[manifest.kind];
-    return createObject(name, change ? change(manifest) : manifest, {
+    return createObject(name, this.#transforms.apply(name, manifest), {
       parent: this,
       provider: this.#ctx.provider,
       ...options,

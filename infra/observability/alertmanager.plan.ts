@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { placesOf } from "../config/receivers.ts";
 import type { Tier } from "../config/tiers.ts";
 import { type Link, portOf } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { type AlertsConfig, type Receivers, SECRETS, type SecretFile } from "./receivers.plan.ts";
 import { TEMPLATES } from "./templates.plan.ts";
 
@@ -17,12 +17,12 @@ export interface AlertmanagerArgs {
 }
 
 /** Groups alerts, keeps back what follows from another one, and sends each severity to its receivers. */
-export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: AlertmanagerArgs): WorkloadSpec {
+export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: AlertmanagerArgs): DeploymentSpec {
   const data = { "alertmanager.yaml": alertmanagerConfig(receivers), "media.tmpl": TEMPLATES };
   return {
     name: "alertmanager",
     component: "observability",
-    recreate: true,
+    rollout: { recreate: true },
     image: "alertmanager",
     args: [
       "--config.file=/etc/alertmanager/alertmanager.yaml",

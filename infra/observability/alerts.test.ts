@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import { placesOf } from "../config/receivers.ts";
-import { tiers } from "../config/tiers.ts";
 import { REQUIRED_ALERT_KEYS } from "../config/schema.ts";
+import { tiers } from "../config/tiers.ts";
 import { committedConfig, overlay, PROJECT } from "../test/fixtures.ts";
 import { alertmanagerConfig, alertmanagerLinks } from "./alertmanager.plan.ts";
 import { grafanaPlan } from "./grafana.plan.ts";
@@ -16,7 +16,10 @@ function load(stack: "dev" | "prod", change: (alerts: Record<string, Record<stri
   const ours = Object.entries(added).map(([key, value]) => [`${PROJECT}:${key}`, JSON.stringify(value)]);
   const committed = committedConfig(stack);
   const app = { ...JSON.parse(committed[`${PROJECT}:app`] ?? "{}"), ...(added.app as object) };
-  return loadConfig({ stack, engine: { ...committed, ...Object.fromEntries(ours), [`${PROJECT}:app`]: JSON.stringify(app) } });
+  return loadConfig({
+    stack,
+    engine: { ...committed, ...Object.fromEntries(ours), [`${PROJECT}:app`]: JSON.stringify(app) },
+  });
 }
 
 describe("a stack without doubles", () => {
@@ -28,10 +31,13 @@ describe("a stack without doubles", () => {
     }
   };
 
-  test.each(REQUIRED_ALERT_KEYS)("does not deploy without alerts.%s.%s, and the error names the key", (section, key) => {
-    const without = () => load("prod", (alerts) => void Reflect.deleteProperty(alerts[section] ?? {}, key));
-    expect(without).toThrow(`media-platform:alerts.${section}.${key}: is missing`);
-  });
+  test.each(REQUIRED_ALERT_KEYS)(
+    "does not deploy without alerts.%s.%s, and the error names the key",
+    (section, key) => {
+      const without = () => load("prod", (alerts) => void Reflect.deleteProperty(alerts[section] ?? {}, key));
+      expect(without).toThrow(`media-platform:alerts.${section}.${key}: is missing`);
+    },
+  );
 
   test("sends to what it names, never to a sink", () => {
     const alerts = withUrls("prod");
@@ -74,5 +80,8 @@ test("Grafana is provisioned read-only, under the uids that the dashboards name"
     const named = board.panels.flatMap(({ datasource }: { datasource?: { uid: string } }) => datasource?.uid ?? []);
     expect(uids).toEqual(expect.arrayContaining(named));
   }
-  expect(parse(String(providers?.data["providers.yaml"])).providers[0]).toMatchObject({ editable: false, options: { path: boards?.path } });
+  expect(parse(String(providers?.data["providers.yaml"])).providers[0]).toMatchObject({
+    editable: false,
+    options: { path: boards?.path },
+  });
 });

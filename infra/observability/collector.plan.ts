@@ -1,15 +1,15 @@
 import { stringify } from "yaml";
 import type { Tier } from "../config/tiers.ts";
 import { address } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { healthCheck, MEMORY_LIMITER, otlpReceiver, telemetry } from "./otel.plan.ts";
 
 /** Takes traces from the services and hands them to Jaeger, holding on to them while it is away. */
-export function collectorPlan(tier: Tier): WorkloadSpec {
+export function collectorPlan(sizes: Tier["collector"]): DeploymentSpec {
   return {
     name: "collector",
     component: "observability",
-    replicas: tier.collector.replicas,
+    replicas: sizes.replicas,
     image: "otelcol",
     args: ["--config=/etc/otelcol/collector.yaml"],
     files: { config: { path: "/etc/otelcol", data: { "collector.yaml": collectorConfig() } } },
@@ -20,7 +20,7 @@ export function collectorPlan(tier: Tier): WorkloadSpec {
       readiness: { path: "/", port: "health" },
       liveness: { path: "/", port: "health", failures: 6 },
     },
-    resources: { cpuMilli: 20, memoryMi: tier.collector.memoryMi },
+    resources: { cpuMilli: 20, memoryMi: sizes.memoryMi },
   };
 }
 

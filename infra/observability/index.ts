@@ -1,5 +1,8 @@
-import type { Input } from "@pulumi/pulumi";
+import type { Output } from "@pulumi/pulumi";
+import type { Config } from "../config/schema.ts";
+import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
+import type { Endpoint } from "../lib/handles.ts";
 import { Workload } from "../lib/workload.ts";
 import { alertmanagerLinks, alertmanagerPlan } from "./alertmanager.plan.ts";
 import { collectorPlan } from "./collector.plan.ts";
@@ -11,37 +14,59 @@ import { prometheusPlan } from "./prometheus.plan.ts";
 import { pushgatewayPlan } from "./pushgateway.plan.ts";
 import { receiversOf, secretsOf } from "./receivers.plan.ts";
 
+export interface ObservabilityArgs {
+  sizes: Pick<Tier, "alertmanager" | "collector" | "grafana" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
+  alerts: Config["alerts"];
+  grafana: Config["grafana"];
+}
+
+/** Where the other layers send what they have to tell. */
+export interface ObservabilityLayer {
+  outputs: Outputs;
+  /** Traces, as OTLP over HTTP. */
+  collector: Endpoint;
+  /** Metrics of processes that end before they could be scraped. */
+  pushgateway: Endpoint;
+  /** Of Grafana's local administrator, where it runs. */
+  grafanaPassword?: Output<string>;
+}
+
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
-export function buildObservability(ctx: Context): Outputs {
-  const prometheus = new Workload(prometheusPlan(ctx.stack, ctx.tier), ctx);
-  const pushgateway = new Workload(pushgatewayPlan(ctx.tier), ctx);
-  const loki = new Workload(lokiPlan(ctx.tier), ctx);
-  const jaeger = new Workload(jaegerPlan(ctx.tier), ctx);
-  const alertmanager = createAlertmanager(ctx);
-  const grafana = ctx.config.grafana.enabled ? createGrafana(ctx) : undefined;
-  new Workload(collectorPlan(ctx.tier), ctx);
+export function buildObservability(ctx: Context, args: ObservabilityArgs): ObservabilityLayer {
+  const { sizes } = args;
+  const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus), ctx);
+  const pushgateway = new Workload(pushgatewayPlan(sizes.pushgateway), ctx);
+  const loki = new Workload(lokiPlan(sizes.loki), ctx);
+  const jaeger = new Workload(jaegerPlan(sizes.jaeger), ctx);
+  const alertmanager = createAlertmanager(ctx, args);
+  const grafana = args.grafana.enabled ? createGrafana(ctx, args) : undefined;
+  const collector = new Workload(collectorPlan(sizes.collector), ctx);
   new Workload(logAgentPlan(ctx.stack), ctx);
   return {
-    prometheusUrl: prometheus.url("prometheus"),
-    pushgatewayUrl: pushgateway.url("pushgateway"),
-    lokiUrl: loki.url("loki"),
-    jaegerUrl: jaeger.url("jaeger"),
-    alertmanagerUrl: alertmanager.url("alertmanager"),
-    ...(grafana ? { grafanaUrl: grafana.url("grafana") } : {}),
+    outputs: {
+      prometheusUrl: prometheus.url("prometheus"),
+      pushgatewayUrl: pushgateway.url("pushgateway"),
+      lokiUrl: loki.url("loki"),
+      jaegerUrl: jaeger.url("jaeger"),
+      alertmanagerUrl: alertmanager.url("alertmanager"),
+      ...(grafana ? { grafanaUrl: grafana.url("grafana") } : {}),
+    },
+    collector: collector.endpoint("collector:otlp-http"),
+    pushgateway: pushgateway.endpoint("pushgateway:http"),
+    ...(grafana ? { grafanaPassword: ctx.password("grafana-admin") } : {}),
   };
 }
 
-function createAlertmanager(ctx: Context): Workload {
-  const { alerts } = ctx.config;
+function createAlertmanager(ctx: Context, { sizes, alerts }: ObservabilityArgs): Workload {
   const plan = alertmanagerPlan({
-    sizes: ctx.tier.alertmanager,
+    sizes: sizes.alertmanager,
     receivers: receiversOf(alerts),
-    secrets: secretsOf<Input<string>>(alerts, ctx.password("alert-webhook")),
+    secrets: secretsOf(alerts, ctx.password("alert-webhook")),
     connectsTo: alertmanagerLinks(alerts),
   });
   return new Workload(plan, ctx);
 }
 
-function createGrafana(ctx: Context): Workload {
-  return new Workload(grafanaPlan({ sizes: ctx.tier.grafana, password: ctx.password("grafana-admin") }), ctx);
+function createGrafana(ctx: Context, { sizes }: ObservabilityArgs): Workload {
+  return new Workload(grafanaPlan({ sizes: sizes.grafana, password: ctx.password("grafana-admin") }), ctx);
 }

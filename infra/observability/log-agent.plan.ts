@@ -1,14 +1,14 @@
 import { stringify } from "yaml";
 import { portOf } from "../lib/endpoints.ts";
 import { namespaceOf, nodeNamespaceOf } from "../lib/naming.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DaemonSetSpec } from "../lib/workload.types.ts";
 import { healthCheck, MEMORY_LIMITER, telemetry } from "./otel.plan.ts";
 
 const POSITIONS = "/var/lib/otelcol";
 const MEMORY_MI = 192;
 
 /** Reads the log files of the stack's pods on each node and sends them to Loki. */
-export function logAgentPlan(stack: string): WorkloadSpec {
+export function logAgentPlan(stack: string): DaemonSetSpec {
   return {
     name: "log-agent",
     component: "observability",

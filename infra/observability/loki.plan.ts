@@ -1,34 +1,34 @@
 import { stringify } from "yaml";
 import type { Tier } from "../config/tiers.ts";
 import { portOf } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 
 const DATA = "/loki";
 /** The few labels by which lines are found; everything else is structured metadata, which costs no stream. */
 const INDEX_LABELS = ["service.name", "k8s.namespace.name", "k8s.container.name"];
 
 /** All of Loki in one process on one volume. */
-export function lokiPlan(tier: Tier): WorkloadSpec {
+export function lokiPlan(sizes: Tier["loki"]): DeploymentSpec {
   return {
     name: "loki",
     component: "observability",
-    recreate: true,
+    rollout: { recreate: true },
     image: "loki",
     args: ["-config.file=/etc/loki/loki.yaml"],
-    files: { config: { path: "/etc/loki", data: { "loki.yaml": lokiConfig(tier) } } },
-    volumes: { data: { type: "claim", path: DATA, sizeGi: tier.loki.volumeGi } },
-    env: { GOMEMLIMIT: `${Math.floor(tier.loki.memoryMi * 0.8)}MiB` },
+    files: { config: { path: "/etc/loki", data: { "loki.yaml": lokiConfig(sizes) } } },
+    volumes: { data: { type: "claim", path: DATA, sizeGi: sizes.volumeGi } },
+    env: { GOMEMLIMIT: `${Math.floor(sizes.memoryMi * 0.8)}MiB` },
     metrics: { port: "http" },
     probes: {
       startup: { path: "/ready", port: "http" },
       readiness: { path: "/ready", port: "http" },
       liveness: { path: "/metrics", port: "http", periodSeconds: 15, failures: 4 },
     },
-    resources: { cpuMilli: 25, memoryMi: tier.loki.memoryMi },
+    resources: { cpuMilli: 25, memoryMi: sizes.memoryMi },
   };
 }
 
-export function lokiConfig(tier: Tier): string {
+export function lokiConfig(sizes: Tier["loki"]): string {
   return stringify({
     auth_enabled: false,
     analytics: { reporting_enabled: false },
@@ -56,7 +56,7 @@ export function lokiConfig(tier: Tier): string {
     },
     compactor: { retention_enabled: true, delete_request_store: "filesystem", working_directory: `${DATA}/compactor` },
     limits_config: {
-      retention_period: `${tier.loki.retentionHours}h`,
+      retention_period: `${sizes.retentionHours}h`,
       allow_structured_metadata: true,
       otlp_config: {
         resource_attributes: {

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { tiers } from "../config/tiers.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { collectorConfig, collectorPlan } from "./collector.plan.ts";
 import { jaegerConfig, jaegerPlan } from "./jaeger.plan.ts";
 import { logAgentConfig, logAgentPlan } from "./log-agent.plan.ts";
@@ -10,20 +10,20 @@ import { pushgatewayPlan } from "./pushgateway.plan.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
 
 const tier = tiers.small;
-const pathOf = (plan: WorkloadSpec, volume: string) => plan.volumes?.[volume]?.path;
+const pathOf = (plan: DeploymentSpec, volume: string) => plan.volumes?.[volume]?.path;
 
 describe("the chain of traces", () => {
   it("goes from the collector to Jaeger, and the link says so", () => {
     const config = parse(collectorConfig());
     expect(config.exporters["otlp_grpc/jaeger"].endpoint).toBe("jaeger-otlp:4317");
-    expect(collectorPlan(tier).connectsTo).toEqual(["jaeger-otlp:otlp-grpc"]);
-    expect(parse(jaegerConfig(tier)).receivers.otlp.protocols.grpc.endpoint).toBe("0.0.0.0:4317");
+    expect(collectorPlan(tier.collector).connectsTo).toEqual(["jaeger-otlp:otlp-grpc"]);
+    expect(parse(jaegerConfig(tier.jaeger)).receivers.otlp.protocols.grpc.endpoint).toBe("0.0.0.0:4317");
   });
 
   it("is kept as long as the tier says, on a volume", () => {
-    const { badger } = parse(jaegerConfig(tier)).extensions.jaeger_storage.backends.main;
+    const { badger } = parse(jaegerConfig(tier.jaeger)).extensions.jaeger_storage.backends.main;
     expect(badger.ttl.spans).toBe(`${tier.jaeger.retentionHours}h`);
-    const path = pathOf(jaegerPlan(tier), "data");
+    const path = pathOf(jaegerPlan(tier.jaeger), "data");
     for (const folder of Object.values(badger.directories)) expect(folder).toMatch(new RegExp(`^${path}/`));
   });
 });
@@ -51,16 +51,19 @@ describe("the chain of logs", () => {
   });
 
   it("indexes few labels and keeps lines for the tier's time", () => {
-    const { limits_config, compactor } = parse(lokiConfig(tier));
+    const { limits_config, compactor } = parse(lokiConfig(tier.loki));
     expect(limits_config.otlp_config.resource_attributes.attributes_config[0].attributes).not.toContain("k8s.pod.name");
     expect([compactor.retention_enabled, limits_config.retention_period]).toEqual([true, "48h"]);
-    expect(lokiPlan(tier).volumes?.data).toMatchObject({ type: "claim", sizeGi: tier.loki.volumeGi });
+    expect(lokiPlan(tier.loki).volumes?.data).toMatchObject({ type: "claim", sizeGi: tier.loki.volumeGi });
   });
 });
 
 describe("Prometheus", () => {
   const jobs = Object.fromEntries(
-    parse(prometheusConfig("dev", tier)).scrape_configs.map((job: { job_name: string }) => [job.job_name, job]),
+    parse(prometheusConfig("dev", tier.prometheus)).scrape_configs.map((job: { job_name: string }) => [
+      job.job_name,
+      job,
+    ]),
   );
 
   it("discovers pods of its stack and of the cluster's exporters, no others", () => {
@@ -101,12 +104,12 @@ describe("Prometheus", () => {
   });
 
   it("names each namespace once in the base stack", () => {
-    const [job] = parse(prometheusConfig("base", tier)).scrape_configs;
+    const [job] = parse(prometheusConfig("base", tier.prometheus)).scrape_configs;
     expect(job.kubernetes_sd_configs[0].namespaces.names).toEqual(["media-base", "media-base-node"]);
   });
 
   it("keeps exemplars and the tier's history, below its volume's size", () => {
-    const plan = prometheusPlan("dev", tier);
+    const plan = prometheusPlan("dev", tier.prometheus);
     const { args = [] } = plan;
     expect(args).toContain("--enable-feature=exemplar-storage");
     expect(args).toContain(`--storage.tsdb.retention.time=${tier.prometheus.retentionHours}h`);
@@ -114,23 +117,23 @@ describe("Prometheus", () => {
   });
 
   it("may read pods and nodes, and change nothing", () => {
-    const rules = prometheusPlan("dev", tier).rbac?.cluster ?? [];
+    const rules = prometheusPlan("dev", tier.prometheus).rbac?.cluster ?? [];
     expect(new Set(rules.flatMap((rule) => rule.verbs))).toEqual(new Set(["get", "list", "watch"]));
     expect(rules.flatMap((rule) => rule.resources).sort()).toEqual(["nodes", "nodes/metrics", "pods"]);
   });
 });
 
 it("Pushgateway keeps what was pushed in a file on its volume", () => {
-  const plan = pushgatewayPlan(tier);
+  const plan = pushgatewayPlan(tier.pushgateway);
   expect(plan.args).toContain(`--persistence.file=${pathOf(plan, "data")}/metrics`);
   expect(plan.volumes?.data).toMatchObject({ type: "claim", sizeGi: tier.pushgateway.volumeGi });
 });
 
 it.each([
-  ["prometheus", prometheusPlan("dev", tier)],
-  ["pushgateway", pushgatewayPlan(tier)],
-  ["loki", lokiPlan(tier)],
-  ["jaeger", jaegerPlan(tier)],
+  ["prometheus", prometheusPlan("dev", tier.prometheus)],
+  ["pushgateway", pushgatewayPlan(tier.pushgateway)],
+  ["loki", lokiPlan(tier.loki)],
+  ["jaeger", jaegerPlan(tier.jaeger)],
 ])("%s stops before its successor starts: they share a volume", (_, plan) => {
-  expect(plan.recreate).toBe(true);
+  expect(plan.rollout).toEqual({ recreate: true });
 });

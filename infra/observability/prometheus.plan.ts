@@ -1,22 +1,22 @@
 import { rulesYaml } from "@media/dashboards/rules";
 import type { Tier } from "../config/tiers.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
 
 const DATA = "/var/lib/prometheus";
 
 /** Scrapes everything of the stack, and of the cluster what concerns the stack. */
-export function prometheusPlan(stack: string, tier: Tier): WorkloadSpec {
+export function prometheusPlan(stack: string, sizes: Tier["prometheus"]): DeploymentSpec {
   return {
     name: "prometheus",
     component: "observability",
-    recreate: true,
+    rollout: { recreate: true },
     image: "prometheus",
     args: [
       "--config.file=/etc/prometheus/prometheus.yaml",
       `--storage.tsdb.path=${DATA}`,
-      `--storage.tsdb.retention.time=${tier.prometheus.retentionHours}h`,
-      `--storage.tsdb.retention.size=${Math.floor(tier.prometheus.volumeGi * 0.8 * 1024)}MB`,
+      `--storage.tsdb.retention.time=${sizes.retentionHours}h`,
+      `--storage.tsdb.retention.size=${Math.floor(sizes.volumeGi * 0.8 * 1024)}MB`,
       "--enable-feature=exemplar-storage",
       "--web.enable-lifecycle",
       "--log.level=warn",
@@ -24,11 +24,11 @@ export function prometheusPlan(stack: string, tier: Tier): WorkloadSpec {
     files: {
       config: {
         path: "/etc/prometheus",
-        data: { "prometheus.yaml": prometheusConfig(stack, tier), "rules.yaml": rulesYaml() },
+        data: { "prometheus.yaml": prometheusConfig(stack, sizes), "rules.yaml": rulesYaml() },
       },
     },
-    volumes: { data: { type: "claim", path: DATA, sizeGi: tier.prometheus.volumeGi } },
-    env: { GOMEMLIMIT: `${Math.floor(tier.prometheus.memoryMi * 0.8)}MiB` },
+    volumes: { data: { type: "claim", path: DATA, sizeGi: sizes.volumeGi } },
+    env: { GOMEMLIMIT: `${Math.floor(sizes.memoryMi * 0.8)}MiB` },
     connectsTo: ["alertmanager:http", "all-metrics", "kubernetes-api", "node"],
     metrics: { port: "http" },
     rbac: {
@@ -42,6 +42,6 @@ export function prometheusPlan(stack: string, tier: Tier): WorkloadSpec {
       readiness: { path: "/-/ready", port: "http" },
       liveness: { path: "/-/healthy", port: "http", failures: 6 },
     },
-    resources: { cpuMilli: 25, memoryMi: tier.prometheus.memoryMi },
+    resources: { cpuMilli: 25, memoryMi: sizes.memoryMi },
   };
 }

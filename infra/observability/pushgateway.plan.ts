@@ -1,16 +1,16 @@
 import type { Tier } from "../config/tiers.ts";
 import { portOf } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 
 const DATA = "/var/lib/pushgateway";
 
 /** Keeps what short-lived jobs push until Prometheus comes for it, and over a restart of its own. */
-export function pushgatewayPlan({ pushgateway }: Tier): WorkloadSpec {
+export function pushgatewayPlan(sizes: Tier["pushgateway"]): DeploymentSpec {
   return {
     name: "pushgateway",
     component: "observability",
     // One process owns the file; it writes it once more when it is told to stop.
-    recreate: true,
+    rollout: { recreate: true },
     image: "pushgateway",
     args: [
       `--web.listen-address=:${portOf("pushgateway", "http")}`,
@@ -19,14 +19,14 @@ export function pushgatewayPlan({ pushgateway }: Tier): WorkloadSpec {
       "--persistence.interval=30s",
       "--log.level=warn",
     ],
-    volumes: { data: { type: "claim", path: DATA, sizeGi: pushgateway.volumeGi } },
-    env: { GOMEMLIMIT: `${Math.floor(pushgateway.memoryMi * 0.8)}MiB` },
+    volumes: { data: { type: "claim", path: DATA, sizeGi: sizes.volumeGi } },
+    env: { GOMEMLIMIT: `${Math.floor(sizes.memoryMi * 0.8)}MiB` },
     metrics: { port: "http" },
     probes: {
       startup: { path: "/-/ready", port: "http" },
       readiness: { path: "/-/ready", port: "http" },
       liveness: { path: "/-/healthy", port: "http", failures: 6 },
     },
-    resources: { cpuMilli: 10, memoryMi: pushgateway.memoryMi },
+    resources: { cpuMilli: 10, memoryMi: sizes.memoryMi },
   };
 }

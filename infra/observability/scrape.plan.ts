@@ -9,13 +9,13 @@ const KUBE_STATE_METRICS = "kube-state-metrics";
 const PUSHGATEWAY = "pushgateway";
 const TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-export function prometheusConfig(stack: string, tier: Tier): string {
+export function prometheusConfig(stack: string, sizes: Tier["prometheus"]): string {
   return stringify({
     global: {
-      scrape_interval: `${tier.prometheus.scrapeIntervalSeconds}s`,
-      scrape_timeout: `${Math.min(tier.prometheus.scrapeIntervalSeconds, 8)}s`,
+      scrape_interval: `${sizes.scrapeIntervalSeconds}s`,
+      scrape_timeout: `${Math.min(sizes.scrapeIntervalSeconds, 8)}s`,
       // A rule sees each scrape once.
-      evaluation_interval: `${tier.prometheus.scrapeIntervalSeconds}s`,
+      evaluation_interval: `${sizes.scrapeIntervalSeconds}s`,
       external_labels: { stack },
     },
     rule_files: ["/etc/prometheus/rules.yaml"],

@@ -28,7 +28,7 @@ export function stacksOf(tree: string): string[] {
 /** The committed configuration of a stack; what is its owner's own is filled with placeholders. */
 export function configOf(tree: string, stack: string): StackConfig {
   const file = join(tree, `Pulumi.${stack}.yaml`);
-  const { config = {} } = parse(readFileSync(file, "utf8")) as { config?: Section };
+  const config = (parse(readFileSync(file, "utf8")) as { config?: Section | null } | null)?.config ?? {};
   const problems: string[] = [];
   const ours = Object.entries(config).map(([key, value]) => {
     return [key, decided(value, key, (path) => problems.push(plainSecret(stack, path)))] as const;

@@ -13,22 +13,27 @@ export interface StackSource {
 export type WithConfig = StackRendering & Pick<StackConfig, "confirmed" | "problems">;
 
 const SCRIPT = join(import.meta.dirname, "render.ts");
+// Node keeps the compiled code of the SDK there: a third of the time of a process.
+const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/compiled");
 
 /** Every stack of every tree, a process each, as many at once as there are processors. */
-export async function renderAll(sources: readonly StackSource[]): Promise<WithConfig[]> {
+export async function renderAll(
+  sources: readonly StackSource[],
+  read: typeof configOf = configOf,
+): Promise<WithConfig[]> {
   const results: WithConfig[] = [];
   const waiting = sources.entries();
   const worker = async () => {
-    for (const [index, source] of waiting) results[index] = await render(source);
+    for (const [index, source] of waiting) results[index] = await render(source, read);
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker));
   return results;
 }
 
-async function render({ tree, stack }: StackSource): Promise<WithConfig> {
+async function render({ tree, stack }: StackSource, read: typeof configOf): Promise<WithConfig> {
   let config: StackConfig;
   try {
-    config = configOf(tree, stack);
+    config = read(tree, stack);
   } catch (error) {
     return {
       stack,
@@ -38,7 +43,8 @@ async function render({ tree, stack }: StackSource): Promise<WithConfig> {
     };
   }
   const { engine, confirmed, problems } = config;
-  const child = spawn(process.execPath, [SCRIPT, tree, stack], { stdio: ["pipe", "pipe", "pipe"] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILED };
+  const child = spawn(process.execPath, [SCRIPT, tree, stack], { env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(JSON.stringify(engine));
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);

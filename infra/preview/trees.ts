@@ -72,6 +72,10 @@ function linkPackages(repo: string, tree: string): void {
   for (const name of readdirSync(from)) if (name !== "@media") symlinkSync(join(from, name), join(to, name));
   for (const name of readdirSync(join(from, "@media"))) {
     const folder = realpathSync(join(from, "@media", name)).slice(realpathSync(repo).length + 1);
-    if (existsSync(join(tree, folder))) symlinkSync(join(tree, folder), join(to, "@media", name));
+    if (!existsSync(join(tree, folder))) continue;
+    symlinkSync(join(tree, folder), join(to, "@media", name));
+    // A version that only this workspace wants is below it.
+    const nested = join(repo, folder, "node_modules");
+    if (existsSync(nested)) symlinkSync(nested, join(tree, folder, "node_modules"));
   }
 }

@@ -19,7 +19,7 @@ export function committedConfig(stack: Stack): Record<string, string> {
 }
 
 /** What only the people of a users' stack know; TMDB and YouTube are where everybody finds them. */
-const outside = {
+const upstreams = {
   tmdb: { credential: `${SECRET_MARK}tmdb` },
   plex: { baseUrl: "https://plex.example.com:32400", credential: `${SECRET_MARK}plex` },
   youtube: { credential: `${SECRET_MARK}youtube` },
@@ -62,7 +62,7 @@ export function overlay(stack: Stack): Record<string, unknown> {
       pinned: { service: `registry.example.com/media/service@${digest}` },
     },
     ...(stack === "base" ? {} : { backups }),
-    ...(stack === "prod" || stack === "dr" ? { app: { outside }, alerts } : {}),
+    ...(stack === "prod" || stack === "dr" ? { app: { upstreams }, alerts } : {}),
   };
 }
 

@@ -79,7 +79,7 @@ describe.each(STACKS)("network policies of %s", (stack) => {
   });
 });
 
-test("the prober is reached by nobody, and reaches the doubles or the outside, and Pushgateway", () => {
+test("nothing connects to the prober, which connects to the doubles or the upstreams, and to Pushgateway", () => {
   const prober = (stack: Stack) => ofWorkloads(stack).find(({ metadata }) => metadata.name === "prober");
   expect(prober("base")).toBeUndefined();
   for (const stack of ["dev", "prod"] as const) expect(prober(stack)?.spec.ingress).toEqual([]);

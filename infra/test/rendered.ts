@@ -32,10 +32,13 @@ export interface KubernetesObject {
 
 const script = fileURLToPath(new URL("render.ts", import.meta.url));
 const node = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
+const cache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
 const known = new Map(await Promise.all(STACKS.map(async (stack) => [stack, await render(stack)] as const)));
 
 async function render(stack: Stack): Promise<Rendered> {
-  const { stdout } = await promisify(execFile)(node, [script, stack], { maxBuffer: 1 << 26 });
+  // Node keeps the compiled code of the SDK there: a third of the time of a process.
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+  const { stdout } = await promisify(execFile)(node, [script, stack], { env, maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Rendered;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { loadConfig, type ProcessName, VARIABLES } from "@media/service/config";
-import { outsideNames, outsideServices } from "../config/outside.ts";
+import { upstreamNames, upstreams } from "../config/upstreams.ts";
 import { STACKS, type Stack } from "./fixtures.ts";
 import { controllers, type KubernetesObject, ofKind, templateOf } from "./rendered.ts";
 
@@ -51,9 +51,9 @@ describe.each(STACKS.filter((stack) => stack !== "base"))("the service's process
     },
   );
 
-  test("whoever asks an outside service has its address and its credential", () => {
+  test("whoever asks an upstream has its address and its credential", () => {
     const asking = processes(stack).map((controller) => environment(stack, controller));
-    for (const { url, credential } of outsideNames.map((name) => outsideServices[name])) {
+    for (const { url, credential } of upstreamNames.map((name) => upstreams[name])) {
       const having = asking.filter((env) => url in env);
       expect(having.length).toBeGreaterThan(0);
       for (const env of having) expect(env).toHaveProperty(credential);

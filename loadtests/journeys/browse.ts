@@ -10,7 +10,11 @@ export const browse: Journey = {
   about: "A visitor looks at what is popular, searches, and watches a trailer.",
   weight: 6,
   steps: [
-    { name: "discover", operation: "discover", query: { mediaType: { oneOf: MEDIA_TYPES }, page: { between: [1, 5] } } },
+    {
+      name: "discover",
+      operation: "discover",
+      query: { mediaType: { oneOf: MEDIA_TYPES }, page: { between: [1, 5] } },
+    },
     {
       name: "search",
       operation: "search",

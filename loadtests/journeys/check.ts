@@ -16,9 +16,12 @@ export const operationOf = (step: Step): Operation => CONTRACT[step.operation];
  * @throws UserError that names every step which the API could not answer
  */
 export function journeysOf(name: string | undefined): readonly Journey[] {
-  const chosen = name?.endsWith(".json") ? fromFile(name) : JOURNEYS.filter((journey) => !name || journey.name === name);
+  const chosen = name?.endsWith(".json")
+    ? fromFile(name)
+    : JOURNEYS.filter((journey) => !name || journey.name === name);
   const names = JOURNEYS.map((journey) => journey.name).join(", ");
-  if (chosen.length === 0) throw new UserError(`no journey is called "${name}"`, `take one of ${names}, or a .json file`);
+  if (chosen.length === 0)
+    throw new UserError(`no journey is called "${name}"`, `take one of ${names}, or a .json file`);
   const problems = problemsOf(chosen);
   if (problems.length > 0)
     throw new UserError(
@@ -33,7 +36,10 @@ function fromFile(path: string): readonly Journey[] {
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UserError(`${path} cannot be read as journeys: ${(error as Error).message}`, "give a JSON list of journeys");
+    throw new UserError(
+      `${path} cannot be read as journeys: ${(error as Error).message}`,
+      "give a JSON list of journeys",
+    );
   }
   if (!Array.isArray(parsed) || !parsed.every((one) => typeof one?.name === "string" && Array.isArray(one.steps)))
     throw new UserError(`${path} is not a list of journeys`, "give a JSON list of { name, about, weight, steps }");

@@ -17,7 +17,8 @@ export function outputsFrom(text: string, stack: string): StackOutputs {
   } catch {
     throw new UserError("the stack's outputs are not JSON", "give the output of: make -s outputs");
   }
-  if (!parsed?.gatewayUrl) throw new UserError(`stack ${stack} has no gatewayUrl`, `bring it up: make up STACK=${stack}`);
+  if (!parsed?.gatewayUrl)
+    throw new UserError(`stack ${stack} has no gatewayUrl`, `bring it up: make up STACK=${stack}`);
   if (!parsed.credentials?.devToken)
     throw new UserError(
       `stack ${stack} gives no token for load tests`,
@@ -32,7 +33,8 @@ const OWN = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|[a-z0-9-]+\.[a-z0-9-]+\.svc(\
 /** Refuses to load a host that is neither on this machine nor in the cluster, unless it was named. */
 export function checkAllowed(url: string, allowed: readonly string[]): void {
   const { hostname, protocol } = new URL(url);
-  if (protocol !== "https:" && protocol !== "http:") throw new UserError(`${url} is not HTTP`, "give an http or https address");
+  if (protocol !== "https:" && protocol !== "http:")
+    throw new UserError(`${url} is not HTTP`, "give an http or https address");
   if (OWN.test(hostname) || allowed.includes(hostname)) return;
   throw new UserError(
     `${hostname} is neither on this machine nor in the cluster`,
@@ -43,12 +45,18 @@ export function checkAllowed(url: string, allowed: readonly string[]): void {
 /** Before anything is sent: somebody listens there. */
 export async function checkUp(url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
-  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || (protocol === "https:" ? 443 : 80)) });
+  const socket = connect({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (protocol === "https:" ? 443 : 80)),
+  });
   socket.setTimeout(5_000, () => socket.destroy(new Error("no answer for 5 s")));
   try {
     await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   } catch (error) {
-    throw new UserError(`the target ${url} is down: ${(error as Error).message}`, "make status shows what runs; make up brings it up");
+    throw new UserError(
+      `the target ${url} is down: ${(error as Error).message}`,
+      "make status shows what runs; make up brings it up",
+    );
   } finally {
     socket.destroy();
   }

@@ -1,8 +1,8 @@
-import { UserError } from "../lib/errors.ts";
-import { type Random, randomFrom, seedOf, uuidFrom, wholeBetween } from "../lib/random.ts";
 import { operationOf } from "../journeys/check.ts";
 import type { Journey, Step, Value } from "../journeys/journey.ts";
-import { arrivals, type Stretch, secondsOf } from "../shapes/expand.ts";
+import { UserError } from "../lib/errors.ts";
+import { type Random, randomFrom, seedOf, uuidFrom, wholeBetween } from "../lib/random.ts";
+import { arrivals, countOf, type Stretch, secondsOf } from "../shapes/expand.ts";
 
 /** A request as every tool sends it. `{name}` in its path stands for what an earlier step saved. */
 export interface PlannedRequest {
@@ -63,11 +63,10 @@ export function makePlan({ journeys, stretches, seed, titleOffset }: PlanArgs): 
   const seconds = secondsOf(stretches);
   if (seconds > MAX_SECONDS)
     throw new UserError(`the run would take ${Math.round(seconds)} s`, `take SECONDS=${MAX_SECONDS} or fewer`);
-  const begins = arrivals(stretches);
-  const longest = Math.max(...journeys.map((journey) => journey.steps.length));
-  if (begins.length * longest > MAX_REQUESTS)
+  const most = countOf(stretches) * Math.max(...journeys.map((journey) => journey.steps.length));
+  if (most > MAX_REQUESTS)
     throw new UserError(
-      `the run would send up to ${begins.length * longest} requests`,
+      `the run would send up to ${most} requests`,
       `${MAX_REQUESTS} are the most: take a lower RATE or fewer SECONDS`,
     );
   const steps = journeys.flatMap((journey) => journey.steps.map((step) => plannedStep(journey, step)));
@@ -79,7 +78,7 @@ export function makePlan({ journeys, stretches, seed, titleOffset }: PlanArgs): 
   }
   let titles = 0;
   const freshTitle = () => ((titleOffset + titles++) % MAX_TITLE) + 1;
-  const sessions = begins.map((atMs, session) => {
+  const sessions = arrivals(stretches).map((atMs, session) => {
     const random = randomFrom(seedOf(seed, session));
     const journey = choose(journeys, random);
     return { atMs, requests: requestsOf(journey, first.get(journey) ?? 0, random, freshTitle) };

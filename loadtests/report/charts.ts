@@ -35,7 +35,9 @@ export function draw({ title, lines, width = 1080, height = 300, ...plot }: Plot
     color: COLOURS,
     textStyle: { fontFamily: FONT },
     title: { text: title, left: 4, top: 2, textStyle: { fontSize: 13, fontWeight: 600 } },
-    legend: named ? { top: 24, left: 4, type: "plain", itemWidth: 14, itemHeight: 6, textStyle: { fontSize: 10 } } : undefined,
+    legend: named
+      ? { top: 24, left: 4, type: "plain", itemWidth: 14, itemHeight: 6, textStyle: { fontSize: 10 } }
+      : undefined,
     grid: { left: 64, right: 24, top: named ? 64 : 40, bottom: 40 },
     xAxis: {
       type: plot.xLog ? "log" : "value",
@@ -45,7 +47,7 @@ export function draw({ title, lines, width = 1080, height = 300, ...plot }: Plot
       nameTextStyle: { fontSize: 10 },
       min: "dataMin",
       max: "dataMax",
-      axisLabel: { fontSize: 10, ...(plot.xTick && { formatter: plot.xTick }) },
+      axisLabel: { fontSize: 10, showMaxLabel: !plot.xLog, ...(plot.xTick && { formatter: plot.xTick }) },
       splitLine: { lineStyle: { color: "#eee" } },
     },
     yAxis: {

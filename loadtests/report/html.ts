@@ -11,9 +11,9 @@ export function htmlReport(result: Result): string {
   const title = `${tool.name}, ${config.shape}, ${run.stack}: ${verdict === "none" ? "no verdict" : verdict}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(`Load test ${title}`)}</title><style>${STYLE}</style></head><body>
-<h1>Load test <small>${escape(run.id)}</small></h1>
-<p class="verdict ${verdict.replace(" ", "-")}">${escape(sentence(result))}</p>
+<title>${escapeHtml(`Load test ${title}`)}</title><style>${STYLE}</style></head><body>
+<h1>Load test <small>${escapeHtml(run.id)}</small></h1>
+<p class="verdict ${verdict.replace(" ", "-")}">${escapeHtml(sentence(result))}</p>
 ${[about, objectives, latency, steps, errors, slowest, generator, resources].map((part) => part(result)).join("\n")}
 </body></html>
 `;
@@ -26,12 +26,20 @@ function about({ run, tool, model, config, versions }: Result): string {
       ["tool", `${tool.name}, ${tool.version}`],
       ["model", model === "open" ? "open: sessions begin at their moment, whatever became of those before" : "closed"],
       ["latency", tool.latency],
-      ["shape", `${config.shape} at level ${config.level}, base rate ${config.rate} sessions/s, ${Math.round(config.seconds)} s`],
+      [
+        "shape",
+        `${config.shape} at level ${config.level}, base rate ${config.rate} sessions/s, ${Math.round(config.seconds)} s`,
+      ],
       ["journeys", config.journeys.join(", ")],
       ["target", `stack ${run.stack}, ${run.target}`],
       ["time", `${run.startedAt} to ${run.endedAt}`],
       ["repeat it with", `SEED=${config.seed} TITLE_OFFSET=${config.titleOffset}; plan ${config.plan.slice(0, 16)}`],
-      ["versions", Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+      [
+        "versions",
+        Object.entries(versions)
+          .map(([name, version]) => `${name} ${version}`)
+          .join(", "),
+      ],
     ],
   );
 }
@@ -71,7 +79,10 @@ function latency({ steps: measured, intervals, config }: Result): string {
       title: "Latency over time",
       lines: (["p50Us", "p95Us", "p99Us", "maxUs"] as const).map((key) => ({
         name: key.replace("Us", ""),
-        points: over(intervals.filter((interval) => interval[key] > 0), (interval) => interval[key] / 1_000),
+        points: over(
+          intervals.filter((interval) => interval[key] > 0),
+          (interval) => interval[key] / 1_000,
+        ),
       })),
       x: "s",
       y: "ms",
@@ -108,19 +119,26 @@ function steps({ steps: measured, run }: Result): string {
 }
 
 function errors(result: Result): string {
-  const rows = errorsOf(result).map(({ step, type, status, count }) => [step, type, status === 0 ? "no answer" : String(status), String(count)]);
+  const rows = errorsOf(result).map(({ step, type, status, count }) => [
+    step,
+    type,
+    status === 0 ? "no answer" : String(status),
+    String(count),
+  ]);
   const found = rows.length > 0 ? table(["step", "problem", "status", "requests"], rows) : "<p>None.</p>";
   return `<h2>Errors</h2>${found}`;
 }
 
 function slowest({ slowest: slow }: Result): string {
-  const rows = slow.slice(0, 10).map(({ step, atSeconds, us, status, traceId }) => [
-    step,
-    atSeconds.toFixed(1),
-    ms(us),
-    String(status),
-    traceId ?? "–",
-  ]);
+  const rows = slow
+    .slice(0, 10)
+    .map(({ step, atSeconds, us, status, traceId }) => [
+      step,
+      atSeconds.toFixed(1),
+      ms(us),
+      String(status),
+      traceId ?? "–",
+    ]);
   return `<h2>Slowest requests</h2>${table(["step", "ended at s", "ms", "status", "trace"], rows)}`;
 }
 
@@ -131,7 +149,10 @@ function generator({ generator: own, sessions, generatorLimited, run }: Result):
     [
       ["CPU", `${own.cpuSeconds.toFixed(1)} s, ${cores} cores`],
       ["late, 99th percentile", `${ms(own.latenessP99Us)} ms`],
-      ["sessions", `${sessions.begun} begun of ${sessions.planned} planned, ${sessions.ended} ended, ${own.dropped} given up`],
+      [
+        "sessions",
+        `${sessions.begun} begun of ${sessions.planned} planned, ${sessions.ended} ended, ${own.dropped} given up`,
+      ],
       ["was it the limit?", generatorLimited ?? "no"],
     ],
   )}`;
@@ -141,7 +162,8 @@ function resources(result: Result): string {
   const { series, missing } = result.resources;
   const near = saturated(result);
   const tiers = [...Map.groupBy(series, ({ tier }) => tier)].map(
-    ([tier, group]) => `<h3>${escape(tier)}</h3><div class="grid">${drawTier(group, result.run.startedAt).join("")}</div>`,
+    ([tier, group]) =>
+      `<h3>${escapeHtml(tier)}</h3><div class="grid">${drawTier(group, result.run.startedAt).join("")}</div>`,
   );
   return `<h2>Resources</h2>
 <h3>Near a limit</h3>${near.length > 0 ? list(near) : "<p>Nothing was above 80 % of what it has.</p>"}
@@ -149,11 +171,11 @@ ${missing.length > 0 ? `<h3>Not seen</h3>${list(missing)}` : ""}
 ${tiers.join("\n")}`;
 }
 
-const list = (lines: readonly string[]) => `<ul>${lines.map((line) => `<li>${escape(line)}</li>`).join("")}</ul>`;
+const list = (lines: readonly string[]) => `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (kind: string, texts: readonly string[]) =>
-    texts.map((text) => `<${kind}${kind === "td" ? classOf(text) : ""}>${escape(text)}</${kind}>`).join("");
+    texts.map((text) => `<${kind}${kind === "td" ? classOf(text) : ""}>${escapeHtml(text)}</${kind}>`).join("");
   const header = head.some(Boolean) ? `<tr>${cells("th", head)}</tr>` : "";
   return `<table>${header}${rows.map((texts) => `<tr>${cells("td", texts)}</tr>`).join("")}</table>`;
 }
@@ -161,7 +183,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const CLASSES: Readonly<Record<string, string>> = { met: "met", "not met": "not-met", "no data": "none" };
 const classOf = (text: string) => (CLASSES[text] ? ` class="${CLASSES[text]}"` : "");
 
-const escape = (text: string) =>
+const escapeHtml = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 const STYLE = `body{font:14px/1.45 system-ui,sans-serif;max-width:1100px;margin:24px auto;padding:0 16px;color:#1f2937}

@@ -28,13 +28,21 @@ ${table(
   ["step", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms"],
   [all, ...lines].map((one) => [one.name, one.requests, one.failed, one.p50, one.p95, one.p99, one.max]),
 )}
-${errors.length > 0 ? `\n${table(["step", "problem", "status", "requests"], errors.slice(0, 10).map((one) => [one.step, one.type, one.status, one.count]))}\n` : ""}
+${
+  errors.length > 0
+    ? `\n${table(
+        ["step", "problem", "status", "requests"],
+        errors.slice(0, 10).map((one) => [one.step, one.type, one.status, one.count]),
+      )}\n`
+    : ""
+}
 Near a limit: ${near.length > 0 ? near.slice(0, 5).join("; ") : "nothing above 80 %"}.
 Generator: ${generator.cpuSeconds.toFixed(1)} s of CPU, late by ${(generator.latenessP99Us / 1_000).toFixed(1)} ms (99th percentile). Seed ${config.seed}, run \`${run.id}\`.
 `;
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -32,7 +32,8 @@ export function errorsOf({ steps }: Result) {
 /** The verdict in a sentence, with its reason. */
 export function sentence({ verdict, verdicts, generatorLimited, run }: Result): string {
   if (run.interrupted) return "No verdict: the run was interrupted, and this is what there was until then.";
-  if (generatorLimited !== null) return `No verdict: the generator, not the target, was the limit: ${generatorLimited}.`;
+  if (generatorLimited !== null)
+    return `No verdict: the generator, not the target, was the limit: ${generatorLimited}.`;
   if (verdict === "none") return "No verdict: there is too little to judge.";
   if (verdict === "met") return "All objectives were met.";
   const missed = verdicts.filter((one) => one.verdict === "not met").map((one) => `${one.objective} (${one.source})`);

@@ -21,7 +21,12 @@ export interface Figure {
 function podFigures(tier: string): readonly Figure[] {
   const pods = `namespace="$ns",pod=~"${tier}-([0-9]+|[a-z0-9]+(-[a-z0-9]+)?)",image=""`;
   return [
-    { name: "CPU", unit: "cores", by: ["pod"], query: `sum by (pod) (rate(container_cpu_usage_seconds_total{${pods}}[$w]))` },
+    {
+      name: "CPU",
+      unit: "cores",
+      by: ["pod"],
+      query: `sum by (pod) (rate(container_cpu_usage_seconds_total{${pods}}[$w]))`,
+    },
     { name: "memory", unit: "bytes", by: ["pod"], query: `sum by (pod) (container_memory_working_set_bytes{${pods}})` },
   ];
 }
@@ -114,7 +119,12 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
     ...podFigures("worker"),
     throttled("worker"),
     eventLoop("worker"),
-    { name: "jobs", unit: "count", by: ["queue", "state"], query: `max by (queue, state) (${QUEUE_JOBS}{namespace="$ns"})` },
+    {
+      name: "jobs",
+      unit: "count",
+      by: ["queue", "state"],
+      query: `max by (queue, state) (${QUEUE_JOBS}{namespace="$ns"})`,
+    },
     {
       name: "age of the oldest job due",
       unit: "seconds",

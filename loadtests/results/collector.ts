@@ -99,7 +99,12 @@ export class Collector {
   }
 
   #stepMeasured(
-    { good, failed, skipped, errors }: { good: Histogram; failed: number; skipped: number; errors: Map<string, number> },
+    {
+      good,
+      failed,
+      skipped,
+      errors,
+    }: { good: Histogram; failed: number; skipped: number; errors: Map<string, number> },
     index: number,
   ): StepMeasured {
     const step = this.#plan.steps[index];

@@ -10,11 +10,14 @@ const isValid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(sche
 
 /** What keeps a value from being a result, each with its place; none where it is one. */
 export function flawsOf(value: unknown): string[] {
-  if (!isValid(value)) return (isValid.errors ?? []).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
+  if (!isValid(value))
+    return (isValid.errors ?? []).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
   return (value as Result).steps.flatMap(({ name, histogram, requests, failed }) => {
     try {
       const { totalCount } = decode(histogram);
-      return totalCount === requests - failed ? [] : [`step ${name}: its histogram has ${totalCount} values, not ${requests - failed}`];
+      return totalCount === requests - failed
+        ? []
+        : [`step ${name}: its histogram has ${totalCount} values, not ${requests - failed}`];
     } catch (error) {
       return [`step ${name}: its histogram cannot be read: ${(error as Error).message}`];
     }
@@ -32,6 +35,9 @@ export function readResult(path: string): Result {
   }
   const flaws = flawsOf(value);
   if (flaws.length > 0)
-    throw new UserError([`${path} is not a result of a load test:`, ...flaws.slice(0, 5).map((flaw) => `  ${flaw}`)].join("\n"), remedy);
+    throw new UserError(
+      [`${path} is not a result of a load test:`, ...flaws.slice(0, 5).map((flaw) => `  ${flaw}`)].join("\n"),
+      remedy,
+    );
   return value as Result;
 }

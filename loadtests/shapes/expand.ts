@@ -20,7 +20,8 @@ export function expand(shape: Shape, level: Level, { rate, seconds }: Expansion)
   const scale = ((seconds ?? own) / own) * (level.time ?? 1);
   const perMinute = (factor: number) => Math.max(1, Math.round(factor * rate * (level.rate ?? 1) * 60));
   const stages = shape.stages.map((stage) => ({ seconds: stage.seconds * scale, perMinute: perMinute(stage.factor) }));
-  if (level.gradual) return [{ seconds: seconds ?? own, perMinute: Math.max(...stages.map((stage) => stage.perMinute)) }];
+  if (level.gradual)
+    return [{ seconds: seconds ?? own, perMinute: Math.max(...stages.map((stage) => stage.perMinute)) }];
   return level.bursts ? withBursts(stages, level.bursts) : stages;
 }
 
@@ -77,6 +78,17 @@ function timeOf(count: number, a: number, b: number, seconds: number): number {
   const slope = (b - a) / seconds;
   if (Math.abs(slope) < 1e-12) return count / a;
   return (-a + Math.sqrt(Math.max(0, a * a + 2 * slope * count))) / slope;
+}
+
+/** How many sessions begin in all. */
+export function countOf(stretches: readonly Stretch[]): number {
+  let from = 0;
+  let count = 0;
+  for (const { seconds, perMinute } of stretches) {
+    count += ((from + perMinute) / 120) * seconds;
+    from = perMinute;
+  }
+  return Math.floor(count + 1e-9);
 }
 
 export const secondsOf = (stretches: readonly Stretch[]) => stretches.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -20,12 +20,18 @@ const hold = (seconds: number, factor: number): readonly Stage[] => [
 /** Kinds of runs. Factors are of the base rate, which the level changes. */
 export const SHAPES = {
   smoke: { about: "Does it work at all?", stages: hold(30, 1) },
-  load: { about: "Does it keep its objectives at the expected rate?", stages: [{ seconds: 30, factor: 4 }, ...hold(180, 4)] },
+  load: {
+    about: "Does it keep its objectives at the expected rate?",
+    stages: [{ seconds: 30, factor: 4 }, ...hold(180, 4)],
+  },
   stress: {
     about: "Where does it break, and how?",
     stages: [4, 8, 12, 16, 20, 24, 32].flatMap((factor) => [{ seconds: 10, factor }, ...hold(30, factor)]),
   },
-  spike: { about: "Does it survive a sudden rush, and recover?", stages: [...hold(60, 2), ...hold(30, 20), ...hold(60, 2)] },
+  spike: {
+    about: "Does it survive a sudden rush, and recover?",
+    stages: [...hold(60, 2), ...hold(30, 20), ...hold(60, 2)],
+  },
   soak: { about: "Does it last: leaks, growth, drift?", stages: [{ seconds: 60, factor: 3 }, ...hold(3_540, 3)] },
   volume: { about: "Is it as quick with much data?", stages: hold(120, 4), needsData: true },
 } as const satisfies Record<string, Shape>;

@@ -45,7 +45,12 @@ async function requestsBy(tool: Tool) {
 
 /** What of a request the journey decides; what a tool adds of its own (User-Agent and the like) is left out. */
 const asText = ({ method, url, headers, body }: Recorded) =>
-  [method, url, body, ...["authorization", "idempotency-key", "content-type", "x-synthetic"].map((name) => headers[name])].join(" ");
+  [
+    method,
+    url,
+    body,
+    ...["authorization", "idempotency-key", "content-type", "x-synthetic"].map((name) => headers[name]),
+  ].join(" ");
 
 describe.each(["custom", "k6"])("%s", (name) => {
   const tool = TOOLS[name] as Tool;

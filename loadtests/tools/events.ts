@@ -1,5 +1,5 @@
-import { Collector } from "../results/collector.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Collector } from "../results/collector.ts";
 import type { Progress } from "./tool.ts";
 
 /**

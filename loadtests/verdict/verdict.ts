@@ -63,7 +63,9 @@ export async function verdictsOfService(
       count(`${metric}_count{namespace="${namespace}",${failed}}`),
       count(`${metric}_count{namespace="${namespace}"}`),
     ]);
-    verdicts.push(judged({ objective, source: "prometheus", wanted: ratio, good: events - bad, events, about: `not ${failed}` }));
+    verdicts.push(
+      judged({ objective, source: "prometheus", wanted: ratio, good: events - bad, events, about: `not ${failed}` }),
+    );
   }
   return verdicts;
 }

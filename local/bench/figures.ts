@@ -9,7 +9,7 @@ import type { Summary } from "./statistics.ts";
 export interface Figure extends Summary {
   readonly name: string;
   readonly unit: string;
-  /** It must not be above this, or not below it where `atLeast` is set; a figure without is there to compare others with. */
+  /** The upper bound, or the lower bound where `atLeast` is set. A figure without a bound is there to compare others with. */
   readonly bound?: number;
   readonly atLeast?: true;
   readonly measuredAt: string;
@@ -19,13 +19,13 @@ export interface Figure extends Summary {
 const JSON_FILE = join(REPO, "docs/figures.json");
 const MARKDOWN = join(REPO, "docs/figures.md");
 
-/** What the figures were measured on. */
+/** Describes the machine: processors, memory, kernel. */
 export function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()} ${arch()}`;
 }
 
-/** Puts new figures in the place of older ones of the same name. */
+/** Writes figures to docs/. A new figure replaces an older one of the same name. */
 export async function record(figures: readonly Figure[]): Promise<void> {
   const before: Figure[] = existsSync(JSON_FILE) ? JSON.parse(await readFile(JSON_FILE, "utf8")) : [];
   const names = new Set(figures.map((figure) => figure.name));
@@ -36,7 +36,7 @@ export async function record(figures: readonly Figure[]): Promise<void> {
   await writeFile(MARKDOWN, render(all));
 }
 
-/** The page. Pure. */
+/** Renders the page. Pure. */
 export function render(figures: readonly Figure[]): string {
   const rows = figures.map((f) => {
     const bound = f.bound === undefined ? "none" : `${f.atLeast ? "≥ " : ""}${f.bound} ${f.unit}`;

@@ -1,9 +1,17 @@
 import { join } from "node:path";
-import type { Row } from "../../service/bench/main.ts";
 import { REPO } from "../lib/paths.ts";
 import type { Group } from "./measure.ts";
 
-/** Its measurements, as service/bench/main.ts knows them. */
+/** A figure in the JSON that service/bench/main.ts prints. It has an upper bound, a lower one, or none. */
+interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly values: readonly number[];
+  readonly bound?: number;
+  readonly atLeast?: number;
+}
+
+/** The measurements of service/bench/main.ts. */
 const NAMES = ["read", "pipeline", "create", "telemetry", "overload", "faults", "memory"];
 
 /**
@@ -21,11 +29,12 @@ async function run(only: string, ...[measure, work]: Parameters<Group>): Promise
   const program = join(REPO, "service/bench/main.ts");
   const options = { stdin: "ignore", stderr: "inherit" } as const;
   const { stdout } = await work.child(process.execPath, [program, "--only", only], options);
-  for (const { name, unit, values, ...limit } of JSON.parse(String(stdout)) as Row[]) {
-    const kept = "atLeast" in limit ? { bound: limit.atLeast, atLeast: true as const } : limit;
+  for (const { name, unit, values, bound, atLeast } of JSON.parse(String(stdout)) as Row[]) {
+    const upper = bound === undefined ? {} : { bound };
+    const limit = atLeast === undefined ? upper : { bound: atLeast, atLeast: true as const };
     // The service's program has measured them already.
     const left = [...values];
     const once = async () => left.shift() ?? Number.NaN;
-    await measure({ name, unit, ...kept, runs: values.length, once });
+    await measure({ name, unit, ...limit, runs: values.length, once });
   }
 }

@@ -1,4 +1,4 @@
-/** What a figure is reported by. */
+/** The statistics of a figure. */
 export interface Summary {
   readonly n: number;
   readonly min: number;
@@ -6,7 +6,7 @@ export interface Summary {
   readonly max: number;
 }
 
-/** Minimum, median and maximum: with the few runs that fit here, a percentile would be an invention. */
+/** Minimum, median and maximum. There are too few runs for percentiles. */
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0) throw new Error("no values: a figure without a run is no figure");
   const sorted = [...values].sort((a, b) => a - b);

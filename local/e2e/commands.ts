@@ -1,24 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "@media/drills/eventually";
 import type { Stack as DrillStack } from "@media/drills/stack";
 import { execa } from "execa";
 import { processes } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { family } from "../cluster/processes.ts";
-import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
 import { access } from "../stack/access.ts";
 import type { Stack } from "../stack/pulumi.ts";
 
-/** Ring 4 has a cluster of its own, so that it neither needs nor disturbs the one a person works with. */
+/** Ring 4 has a cluster of its own. It does not touch the cluster that a person works with. */
 export const NAME = "e2e";
 export const MINUTE = 60_000;
 export const layout = () => layoutOf(NAME);
 export const dev = (): Stack => ({ layout: layout(), name: "dev" });
-/** The same as drills and checks reach it. */
+/** Stack dev as drills and checks reach it. */
 export const devAccess = (): DrillStack => access(dev());
 
-/** A make verb as a person calls it; its output is kept for the failure's message. */
+/** Runs a make verb as a person does. Its output is in the error of a failure. */
 export async function make(
   verb: string,
   ...variables: string[]
@@ -32,7 +32,7 @@ export async function make(
   return { stdout, all, seconds: (performance.now() - from) / 1000 };
 }
 
-/** The same in a process group of its own, to be killed as a whole, as a closed terminal or a power cut would. */
+/** Runs a make verb in a process group of its own, so that the whole group can be killed. */
 export function makeInGroup(verb: string) {
   const child = execa("make", ["-s", verb, `NAME=${NAME}`], {
     cwd: REPO,
@@ -54,7 +54,7 @@ export function makeInGroup(verb: string) {
   };
 }
 
-/** The cluster's processes by name, those inside the namespaces too, with the host's numbers. */
+/** The cluster's processes, also those inside the namespaces: their names and their process ids on the host. */
 export function clusterProcesses(): Record<string, number> {
   const host = processes(layout());
   const found: Record<string, number> = { ...host };

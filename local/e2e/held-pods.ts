@@ -6,8 +6,8 @@ const JOB = "held-prober";
 const SECONDS = 300;
 
 /**
- * Pods of the CronJob come and go within seconds. While `work` looks at who may talk to whom, one pod of it is there that
- * does nothing, and no others: labels and links are the template's, only the command is another one.
+ * Runs `work` while exactly one pod of the prober's CronJob exists. The CronJob's own pods live for seconds only. This
+ * pod has the labels and links of the template, but its command does nothing.
  */
 export async function withHeldPods<T>(work: () => Promise<T>): Promise<T> {
   await suspend(true);
@@ -18,7 +18,7 @@ export async function withHeldPods<T>(work: () => Promise<T>): Promise<T> {
     job.spec.activeDeadlineSeconds = SECONDS;
     job.spec.template.spec.containers[0].command = ["node", "-e", `setTimeout(() => {}, ${SECONDS * 1000})`];
     await kubectl(layout(), ["create", "-f", "-"], JSON.stringify(job));
-    // A round that was under way when it began is over by then.
+    // A round of the prober that ran already is over when this pod is ready.
     const ready = ["wait", "--for=condition=Ready", "pod", "-l", `job-name=${JOB}`, "--timeout=60s"];
     await kubectl(layout(), [...IN_DEV, ...ready]);
     return await work();

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
+import { eventually } from "@media/drills/eventually";
 import { execa } from "execa";
 import { draw } from "../../docs/picture.ts";
 import { listeners } from "../../infra/lib/endpoints.ts";
 import { kubectl } from "../cluster/cluster.ts";
 import { cgroupOf, family } from "../cluster/processes.ts";
-import { eventually } from "../lib/eventually.ts";
 import { clusterProcesses, layout, MINUTE } from "./commands.ts";
 import { withHeldPods } from "./held-pods.ts";
 
-/** A running pod: its workload's name, its address, a process of it on the host, and the port that Prometheus scrapes. */
+/** A running pod: the name of its workload, its address, the host's id of one of its processes, and the port that Prometheus scrapes. */
 interface Pod {
   name: string;
   uid: string;
@@ -23,7 +23,7 @@ interface Target {
   port: number;
 }
 
-/** Every running pod tries every port of every other: what gets through must be what is declared, no more and no less. */
+/** Every running pod tries every port of every other pod. Exactly the declared connections must work. */
 export function links(): void {
   describe("links", () => {
     test(
@@ -31,7 +31,7 @@ export function links(): void {
       async () => {
         const { open, tried } = await withHeldPods(async () => {
           const expected = await declared(await pods());
-          // A pod that has just been replaced leaves the list within moments.
+          // A pod that was just replaced disappears from the list after a short time.
           return eventually("connections as declared", 60, async () => {
             const found = await matrix();
             if (JSON.stringify(found.open) !== JSON.stringify(expected))
@@ -46,7 +46,7 @@ export function links(): void {
     );
 
     test(
-      "negative control: without its policy the same connection is refused, and with it again it works",
+      "negative control: without its policy a connection is refused, and with the policy restored it works",
       async () => {
         const policy = (await kubectl(layout(), [...IN_DEV, "get", "networkpolicy", "api", "-o", "json"])).stdout;
         const reaches = async () => (await matrix()).open.includes("api → pgbouncer:6432");
@@ -69,7 +69,7 @@ export function links(): void {
 
 const IN_DEV = ["-n", "media-dev"];
 
-/** "caller → target:port" of every link that the program draws, of Prometheus' scrapes, and of the backups. */
+/** "caller → target:port" of every link that the program declares, of Prometheus' scrapes and of the backups. */
 async function declared(all: readonly Pod[]): Promise<string[]> {
   const arrows = [...(await draw("dev")).matchAll(/^ {2}([\w-]+) -- "([\w-]+)" --> ([\w-]+)$/gm)];
   const drawn = arrows.map(([, caller, port, target]) => {
@@ -77,7 +77,7 @@ async function declared(all: readonly Pod[]): Promise<string[]> {
     return `${caller} → ${target}:${number}`;
   });
   const scraped = all.flatMap(({ name, metricsPort }) => (metricsPort ? [`prometheus → ${name}:${metricsPort}`] : []));
-  // A workload of one pod finds no other to talk to.
+  // A workload with one pod has no other pod of its own to connect to.
   const others = (line: string) => {
     const [caller, target] = line.split(/ → |:/);
     return caller !== target || all.filter(({ name }) => name === caller).length > 1;
@@ -105,7 +105,7 @@ async function matrix(): Promise<{ open: string[]; tried: number }> {
   };
 }
 
-/** Those of the targets that the caller's network reaches. */
+/** The targets that can be reached from the caller's network. */
 async function reached(caller: Pod, targets: readonly Target[]): Promise<Target[]> {
   const probe = ["-t", String(caller.pid), "-n", process.execPath, "-e", PROBE, JSON.stringify(targets)];
   const { stdout } = await execa("nsenter", probe);
@@ -114,7 +114,7 @@ async function reached(caller: Pod, targets: readonly Target[]): Promise<Target[
 
 const portsOf = (name: string) => (listeners as Record<string, Record<string, number>>)[name] ?? {};
 
-/** Runs inside a pod's network. A refused connection came through too: the pod answered that nobody listens there. */
+/** Runs inside a pod's network. A connection that the target's kernel refuses was let through by the policies: no process listens there. */
 const PROBE = `
   const { connect } = require("node:net");
   const reaches = ({ ip, port }) => new Promise((resolve) => {
@@ -126,7 +126,7 @@ const PROBE = `
   Promise.all(targets.map(reaches)).then((open) => console.log(JSON.stringify(targets.filter((_, i) => open[i]))));
 `;
 
-/** The pods of stacks dev and base that have a network of their own. */
+/** The pods of stacks dev and base with their own network. */
 async function pods(): Promise<Pod[]> {
   const { stdout } = await kubectl(layout(), ["get", "pods", "-A", "-l", "app.kubernetes.io/part-of", "-o", "json"]);
   const { items } = JSON.parse(stdout) as { items: KubernetesPod[] };

@@ -15,10 +15,10 @@ import { REPO } from "../lib/paths.ts";
 import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
 import { owner } from "../stack/owner.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
-import { badDays } from "./bad-days.ts";
 import { clusterProcesses, dev, devAccess, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
 import { members } from "./members.ts";
+import { mistakes } from "./mistakes.ts";
 import { probes } from "./probes.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
@@ -39,7 +39,7 @@ const KEPT_LOGS = join(tmpdir(), "media-e2e-logs");
 
 describe("up", () => {
   test(
-    "make up, killed with -9 while it makes the dev stack, goes on when it is called again",
+    "make up, killed with -9 while it makes the dev stack, continues when it is called again",
     async () => {
       const killed = makeInGroup("up");
       await killed.saw(/stack dev …/, 40 * MINUTE);
@@ -51,7 +51,7 @@ describe("up", () => {
       expect(all).toContain("stack dev is up");
       const { stdout } = await execa("pgrep", ["-a", "-P", "1", "pulumi"], { reject: false });
       expect(stdout.split("\n").filter((line) => line.includes(REPO))).toEqual([]); // no orphans
-      // The engine's second files beside its states are not written atomically: there must be none to be cut off.
+      // The engine does not write the second file beside a state atomically, so it must write none (PULUMI_BACKEND_URL).
       const files = readdirSync(join(pulumiFolder(layout()), ".pulumi"), { recursive: true }).map(String);
       expect(files.filter((file) => file.endsWith(".attrs"))).toEqual([]);
     },
@@ -127,7 +127,7 @@ probes();
 
 signals();
 
-badDays();
+mistakes();
 
 describe("nothing changes without a change", () => {
   test(
@@ -140,7 +140,7 @@ describe("nothing changes without a change", () => {
   );
 
   test(
-    "a refresh finds the cluster as the state says",
+    "a refresh finds no difference between the cluster and the state",
     async () => {
       const { exitCode, stdout } = await pulumiWithConfig(dev(), "refresh", ["--preview-only", "--expect-no-changes"], {
         show: false,
@@ -164,7 +164,7 @@ describe("nothing changes without a change", () => {
 describe("processes are killed", () => {
   const killed = [...INSIDE, "policies", "inside", "dockerd", "registry", "guard", "supervisor"];
   test.each(killed)(
-    "kill -9 of %s: it is back and the cluster answers",
+    "kill -9 of %s: it runs again and the cluster answers",
     async (name) => {
       const before = clusterProcesses()[name] as number;
       expect(before).toBeGreaterThan(1);
@@ -179,7 +179,7 @@ describe("processes are killed", () => {
   );
 
   test(
-    "after all of them a journey works",
+    "a journey works after all these kills",
     async () => {
       await journey(await targetOf(devAccess()), 90);
     },
@@ -201,7 +201,7 @@ productionShape();
 
 describe("recreate", () => {
   test(
-    "the drill brings the stack back from the backup store without losing an archived row",
+    "the drill recovers the stack from the backup store and loses no archived row",
     async () => {
       await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
       const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
@@ -217,7 +217,7 @@ describe("recreate", () => {
   );
 
   test(
-    "negative control: without the stack's name a second time nothing is destroyed",
+    "negative control: without the right confirmation nothing is destroyed",
     async () => {
       await expect(make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=prod")).rejects.toThrow(/CONFIRM=dev/);
       expect(await outputs(dev())).toBeDefined();
@@ -238,7 +238,7 @@ describe("down", () => {
   );
 
   test(
-    "make up again finds the requests of before",
+    "the next make up finds the earlier requests",
     async () => {
       await make("up");
       expect(Number(await sql(devAccess(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);

@@ -14,7 +14,7 @@ interface Vector {
 
 /** The prober's rounds on the running stack. */
 export function probes(): void {
-  /** Success by service, under exactly the labels that do not change with a pod. */
+  /** Success of each upstream service. The series must not have labels that change with a pod. */
   async function success(): Promise<Record<string, number>> {
     const { prometheusUrl } = await targetOf(devAccess());
     const { data } = json<Vector>(await call(`${prometheusUrl}/api/v1/query?query=media_probe_success`), 200);

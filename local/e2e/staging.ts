@@ -85,7 +85,7 @@ export function productionShape(): void {
     );
 
     test(
-      "a stack is destroyed and the other beside it goes on",
+      "destroying a stack does not affect the other stack",
       async () => {
         await destroy(local());
         await expect(kubectl(staging(), ["get", "namespace", staging().namespace])).rejects.toThrow(

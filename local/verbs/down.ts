@@ -6,7 +6,7 @@ import { CACHE, DATA } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import type { Options } from "./options.ts";
 
-/** Stops the embedded cluster and keeps its data; with `purge` removes that too, and the caches with the last cluster. */
+/** Stops the embedded cluster and keeps its data. `purge` also removes the data, and with the last cluster the caches. */
 export async function down({ name, purge }: Options): Promise<void> {
   if (!clusterNames().includes(name)) return say(`there is no cluster "${name}"`);
   const layout = layoutOf(name);
@@ -15,7 +15,7 @@ export async function down({ name, purge }: Options): Promise<void> {
   if (left.length > 0)
     throw new UserError(
       `left behind by cluster ${name}:\n  ${left.join("\n  ")}`,
-      "end these by hand, then run the same again",
+      "end or remove these by hand, then run the same again",
     );
   if (!purge) return;
   await phase("removing its data", () => rm(layout.dir, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import type { Verb } from "./options.ts";
 
-/** Loaded on demand: `make env` need not wait for what `make up` imports. */
+/** Each verb is loaded when it is called, so that `make env` does not load what `make up` imports. */
 export const VERBS: Readonly<Record<string, Verb>> = {
   up: async (options) => (await import("./up.ts")).up(options),
   down: async (options) => (await import("./down.ts")).down(options),

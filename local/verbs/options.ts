@@ -1,4 +1,4 @@
-/** What every verb is given; the Makefile's variables under the same names. */
+/** The options of every verb. The Makefile's variables have the same names. */
 export interface Options {
   /** Stack: base, dev, staging, perf, prod or dr. @default dev */
   readonly stack: string;
@@ -6,13 +6,13 @@ export interface Options {
   readonly name: string;
   /** Kind of drill. */
   readonly kind?: string;
-  /** How often a drill does what it does. @default the drill's own */
+  /** Number of a drill's repetitions. @default the drill's own */
   readonly count?: string;
   /** Where random numbers start, so that a run can be repeated. @default 1 */
   readonly seed?: string;
-  /** Figures to measure, by name, apart by spaces. @default all that are not costly */
+  /** Names of the figures to measure, separated by spaces. @default all that are not costly */
   readonly only?: string;
-  /** The stack's name once more, for verbs that destroy. */
+  /** The stack's name again, for verbs that destroy. */
   readonly confirm?: string;
   /** Remove data and caches too. */
   readonly purge: boolean;

@@ -10,7 +10,7 @@ import { ensureStack, POLICIES, pulumiWithConfig } from "../stack/pulumi.ts";
 import { BIN } from "../toolchain/build.ts";
 import type { Options } from "./options.ts";
 
-/** What `make up` would change in the stack; of a stack that is not up here, what this branch changes in it. */
+/** Shows what `make up` would change in the stack. Of a stack that is not up here it shows what this branch changes. */
 export async function preview({ stack, name }: Options): Promise<void> {
   const target = { layout: layoutOf(name), name: stack };
   if (!wasUp(target.layout, stack)) return withoutCluster(stack, name);

@@ -8,14 +8,14 @@ import { environment, exports, prepareEnvironment } from "../stack/environment.t
 import { outputs as read } from "../stack/pulumi.ts";
 import type { Options } from "./options.ts";
 
-/** The stack's outputs as JSON, credentials too: for scripts, and for people through jq. */
+/** Prints the stack's outputs as JSON, with the credentials. */
 export async function outputs({ stack, name }: Options): Promise<void> {
   const found = await read({ layout: layoutOf(name), name: stack });
   if (!found) throw new UserError(`stack ${stack} has no outputs: it is not up`, `bring it up: make up STACK=${stack}`);
   console.log(JSON.stringify({ ...found, ...(await caFile(layoutOf(name), stack, found.caPem)) }, null, 2));
 }
 
-/** The authority of the stack's certificates as a file, since that is what curl and browsers take. */
+/** Writes the stack's certificate authority to a file, because curl and browsers take a file. */
 async function caFile(layout: Layout, stack: string, pem: unknown): Promise<{ caFile?: string }> {
   if (typeof pem !== "string") return {};
   const file = join(layout.dir, `ca-${stack}.pem`);
@@ -23,14 +23,14 @@ async function caFile(layout: Layout, stack: string, pem: unknown): Promise<{ ca
   return { caFile: file };
 }
 
-/** Shell lines that put the tools, the cluster and the state within reach: eval "$(make -s env)". */
+/** Prints shell lines that set up pulumi, kubectl and the tools for the cluster: eval "$(make -s env)". */
 export async function env({ stack, name }: Options): Promise<void> {
   const layout = layoutOf(name);
   await prepareEnvironment(layout);
   console.log(exports(environment(layout, stack)));
 }
 
-/** What runs: every cluster's processes, and the pods of the chosen one. */
+/** Prints every cluster's processes, and the pods of the chosen cluster. */
 export async function status({ name, json }: Options): Promise<void> {
   const clusters = clusterNames().map((cluster) => {
     const layout = layoutOf(cluster);
@@ -49,7 +49,7 @@ export async function status({ name, json }: Options): Promise<void> {
 
 const LAST_LINES = 5;
 
-/** Where each log of the cluster is, and how it ends. */
+/** Prints the path and the last lines of each log of the cluster. */
 export async function logs({ name }: Options): Promise<void> {
   const { logDir } = layoutOf(name);
   const files = existsSync(logDir) ? (await readdir(logDir)).filter((file) => file.endsWith(".log")).sort() : [];

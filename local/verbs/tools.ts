@@ -4,7 +4,7 @@ import { buildTools } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
 import type { Options } from "./options.ts";
 
-/** Builds tools, by default all; `make up` builds only those that it needs itself. */
+/** Builds tools, by default all of them. `make up` builds only those that it needs. */
 export async function tools({ only }: Options): Promise<void> {
   const all = TOOLS.map(({ name }) => name);
   const wanted = only?.split(/\s+/).filter(Boolean) ?? all;

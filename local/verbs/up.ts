@@ -43,7 +43,7 @@ export async function up({ stack, name }: Options): Promise<void> {
   say(`stack ${stack} is up; its addresses: make outputs`);
 }
 
-/** Tools, images and the cluster itself; images of Debian's packages are built while Go compiles. */
+/** Builds tools and images and starts the cluster. Images of Debian packages are built while Go compiles. */
 async function prepareCluster(layout: Layout): Promise<Images> {
   const first = ["supervisor", "pause", "kubernetes"];
   const rest = TOOLS.filter((tool) => tool.for === "up" && !first.includes(tool.name)).map((tool) => tool.name);
@@ -85,7 +85,7 @@ function common(layout: Layout, images: Images) {
   };
 }
 
-/** The base stack's store, as config of the stack: in a real disaster that stack's state is not there to be asked. */
+/** The base stack's backup store as configuration of the stack. It is no StackReference: in a disaster the base stack's state may be gone. */
 async function backupStore(layout: Layout, stack: string): Promise<unknown> {
   const base = await outputs({ layout, name: "base" });
   return (base?.backupStoreTenants as Record<string, unknown> | undefined)?.[stack];

@@ -104,11 +104,15 @@ describe("signing in", () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const admin = { ...JSON.parse(Buffer.from(payload, "base64url").toString()), role: "admin" };
     const forged = [
-      createTokens("another key").sign({ sub: "u", role: "admin", sid: "s" }),
+      await createTokens("another key").sign({ sub: "u", role: "admin", sid: "s" }),
       `${part({ alg: "none", typ: "JWT" })}.${part(admin)}.`,
       `${header}.${part(admin)}.${signature}`,
       `${header}.${payload}`,
       `${header}.${payload}.`,
+      `${token}.${"x".repeat(6_000)}`,
+      `${token}.`,
+      // The same 32 bytes in another spelling: the last two bits mean nothing.
+      token.slice(0, -1) + respelled(token.at(-1)),
       "a.b.c",
     ];
     for (const bad of forged) expect((await getAs(port, bad, requests)).body.code).toBe("unauthenticated");
@@ -213,3 +217,9 @@ test("no password, hash or token is in the log or in the sealed answers", async 
   const text = JSON.stringify(lines) + JSON.stringify(sealed);
   for (const secret of [PASSWORD, token, refreshToken, "scrypt$"]) expect(text).not.toContain(secret);
 });
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** The next character of the alphabet: of a signature's last one it differs in a bit that is not part of the bytes. */
+function respelled(last = ""): string {
+  return BASE64URL.charAt(BASE64URL.indexOf(last) + 1);
+}

@@ -184,7 +184,7 @@ describe("TMDB on a bad day", () => {
   });
 });
 
-describe("what is seen from outside", () => {
+describe("what a caller sees", () => {
   test("a trace begun elsewhere goes on in the spans, the log and the job", async () => {
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01`, "x-request-id": "from-the-gateway-1" };

@@ -129,8 +129,8 @@ describe("headers", () => {
     const expired = createTokens(platform.servers.databasePassword, () => Date.now() - 3_600_000);
     const words = {
       ADMIN: admin.token,
-      EXPIRED: expired.sign({ sub: admin.id, role: "admin", sid: "s" }),
-      OTHER_KEY: createTokens("another secret").sign({ sub: admin.id, role: "admin", sid: "s" }),
+      EXPIRED: await expired.sign({ sub: admin.id, role: "admin", sid: "s" }),
+      OTHER_KEY: await createTokens("another secret").sign({ sub: admin.id, role: "admin", sid: "s" }),
     };
     const headers = lines.map((line) =>
       line.replace(/\b(ADMIN|EXPIRED|OTHER_KEY)\b/g, (word) => words[word as "ADMIN"]),

@@ -30,7 +30,7 @@ async function other(): Promise<number> {
   return Number((await spawned.logged("started")).httpPort);
 }
 
-describe("answers of outside services", () => {
+describe("answers of upstreams", () => {
   test("200 callers at once, on two processes, are one call", async () => {
     const ports = await Promise.all([other(), other()]);
     await platform.knobs({ latencyMs: 300 });

@@ -4,7 +4,7 @@ import { DEGRADATION, type Degraded } from "../src/http/degradation.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import type { Dependency, Upstream } from "../src/resilience/policies.ts";
 import { type Answer, call, PASSWORD, person, post, postAs } from "./calls.ts";
-import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { connectionTo, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { changeAndHear, type Probes } from "./probes.ts";
 import type { ServerName } from "./servers.ts";
 import { closeClients } from "./sockets.ts";
@@ -79,7 +79,7 @@ const cases = (Object.keys(DEGRADATION) as Dependency[]).flatMap((name) => [
 ]);
 /**
  * By how much longer than before a route may take which is not affected, once the circuit has seen what is the matter:
- * less than one try of PostgreSQL or an outside service. A login alone takes as long on a busy machine, for its hashing.
+ * less than one try of PostgreSQL or an upstream. A login alone takes as long on a busy machine, for its hashing.
  * Other tests run beside it; how quick it is, `make bench` measures.
  */
 const UNAFFECTED_MS = 1_000;
@@ -191,12 +191,12 @@ async function withReplica(database: string): Promise<() => Promise<unknown>> {
 
 /** A database in which every read takes half a minute. */
 async function slowReplica(): Promise<() => Promise<unknown>> {
-  const connection = { host: "127.0.0.1", port: platform.servers.postgresPort };
+  const connection = connectionTo(platform.servers);
   const admin = new pg.Client({ ...connection, user: "postgres", database: "postgres" });
   await admin.connect();
-  await admin.query("CREATE DATABASE media_slow OWNER media");
+  await admin.query(`CREATE DATABASE media_slow OWNER ${connection.user}`);
   await admin.end();
-  const slow = new pg.Client({ ...connection, user: "media", database: "media_slow" });
+  const slow = new pg.Client({ ...connection, database: "media_slow" });
   await slow.connect();
   await slow.query(`CREATE VIEW requests AS SELECT gen_random_uuid() AS id, '' AS user_id, '' AS status,
     '' AS media_type, 1 AS tmdb_id, '' AS title, now() AS created_at FROM pg_sleep(30)`);

@@ -7,7 +7,7 @@ import { createMetrics } from "../src/observability/metrics/metrics.ts";
 import { ERROR_GROUPS_TOTAL, ERROR_REPORTS_TOTAL } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { call, getAs, idempotent, metric, person, post, postAs } from "./calls.ts";
-import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { connectionTo, DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -197,7 +197,7 @@ test("a process that ends stores what waits; without the database it says so ins
 });
 
 test("an error with text that no database keeps is stored, and one that is refused costs no other", async () => {
-  const pool = new pg.Pool({ host: "127.0.0.1", port: platform.servers.postgresPort, user: "media", max: 1 });
+  const pool = new pg.Pool({ ...connectionTo(platform.servers), max: 1 });
   pool.on("error", () => {});
   const { log, lines } = readableLog("api");
   const metrics = createMetrics("1");

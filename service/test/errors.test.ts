@@ -43,9 +43,9 @@ const REACH: Record<ProblemCode, () => Promise<Answer>> = {
     await post(api.httpPort, movie(), headers);
     return post(api.httpPort, movie(), headers);
   },
-  "token-expired": () => {
+  "token-expired": async () => {
     const hourAgo = createTokens(platform.servers.databasePassword, () => Date.now() - 3_600_000);
-    return getAs(api.httpPort, hourAgo.sign({ sub: "u", role: "user", sid: "s" }), "/api/v1/requests");
+    return getAs(api.httpPort, await hourAgo.sign({ sub: "u", role: "user", sid: "s" }), "/api/v1/requests");
   },
   "session-ended": async () => {
     const { token } = await person(api.httpPort, "leaver");

@@ -6,7 +6,7 @@ import { json } from "../src/http/reply.ts";
 import { IDEMPOTENCY_KEYS_TOTAL } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { call, idempotent, metric, post } from "./calls.ts";
-import { DEV_TOKEN, eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
+import { connectionTo, DEV_TOKEN, eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -141,12 +141,7 @@ describe("a crash", () => {
   });
 
   test("that was only a pause: a process that lost its claim cannot commit any more", async () => {
-    const pool = new pg.Pool({
-      host: "127.0.0.1",
-      port: platform.servers.postgresPort,
-      user: "media",
-      database: "media",
-    });
+    const pool = new pg.Pool(connectionTo(platform.servers));
     const owner = { user: "u", operation: "o", key: randomUUID() };
     const body = Buffer.from("{}");
     const slow = await claimKey(pool, owner, body);
@@ -161,12 +156,7 @@ describe("a crash", () => {
 });
 
 test("a key is its user's: another's same key is another key", async () => {
-  const pool = new pg.Pool({
-    host: "127.0.0.1",
-    port: platform.servers.postgresPort,
-    user: "media",
-    database: "media",
-  });
+  const pool = new pg.Pool(connectionTo(platform.servers));
   const claims = ["ann", "ben"].map((user) => claimKey(pool, { user, operation: "o", key: "k" }, Buffer.from("x")));
   expect((await Promise.all(claims)).map(({ outcome }) => outcome)).toEqual(["fresh", "fresh"]);
   await pool.end();
@@ -182,12 +172,7 @@ test("what is stored shows neither the key nor the answer", async () => {
 });
 
 test("a key lives for a day: then it is new again, and the purge takes it", async () => {
-  const pool = new pg.Pool({
-    host: "127.0.0.1",
-    port: platform.servers.postgresPort,
-    user: "media",
-    database: "media",
-  });
+  const pool = new pg.Pool(connectionTo(platform.servers));
   const age = (hours: number) =>
     platform.sql(`UPDATE idempotency_keys SET created_at = now() - interval '${hours} hours'`);
   const [first, key] = [JSON.stringify(wish()), randomUUID()];

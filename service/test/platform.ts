@@ -7,7 +7,7 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
 import type { Pace } from "../src/doubles/overseerr.ts";
 import { createLogger, type Logger } from "../src/observability/log.ts";
-import { loadConfig, type ProcessName } from "../src/process/config.ts";
+import { DATABASE, loadConfig, type ProcessName } from "../src/process/config.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import type { Overrides } from "../src/process/start.ts";
 import { startApi } from "../src/processes/api.ts";
@@ -51,6 +51,11 @@ export interface Spawned {
 }
 
 /** The tracing API is global: the first process to start sets it up for all processes of a test, so the spans are caught here. */
+/** How a test itself reaches the database, past the pooler. */
+export function connectionTo({ postgresPort }: Pick<Servers, "postgresPort">) {
+  return { host: "127.0.0.1", port: postgresPort, user: DATABASE, database: DATABASE };
+}
+
 export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promise<Platform> {
   const servers = await startServers();
   const secrets = writeSecrets(servers);
@@ -64,13 +69,7 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
       OVERSEERR_BASE_URL: `http://127.0.0.1:${doubles.httpPort}/overseerr`,
       ...changes,
     });
-  const database = new pg.Pool({
-    host: "127.0.0.1",
-    port: servers.postgresPort,
-    user: "media",
-    database: "media",
-    max: 4,
-  });
+  const database = new pg.Pool({ ...connectionTo(servers), max: 4 });
   database.on("error", () => {});
   const running: Running[] = [];
   const spawned: Spawned[] = [];

@@ -117,7 +117,7 @@ describe("who may connect", () => {
   ];
   test.each(bad)("%s is refused, with the problem's code, and counted", async (_what, token, code) => {
     const before = await refusals(code);
-    const { refused, received } = client(other.httpPort, token());
+    const { refused, received } = client(other.httpPort, await token());
     await eventually(() => expect(refused).toEqual([expect.objectContaining({ code, status: 401 })]));
     expect(received).toEqual([]);
     expect(await refusals(code)).toBe(before + 1);
@@ -140,7 +140,7 @@ describe("who may connect", () => {
     const { sid } = JSON.parse(Buffer.from(payload, "base64url").toString());
     const ago = (ACCESS_SECONDS - 2) * 1_000;
     const brief = createTokens(platform.servers.databasePassword, () => Date.now() - ago);
-    const token = brief.sign({ sub: ann.id, role: "user", sid });
+    const token = await brief.sign({ sub: ann.id, role: "user", sid });
     const { socket, ready, received, dropped, updates } = client(other.httpPort, token);
     await ready();
     await eventually(() => expect(dropped).toEqual(["io server disconnect"]));

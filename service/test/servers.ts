@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { DATABASE, READ_ONLY_DATABASE } from "../src/process/config.ts";
 import { copyEmptyCluster } from "./empty-cluster.ts";
 import { find, freePorts, giveAway, ownFolder, postgresFolders, quickFolder, unprivileged } from "./programs.ts";
 
@@ -106,8 +107,8 @@ async function prepareMedia(folder: string, port: number): Promise<Command> {
 async function createDatabase(port: number): Promise<void> {
   const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
   await client.connect();
-  await client.query(`CREATE ROLE media LOGIN PASSWORD '${DATABASE_PASSWORD}'`);
-  await client.query("CREATE DATABASE media OWNER media");
+  await client.query(`CREATE ROLE ${DATABASE} LOGIN PASSWORD '${DATABASE_PASSWORD}'`);
+  await client.query(`CREATE DATABASE ${DATABASE} OWNER ${DATABASE}`);
   await client.end();
 }
 
@@ -116,8 +117,8 @@ function preparePgbouncer(folder: string, port: number, postgresPort: number, re
   const server = `host=127.0.0.1 port=${postgresPort}`;
   const config = `
 [databases]
-media_ro = ${server} dbname=media
-media_replica = host=127.0.0.1 port=${replicaPort} dbname=media
+${READ_ONLY_DATABASE} = ${server} dbname=${DATABASE}
+media_replica = host=127.0.0.1 port=${replicaPort} dbname=${DATABASE}
 * = ${server}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -130,7 +131,7 @@ auth_type = plain
 auth_file = ${own}/users
 `;
   writeFileSync(join(own, "pgbouncer.ini"), config);
-  writeFileSync(join(own, "users"), `"media" "${DATABASE_PASSWORD}"\n`);
+  writeFileSync(join(own, "users"), `"${DATABASE}" "${DATABASE_PASSWORD}"\n`);
   return { command: find("pgbouncer"), args: [join(own, "pgbouncer.ini")], port };
 }
 

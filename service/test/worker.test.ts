@@ -8,7 +8,7 @@ import {
 } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { call, metric, post, postAs } from "./calls.ts";
-import { DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { connectionTo, DEV_TOKEN, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
 let api: Running;
@@ -115,12 +115,7 @@ test("a reader on a replica that lags sees its own write and no older state", as
   await admin.query("CREATE DATABASE media_stale OWNER media");
   await admin.end();
   const lagging = await platform.api({ PG_RO_DATABASE: "media_stale" });
-  const stale = new pg.Client({
-    host: "127.0.0.1",
-    port: platform.servers.postgresPort,
-    user: "media",
-    database: "media_stale",
-  });
+  const stale = new pg.Client({ ...connectionTo(platform.servers), database: "media_stale" });
   await stale.connect();
   await stale.query(
     "CREATE TABLE requests (id uuid, user_id text, status text, media_type text, tmdb_id int, title text, created_at timestamptz)",

@@ -47,7 +47,7 @@ export async function startEdge(
 }
 
 const APP = {
-  outside: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
+  upstreams: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
   doubles: true,
   devToken: true,
   rateLimitPerSecond: 5_000,

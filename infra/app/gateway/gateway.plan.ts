@@ -3,11 +3,11 @@ import type { Config } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { address, portOf } from "../../lib/endpoints.ts";
 import { fill, readBeside } from "../../lib/files.ts";
-import type { WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../../lib/workload.types.ts";
 import { problemLocations } from "./problems.ts";
 
 export interface GatewayArgs {
-  tier: Tier;
+  sizes: Tier["gateway"];
   app: Config["app"];
   /** PEM of the server's certificate followed by its authority's. */
   certificate: pulumi.Input<string>;
@@ -15,8 +15,8 @@ export interface GatewayArgs {
 }
 
 /** The way in: TLS, limits, request and trace ids, and errors of its own as problem documents, which it counts. */
-export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): WorkloadSpec {
-  const { replicas, memoryMi } = tier.gateway;
+export function gatewayPlan({ sizes, app, certificate, key }: GatewayArgs): DeploymentSpec {
+  const { replicas, memoryMi } = sizes;
   return {
     name: "gateway",
     component: "app",

@@ -30,7 +30,7 @@ const SERVER_HEADERS: Record<string, string> = {
 };
 
 /**
- * By status. A type of the service's is taken where it means the same: its 502 and 503 are about outside services and
+ * By status. A type of the service's is taken where it means the same: its 502 and 503 are about upstreams and
  * about too much work, which would send people to look in the wrong place.
  */
 export const PROBLEMS: Record<number, GatewayProblem> = {

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import type { Login } from "../../lib/secrets.ts";
-import type { ContainerSpec, WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { ContainerSpec, DeploymentSpec } from "../../lib/workload.types.ts";
+import { DATABASE, POOLED } from "../handles.ts";
 
 export interface PgbouncerArgs {
-  tier: Tier;
+  sizes: Tier["pgbouncer"];
   login: Login;
   /** Of the role that looks up logins which the file does not name. */
   poolerPassword: pulumi.Input<string>;
@@ -14,22 +15,21 @@ export interface PgbouncerArgs {
 const PORT = portOf("pgbouncer", "pgbouncer");
 const DATABASE_PORT = portOf("postgres", "postgresql");
 
-/** Transaction pooling in front of the primary (database `media`) and of its replicas (`media_ro`). */
-export function pgbouncerPlan({ tier, login, poolerPassword }: PgbouncerArgs): WorkloadSpec {
-  const { replicas } = tier.pgbouncer;
+/** Transaction pooling in front of the primary and, under a name of its own, of its replicas. */
+export function pgbouncerPlan({ sizes, login, poolerPassword }: PgbouncerArgs): DeploymentSpec {
   return {
     name: "pgbouncer",
     component: "data",
     image: "pgbouncer",
     command: ["/usr/sbin/pgbouncer", "/etc/pgbouncer/pgbouncer.ini"],
-    replicas,
+    replicas: sizes.replicas,
     connectsTo: ["postgres:postgresql", "postgres-replicas:postgresql"],
     metrics: { port: "metrics" },
     probes: { readiness: { port: "pgbouncer" }, liveness: { port: "pgbouncer", periodSeconds: 10 } },
     // PgBouncer ends its clients' connections when it stops: first let them find another one.
     drain: { preStopSeconds: 5, graceSeconds: 35 },
     resources: { cpuMilli: 20, memoryMi: 64 },
-    files: { config: { path: "/etc/pgbouncer", data: { "pgbouncer.ini": ini(tier), "hba.conf": HBA } } },
+    files: { config: { path: "/etc/pgbouncer", data: { "pgbouncer.ini": ini(sizes), "hba.conf": HBA } } },
     secrets: {
       users: {
         path: "/run/secrets/pgbouncer",
@@ -55,10 +55,10 @@ const exporter: ContainerSpec = {
   resources: { memoryMi: 48 },
 };
 
-function ini({ pgbouncer }: Tier): string {
+function ini({ maxClients, poolSize }: Tier["pgbouncer"]): string {
   const databases = {
-    media: `host=postgres port=${DATABASE_PORT} dbname=media`,
-    media_ro: `host=postgres-replicas port=${DATABASE_PORT} dbname=media`,
+    [POOLED.primary]: `host=postgres port=${DATABASE_PORT} dbname=${DATABASE}`,
+    [POOLED.replicas]: `host=postgres-replicas port=${DATABASE_PORT} dbname=${DATABASE}`,
   };
   const settings = {
     listen_addr: "0.0.0.0",
@@ -73,8 +73,8 @@ function ini({ pgbouncer }: Tier): string {
     auth_user: "pooler",
     auth_query: "SELECT usename, passwd FROM pooler.login($1)",
     pool_mode: "transaction",
-    max_client_conn: pgbouncer.maxClients,
-    default_pool_size: pgbouncer.poolSize,
+    max_client_conn: maxClients,
+    default_pool_size: poolSize,
     reserve_pool_size: 2,
     max_prepared_statements: 200,
     // Drivers send it at every start of a session; it changes nothing here.

@@ -7,13 +7,15 @@ import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
 import type { Login } from "../../lib/secrets.ts";
-import type { ContainerSpec, PolicyRule, WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { ContainerSpec, PolicyRule, StatefulSetSpec } from "../../lib/workload.types.ts";
+import { DATABASE } from "../handles.ts";
 import { DATA, MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
 import { CA_FILES, pgbackrestConfig, pgbackrestSecrets, sourceConfig } from "./pgbackrest.plan.ts";
 
 export interface PostgresArgs {
   stack: string;
-  tier: Tier;
+  sizes: Tier["postgres"];
+  backup: Tier["backup"];
   backups: BackupsConfig;
   /** The application's login: its name follows from its password, so that two are valid while one follows the other. */
   login: Login;
@@ -43,8 +45,8 @@ const SCRIPTS = [
 ];
 
 /** PostgreSQL 17: members under Patroni, which elects the primary through the Kubernetes API. */
-export function postgresPlan(args: PostgresArgs): WorkloadSpec {
-  const { postgres: sizes } = args.tier;
+export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
+  const { sizes } = args;
   return {
     name: "postgres",
     component: "data",
@@ -53,7 +55,7 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
     image: "postgres",
     command: ["/opt/scripts/start.sh"],
     env: { ...podFacts, ...storeAccess(args) },
-    replicas: sizes.members,
+    members: sizes.members,
     podLabels: { [SCOPE_LABEL]: SCOPE },
     // Members stream from each other and, asked by Patroni, look at each other's state.
     connectsTo: ["kubernetes-api", "external-backup-store", "postgres-members:postgresql", "postgres-members:patroni"],
@@ -113,7 +115,7 @@ function storeAccess({ backups }: PostgresArgs) {
   };
 }
 
-function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec["files"]> {
+function files({ stack, sizes, backup, backups }: PostgresArgs): NonNullable<StatefulSetSpec["files"]> {
   const source = backups.restoreFrom;
   const scripts = SCRIPTS.map((file) => [basename(file), readBeside(import.meta.url, file)] as const);
   return {
@@ -121,15 +123,15 @@ function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec
       path: "/etc/patroni",
       reload: true,
       data: {
-        "patroni.yml": yaml11(patroniConfig(stack, tier.postgres)),
-        "shared.json": JSON.stringify(sharedSettings(tier.postgres), null, 2),
+        "patroni.yml": yaml11(patroniConfig(stack, sizes)),
+        "shared.json": JSON.stringify(sharedSettings(sizes), null, 2),
       },
     },
     pgbackrest: {
       path: "/etc/pgbackrest",
       reload: true,
       data: {
-        "pgbackrest.conf": pgbackrestConfig(backups, { keep: tier.backup.keep, volumeGi: tier.postgres.volumeGi }),
+        "pgbackrest.conf": pgbackrestConfig(backups, { keep: backup.keep, volumeGi: sizes.volumeGi }),
         [CA_FILES.own]: backups.caPem ?? "",
         ...(source ? { "source.conf": sourceConfig(source), [CA_FILES.source]: source.caPem ?? "" } : {}),
       },
@@ -144,7 +146,7 @@ function yaml11(value: unknown): string {
   return stringify(value, { version: "1.1", lineWidth: 0 });
 }
 
-function secrets({ backups, login, passwords }: PostgresArgs): NonNullable<WorkloadSpec["secrets"]> {
+function secrets({ backups, login, passwords }: PostgresArgs): NonNullable<StatefulSetSpec["secrets"]> {
   const authentication = pulumi.interpolate`postgresql:
   authentication:
     superuser: {username: postgres, password: ${passwords.superuser}}
@@ -210,7 +212,7 @@ function exporter(): ContainerSpec {
       ...COLLECTORS,
     ],
     // By the socket, where the server knows its user and asks for no password.
-    env: { DATA_SOURCE_NAME: "host=/var/run/postgresql user=exporter dbname=media sslmode=disable" },
+    env: { DATA_SOURCE_NAME: `host=/var/run/postgresql user=exporter dbname=${DATABASE} sslmode=disable` },
     ports: ["metrics"],
     mounts: ["queries", "run"],
     resources: { memoryMi: 64 },
@@ -222,7 +224,7 @@ function keeper(args: PostgresArgs): ContainerSpec {
   return {
     image: "postgres",
     command: ["/opt/scripts/keeper.sh"],
-    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.tier.backup.everyHours), PGDATA: DATA },
+    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.backup.everyHours), PGDATA: DATA },
     mounts: ["data", "pgbackrest", "pgbackrest-secrets", "run", "scripts", "tmp"],
     resources: { memoryMi: 256, requestMi: 32 },
   };
@@ -230,7 +232,7 @@ function keeper(args: PostgresArgs): ContainerSpec {
 
 /** Looks at the member all the time: says whether it may answer, and mends what Patroni leaves (watcher/watcher.py). */
 function watcher(args: PostgresArgs): ContainerSpec {
-  const { members, maintenanceHours } = args.tier.postgres;
+  const { members, maintenanceHours } = args.sizes;
   return {
     image: "postgres",
     command: ["python3", "/opt/scripts/watcher.py"],

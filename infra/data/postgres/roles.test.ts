@@ -29,8 +29,8 @@ test("the application logs in under a name of its password's, and owns what it m
 
 test("after a rotation two are valid, and both may use what there is", async () => {
   server.apply("roles.sql", roleSecrets(...SECOND));
-  for (const login of [FIRST, SECOND]) {
-    await server.as(...login, (client) => client.query("INSERT INTO films VALUES ('a')"));
+  for (const [login, password] of [FIRST, SECOND] as const) {
+    await server.as(login, password, (client) => client.query("INSERT INTO films VALUES ('a')"));
   }
   await expect(server.as(FIRST[0], "wrong", whoAmI)).rejects.toThrow(/password authentication failed/);
 });

@@ -1,17 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
-import type { WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { DeploymentSpec } from "../../lib/workload.types.ts";
 import { maxMemory, redisExporter, redisSecrets } from "./exporter.plan.ts";
 
 export interface RedisCacheArgs {
-  tier: Tier;
+  sizes: Tier["redisCache"];
   password: pulumi.Input<string>;
 }
 
 /** What can be computed again: it evicts what is used least and keeps nothing over a restart. */
-export function redisCachePlan({ tier, password }: RedisCacheArgs): WorkloadSpec {
-  const { memoryMi } = tier.redisCache;
+export function redisCachePlan({ sizes, password }: RedisCacheArgs): DeploymentSpec {
+  const { memoryMi } = sizes;
   return {
     name: "redis-cache",
     component: "data",

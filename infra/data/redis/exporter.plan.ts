@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerSpec } from "../../lib/workload.spec.ts";
+import type { ContainerSpec } from "../../lib/workload.types.ts";
 
 const ADDRESS = "redis://127.0.0.1:6379";
 

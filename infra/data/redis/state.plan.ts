@@ -2,22 +2,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
-import type { EnvValue, WorkloadSpec } from "../../lib/workload.spec.ts";
+import type { EnvValue, StatefulSetSpec } from "../../lib/workload.types.ts";
+import { STATE_GROUP } from "../handles.ts";
 import { maxMemory, redisExporter, redisSecrets } from "./exporter.plan.ts";
 
 export interface RedisStateArgs {
-  tier: Tier;
+  sizes: Tier["redisState"];
   password: pulumi.Input<string>;
 }
 
-/** The name under which Sentinel knows the group. */
-export const MASTER_NAME = "state";
 const REDIS_PORT = portOf("redis-state", "redis");
 const SENTINEL_PORT = portOf("redis-state-sentinel", "sentinel");
 
 /** What must not be lost: sessions, streams, rate limits. Never evicts, writes an append-only file. */
-export function redisStatePlan({ tier, password }: RedisStateArgs): WorkloadSpec {
-  const { members, memoryMi, volumeGi } = tier.redisState;
+export function redisStatePlan({ sizes, password }: RedisStateArgs): StatefulSetSpec {
+  const { members, memoryMi, volumeGi } = sizes;
   return {
     name: "redis-state",
     component: "data",
@@ -25,7 +24,7 @@ export function redisStatePlan({ tier, password }: RedisStateArgs): WorkloadSpec
     image: "redis",
     command: ["/opt/scripts/start-member.sh"],
     env: facts,
-    replicas: members,
+    members,
     connectsTo: ["redis-state:redis", "redis-state-sentinel:sentinel"],
     metrics: { port: "metrics" },
     probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
@@ -42,8 +41,8 @@ export function redisStatePlan({ tier, password }: RedisStateArgs): WorkloadSpec
 }
 
 /** Watch the members and, when the master is gone, agree on another. */
-export function redisSentinelPlan({ tier, password }: RedisStateArgs): WorkloadSpec {
-  const { members, sentinels } = tier.redisState;
+export function redisSentinelPlan({ sizes, password }: RedisStateArgs): StatefulSetSpec {
+  const { members, sentinels } = sizes;
   return {
     name: "redis-state-sentinel",
     component: "data",
@@ -51,7 +50,7 @@ export function redisSentinelPlan({ tier, password }: RedisStateArgs): WorkloadS
     image: "redis",
     command: ["/opt/scripts/start-sentinel.sh"],
     env: { ...facts, MEMBERS: String(members) },
-    replicas: sentinels,
+    members: sentinels,
     connectsTo: ["redis-state:redis", "redis-state-sentinel:sentinel"],
     probes: { readiness: { port: "sentinel" }, liveness: { port: "sentinel", periodSeconds: 10 } },
     drain: { preStopSeconds: 0 },
@@ -102,11 +101,11 @@ function sentinelConfig(sentinels: number): string {
     // Pods change their addresses and keep their names; this line must come before the one that names the master.
     "sentinel resolve-hostnames yes",
     "sentinel announce-hostnames yes",
-    `sentinel monitor ${MASTER_NAME} @MASTER@ ${REDIS_PORT} ${quorum}`,
-    `sentinel auth-pass ${MASTER_NAME} @PASSWORD@`,
-    `sentinel down-after-milliseconds ${MASTER_NAME} 3000`,
-    `sentinel failover-timeout ${MASTER_NAME} 15000`,
-    `sentinel parallel-syncs ${MASTER_NAME} 1`,
+    `sentinel monitor ${STATE_GROUP} @MASTER@ ${REDIS_PORT} ${quorum}`,
+    `sentinel auth-pass ${STATE_GROUP} @PASSWORD@`,
+    `sentinel down-after-milliseconds ${STATE_GROUP} 3000`,
+    `sentinel failover-timeout ${STATE_GROUP} 15000`,
+    `sentinel parallel-syncs ${STATE_GROUP} 1`,
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -45,7 +45,13 @@ export class Connection {
   constructor(address: Address) {
     const { host, port, secure, ca } = address;
     this.#socket = secure
-      ? connectSecurely({ host, port, servername: /^[\d.:]+$/.test(host) ? "" : host, ALPNProtocols: ["http/1.1"], ...(ca && { ca }) })
+      ? connectSecurely({
+          host,
+          port,
+          servername: /^[\d.:]+$/.test(host) ? "" : host,
+          ALPNProtocols: ["http/1.1"],
+          ...(ca && { ca }),
+        })
       : connect({ host, port });
     this.#socket.setNoDelay(true);
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -83,11 +89,15 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
-    if (!this.#done) return this.close();
+    if (!this.#done) {
+      this.close();
+      return;
+    }
     this.#received = this.#received ? Buffer.concat([this.#received, chunk]) : chunk;
     if (this.#status === 0 && !this.#readHead(this.#received)) return;
     if (this.#left === -1) {
-      if (this.#received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)) this.#finish(this.#wantsBody ? unchunk(this.#received) : "");
+      if (this.#received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK))
+        this.#finish(this.#wantsBody ? unchunk(this.#received) : "");
       return;
     }
     if (this.#received.length < this.#left) {
@@ -114,9 +124,9 @@ export class Connection {
     this.#status = status;
     this.#head = head;
     this.#received = received.subarray(end + END_OF_HEAD.length);
-    const length = valueOf(head, "content-length");
+    const length = headerOf(head, "content-length");
     if (length !== undefined) this.#left = Number(length);
-    else this.#left = valueOf(head, "transfer-encoding") === "chunked" ? -1 : 0;
+    else this.#left = headerOf(head, "transfer-encoding") === "chunked" ? -1 : 0;
     if (this.#left === -1 && status >= 400) this.#wantsBody = true;
     if (status === 204 || status === 304) this.#left = 0;
     return true;
@@ -127,13 +137,13 @@ export class Connection {
     this.#answered += 1;
     this.#status = 0;
     this.#received = undefined;
-    if (valueOf(answer.head, "connection") === "close") this.close();
+    if (headerOf(answer.head, "connection") === "close") this.close();
     this.#take()?.(answer, undefined, false);
   }
 }
 
 /** A header's value, by its name in lower case. */
-export function valueOf(head: string, name: string): string | undefined {
+export function headerOf(head: string, name: string): string | undefined {
   const at = head.search(new RegExp(`^${name}:`, "im"));
   if (at === -1) return undefined;
   const end = head.indexOf("\r\n", at);

@@ -1,7 +1,7 @@
 import type { Plan, PlannedRequest, Session } from "../../plan/plan.ts";
 import { Collector } from "../../results/collector.ts";
 import { SYNTHETIC, type Target, TIMEOUT_SECONDS } from "../tool.ts";
-import { type Answer, type Failure, valueOf } from "./connection.ts";
+import { type Answer, type Failure, headerOf } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
 /** Connections at most; each is a file descriptor here and at the gateway. */
@@ -68,7 +68,11 @@ export class Runner {
   #tick(): void {
     const now = this.now();
     const { sessions } = this.#plan;
-    for (let session = sessions[this.#next]; session && !this.#stopped && session.atMs <= now; session = sessions[this.#next]) {
+    for (
+      let session = sessions[this.#next];
+      session && !this.#stopped && session.atMs <= now;
+      session = sessions[this.#next]
+    ) {
       this.#next += 1;
       this.collector.begun += 1;
       this.#begin(session);
@@ -84,7 +88,10 @@ export class Runner {
     clearTimeout(this.#timer);
     const session = this.#stopped ? undefined : this.#plan.sessions[this.#next];
     const nextMs = Math.min(session?.atMs ?? Number.POSITIVE_INFINITY, this.#due[0]?.atMs ?? Number.POSITIVE_INFINITY);
-    if (nextMs === Number.POSITIVE_INFINITY) return this.#endIfDone();
+    if (nextMs === Number.POSITIVE_INFINITY) {
+      this.#endIfDone();
+      return;
+    }
     // Timers count whole milliseconds and may be early by a part of one: that part is waited for in turns of the loop.
     const left = nextMs - this.now();
     if (left < 1) setImmediate(() => this.#tick());
@@ -111,7 +118,8 @@ export class Runner {
       const needed = /\{(\w+)\}/.exec(request.path)?.[1];
       if (needed !== undefined && lost.has(needed)) {
         this.collector.skip(request.step);
-        return finish();
+        finish();
+        return;
       }
       if (needed !== undefined && !saved.has(needed)) {
         const others = waiting.get(needed) ?? [];
@@ -140,13 +148,13 @@ export class Runner {
 
   #send(request: PlannedRequest, dueMs: number, saved: Map<string, string>, done: (good: boolean) => void): void {
     const step = this.#plan.steps[request.step];
-    if (!step) return done(false);
+    if (!step) throw new Error(`the plan has no step ${request.step}`);
     this.collector.late((this.now() - dueMs) * 1_000);
     const saves = Object.entries(step.save);
     this.#pool.send(this.#bytes(request, step.signedIn, saved), saves.length > 0, (answer, failure) => {
       const endMs = this.now();
       const error = errorOf(answer, failure, step.status);
-      const traceId = answer && valueOf(answer.head, "x-trace-id");
+      const traceId = answer && headerOf(answer.head, "x-trace-id");
       this.collector.add({
         step: request.step,
         endMs,

@@ -28,7 +28,12 @@ export default function () {
       continue;
     }
     const path = needed ? request.path.replace(needed[0], saved[needed[1]]) : request.path;
-    const answer = http.request(request.method, `${target.url}${path}`, request.body || null, parametersOf(request, step));
+    const answer = http.request(
+      request.method,
+      `${target.url}${path}`,
+      request.body || null,
+      parametersOf(request, step),
+    );
     const error = errorOf(answer, step);
     const good = error === "-";
     if (good) for (const name in step.save) saved[name] = answer.json(step.save[name]);

@@ -41,7 +41,14 @@ export const k6: Tool = {
     const report = setInterval(() => progress(events.progress((performance.now() - begun) / 1_000)), 1_000);
     try {
       const { cpuSeconds } = await runChild({
-        command: ["k6", "run", ...ARGUMENTS, "--console-output", file("events.log"), join(import.meta.dirname, "script.js")],
+        command: [
+          "k6",
+          "run",
+          ...ARGUMENTS,
+          "--console-output",
+          file("events.log"),
+          join(import.meta.dirname, "script.js"),
+        ],
         env: {
           PLAN: file("plan.json"),
           TARGET: file("target.json"),
@@ -64,7 +71,14 @@ export const k6: Tool = {
   },
 };
 
-const ARGUMENTS = ["--quiet", "--no-usage-report", "--no-thresholds", "--log-format", "raw", "--include-system-env-vars"];
+const ARGUMENTS = [
+  "--quiet",
+  "--no-usage-report",
+  "--no-thresholds",
+  "--log-format",
+  "raw",
+  "--include-system-env-vars",
+];
 
 /** k6's own executor of the open model, told the same rates. */
 function optionsOf({ stretches, sessions, seconds }: Plan) {

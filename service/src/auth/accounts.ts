@@ -84,9 +84,9 @@ async function newestTokens(deps: AccountDeps, session: Session) {
   return tokensFor(deps, user, session);
 }
 
-function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {
+async function tokensFor({ tokens }: AccountDeps, { id, role }: User, session: Session) {
   return {
-    accessToken: tokens.sign({ sub: id, role, sid: session.id }),
+    accessToken: await tokens.sign({ sub: id, role, sid: session.id }),
     tokenType: "Bearer" as const,
     expiresIn: ACCESS_SECONDS,
     refreshToken: session.refreshToken,

@@ -9,7 +9,7 @@ import { type Monitors, recordProblem } from "../errors/record.ts";
 import type { Identity } from "../model/roles.ts";
 import { byAddress, type CallerDeps, type IdentifyCaller } from "./callers.ts";
 
-/** Of what a socket knows: who it is, its slot, and after which event it goes on. */
+/** What a socket carries: its user, its slot, and the event after which it continues. */
 export interface SocketData {
   identity: Identity;
   slot: ConnectionSlot;
@@ -37,11 +37,11 @@ export async function admit(
   if (!(await slots.acquire(slot))) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
   Object.assign(socket.data, { identity, slot });
   socket.once("disconnect", () => slots.release(slot));
-  // Left while it was waiting: it will not be connected, and so not disconnected.
+  // It closed while it was waiting: then there is no disconnect event.
   if (socket.conn.readyState !== "open") slots.release(slot);
 }
 
-/** What Socket.IO calls a client after a drop is the client's secret, and what a client calls itself can be anything. */
+/** Socket.IO's id for recovery is the client's secret, and a client can send any id: both are hashed. */
 function slotOf(socket: Socket, userId: string): ConnectionSlot {
   const { pid } = socket as unknown as { pid: string };
   const before: unknown = socket.handshake.auth.pid;

@@ -11,7 +11,7 @@ export interface Found<T> {
   ageSeconds?: number;
 }
 
-/** What outside services know of films and series: asked once for all who want the same, and kept for a while. */
+/** What upstreams know of films and series: one call for concurrent callers of the same thing, and cached for a while. */
 export interface Catalogue {
   /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
   lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;

@@ -17,7 +17,7 @@ export interface Entry {
 
 const wrong = { class: "validation", source: "client", layer: "client" } as const;
 const turnedAway = { class: "authentication", source: "client", layer: "gateway" } as const;
-const outside = { class: "system", source: "external", layer: "service" } as const;
+const upstream = { class: "system", source: "external", layer: "service" } as const;
 const WAIT = "Wait for the seconds in `Retry-After`.";
 
 /** Every error a caller can get. The codes are part of the API: they are added to, never renamed. */
@@ -180,22 +180,22 @@ export const CATALOGUE = {
     remedy: "Try again; if it lasts, report the `requestId`.",
   },
   "upstream-bad-response": {
-    ...outside,
+    ...upstream,
     status: 502,
-    title: "An outside service answered nonsense",
+    title: "An upstream service sent an invalid answer",
     remedy: "Try again later; if it lasts, report the `requestId`.",
   },
   "upstream-unavailable": {
-    ...outside,
+    ...upstream,
     status: 503,
-    title: "An outside service cannot answer now",
+    title: "An upstream service cannot answer now",
     remedy: WAIT,
   },
   "upstream-unreachable": {
-    ...outside,
+    ...upstream,
     source: "network",
     status: 503,
-    title: "An outside service does not answer",
+    title: "An upstream service does not answer",
     remedy: WAIT,
   },
   "circuit-open": {

@@ -6,7 +6,7 @@ import { openapi, problemCodes } from "./openapi.ts";
 
 type Json = Record<string, unknown>;
 
-/** The document for people: one page, nothing from outside, no script. */
+/** The document for people: one page that loads nothing and has no script. */
 export function docsPage(version: string): string {
   const { components } = openapi(version) as { components: { schemas: Json } };
   const operations = Object.entries(CONTRACT).map(([id, operation]) => section(id, operation));

@@ -1,4 +1,4 @@
-/** A page without anything from outside: no scripts, fonts or pictures, and its policy says so. */
+/** A page that loads nothing: no scripts, fonts or pictures, and its Content-Security-Policy says so. */
 export const PAGE_HEADERS = {
   "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
   "X-Content-Type-Options": "nosniff",

@@ -9,7 +9,7 @@ export interface MediaDeps {
   overseerr: Overseerr;
 }
 
-/** What is passed on from outside services. */
+/** What is passed on from upstreams. */
 export function mediaHandlers({ catalogue, overseerr }: MediaDeps) {
   return {
     discover: async ({ query: { mediaType, page } }) =>

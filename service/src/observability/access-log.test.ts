@@ -10,14 +10,13 @@ function logger(level: "info" | "warn") {
   return { log: createLogger(config, { write: (line) => void lines.push(line) }), lines };
 }
 
-test("the line by hand is the one that the logger would write, in the same order", () => {
+test("the line has the ids of the request and what was answered", () => {
   const { log, lines } = logger("info");
   createAccessLog(log)(span, "request-1", answered);
   const ids = { trace_id: span.traceId, span_id: span.spanId, request_id: "request-1" };
-  log.info({ ...ids, ...answered }, "request answered");
-  const [ours, pinos] = lines.map((line) => line.replace(/"time":"[^"]+"/, '"time":"now"'));
-  expect(ours).toBe(pinos);
-  expect(Date.parse(JSON.parse(lines[0] ?? "").time)).toBeGreaterThan(Date.now() - 10_000);
+  const line = JSON.parse(lines[0] ?? "");
+  expect(line).toMatchObject({ level: "info", msg: "request answered", ...ids, ...answered });
+  expect(Date.parse(line.time)).toBeGreaterThan(Date.now() - 10_000);
 });
 
 test("a child's fields are in it, and below the level nothing is", () => {

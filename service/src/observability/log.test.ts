@@ -37,7 +37,7 @@ test.each([
     { a: { b: { c: { d: { Password: [password, password] } } }, api_key: key } },
   ],
   ["headers", { req: { headers: { authorization: `Bearer ${token}`, cookie, "set-cookie": cookie } } }],
-  ["keys of the outside services", { headers: { "x-api-key": key, "x-plex-token": token } }],
+  ["keys of the upstreams", { headers: { "x-api-key": key, "x-plex-token": token } }],
   ["an account", { user: { email, passwordHash: password }, tokens: { accessToken: jwt, refreshToken: token } }],
   ["configuration", { config: { apiKey: key, secret: password, accessKey: key, secretKey: key } }],
 ])("secrets in %s are not written", (_name, object) => {

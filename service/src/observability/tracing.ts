@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Context, Span, SpanContext, SpanOptions } from "@opentelemetry/api";
+import type { Context, Span, SpanOptions } from "@opentelemetry/api";
 import {
   context,
   createContextKey,
@@ -17,8 +17,13 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { IdGenerator, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { BatchSpanProcessor, ParentBasedSampler, SamplingDecision, TracerProvider } from "@opentelemetry/sdk-trace";
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanProcessor,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import type { Logger } from "./log.ts";
 
 const tracer = trace.getTracer("media");
@@ -48,87 +53,25 @@ export function startTracing(
     { error: warn, warn, info() {}, debug() {}, verbose() {} },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
-  const root = new RatioSampler(config.TRACE_SAMPLE_RATIO);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       "service.name": `media-${config.process}`,
       "service.version": config.SERVICE_VERSION,
       "deployment.environment.name": config.NODE_ENV,
     }),
-    sampler: new ParentBasedSampler({ root }),
-    idGenerator: ids,
+    // The caller decides; without a caller the share of new traces does.
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(config.TRACE_SAMPLE_RATIO) }),
     spanProcessors: processors,
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   // Only the first of a process is taken.
-  if (trace.setGlobalTracerProvider(provider)) rootSampler = root;
+  trace.setGlobalTracerProvider(provider);
   return { stop: () => provider.shutdown() };
 }
 
-const TRACE_DIGITS = 32;
-const SPAN_DIGITS = 16;
-/** Of the trace id; more than enough for any ratio. */
-const SAMPLED_DIGITS = 8;
-
-/**
- * Keeps a share of the traces, by the end of their random ids (W3C Trace Context, level 2: the rightmost digits are the
- * random ones). OpenTelemetry's own goes through each digit twice, at every request.
- */
-class RatioSampler implements Sampler {
-  readonly #below: number;
-
-  constructor(ratio: number) {
-    this.#below = ratio * 16 ** SAMPLED_DIGITS;
-  }
-
-  keeps(traceId: string): boolean {
-    return Number.parseInt(traceId.slice(-SAMPLED_DIGITS), 16) < this.#below;
-  }
-
-  shouldSample(_context: Context, traceId: string) {
-    const { RECORD_AND_SAMPLED, NOT_RECORD } = SamplingDecision;
-    return { decision: this.keeps(traceId) ? RECORD_AND_SAMPLED : NOT_RECORD };
-  }
-}
-
-/** Random ids, of which the next one can be looked at before it is used. They are cut from digits for hundreds at once. */
-class Ids implements IdGenerator {
-  #digits = "";
-  #at = 0;
-  #next = this.take(TRACE_DIGITS);
-
-  peek(): string {
-    return this.#next;
-  }
-
-  generateTraceId(): string {
-    const id = this.#next;
-    this.#next = this.take(TRACE_DIGITS);
-    return id;
-  }
-
-  generateSpanId(): string {
-    return this.take(SPAN_DIGITS);
-  }
-
-  /** Never all zeros: that would be no id (W3C Trace Context). */
-  take(digits: number): string {
-    if (this.#at + digits > this.#digits.length) {
-      this.#digits = randomBytes(4_096).toString("hex");
-      this.#at = 0;
-    }
-    const id = this.#digits.slice(this.#at, this.#at + digits);
-    this.#at += digits;
-    return /[1-9a-f]/.test(id) ? id : this.take(digits);
-  }
-}
-
-const ids = new Ids();
-let rootSampler: RatioSampler | undefined;
-
-/** Of a request that came without one: 128 random bits, as the gateway gives them. */
-export const newRequestId = (): string => ids.take(TRACE_DIGITS);
+/** For a request that came without an id: 128 random bits, as the gateway gives them. */
+export const newRequestId = (): string => randomBytes(16).toString("hex");
 
 function exportTo(config: TracingConfig): SpanProcessor[] {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -143,8 +86,8 @@ function exportTo(config: TracingConfig): SpanProcessor[] {
 }
 
 /**
- * Runs `work` inside a span that ends with it and that is marked when it throws. In a trace that is not recorded no
- * span is made: nobody would keep it, and it would cost as much as a cached read.
+ * Runs `work` inside a span that ends with it and that is marked when it throws. In a trace that is not recorded no span
+ * is made: it would cost as much as a cached read.
  */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const parent = trace.getActiveSpan();
@@ -165,28 +108,10 @@ async function inNewSpan<T>(name: string, options: SpanOptions, work: (span: Spa
   }
 }
 
-/**
- * The span of a request, in the caller's trace or in a new one. Of a trace that is not kept it has the ids only: those
- * go into logs and answers, and a span that nobody sees would cost ten times as much.
- */
+/** The span of a request, in the caller's trace or in a new one. In a trace that is not recorded it has the ids only. */
 export function startRequestSpan(method: string, headers: IncomingHttpHeaders): Span {
-  const known = headers.traceparent !== undefined;
-  const parent = known ? continueTrace(headers) : ROOT_CONTEXT;
-  const caller = known ? trace.getSpanContext(parent) : undefined;
-  if (isKept(caller))
-    return tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: { "http.request.method": method } }, parent);
-  return trace.wrapSpanContext({
-    ...caller,
-    traceId: caller?.traceId ?? ids.generateTraceId(),
-    spanId: ids.generateSpanId(),
-    traceFlags: TraceFlags.NONE,
-  });
-}
-
-/** The caller decides; without one the sampler does, by the id that the trace would have. */
-function isKept(caller: SpanContext | undefined): boolean {
-  if (caller) return (caller.traceFlags & TraceFlags.SAMPLED) !== 0;
-  return rootSampler?.keeps(ids.peek()) ?? false;
+  const options = { kind: SpanKind.SERVER, attributes: { "http.request.method": method } };
+  return tracer.startSpan(method, options, continueTrace(headers));
 }
 
 export function markFailed(span: Span, error: unknown): void {
@@ -207,42 +132,9 @@ export function continueTrace(carrier: object): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
 }
 
-/** By which the API looks for the span in a context; it tells nobody, so it is asked to put one. */
-const SPAN = (() => {
-  const keys: symbol[] = [];
-  const probe = { setValue: (key: symbol) => keys.push(key) } as unknown as Context;
-  trace.setSpan(probe, trace.wrapSpanContext({ traceId: "", spanId: "", traceFlags: TraceFlags.NONE }));
-  return keys[0];
-})();
-
-/** The two values that each request has; OpenTelemetry's own context copies a map for each of them. */
-class RequestContext implements Context {
-  readonly span: Span;
-  readonly requestId: string;
-
-  constructor(span: Span, requestId: string) {
-    this.span = span;
-    this.requestId = requestId;
-  }
-
-  getValue(key: symbol): unknown {
-    if (key === SPAN) return this.span;
-    return key === REQUEST_ID ? this.requestId : undefined;
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    if (key === SPAN) return new RequestContext(value as Span, this.requestId);
-    return withRequestId(trace.setSpan(ROOT_CONTEXT, this.span), this.requestId).setValue(key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return withRequestId(trace.setSpan(ROOT_CONTEXT, this.span), this.requestId).deleteValue(key);
-  }
-}
-
-/** Runs `work`, and all that it begins, as part of the request. */
+/** Runs `work`, and all that it starts, as part of the request. */
 export function inRequest(span: Span, requestId: string, work: () => void): void {
-  context.with(new RequestContext(span, requestId), work);
+  context.with(withRequestId(trace.setSpan(ROOT_CONTEXT, span), requestId), work);
 }
 
 export function withRequestId(parent: Context, requestId: string): Context {

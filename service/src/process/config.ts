@@ -8,6 +8,11 @@ export type ProcessName = (typeof PROCESSES)[number];
 /** A mistake in the configuration: printed without a stack trace, exit 2. */
 export class ConfigError extends Error {}
 
+/** Name of the database and of the role that owns it. */
+export const DATABASE = "media";
+/** The same database behind the read-only service. */
+export const READ_ONLY_DATABASE = `${DATABASE}_ro`;
+
 const text = (fallback: string, example = fallback) => z.string().min(1).default(fallback).meta({ example });
 
 const whole = (fallback: number, min: number, max: number) =>
@@ -52,10 +57,10 @@ const environment = z.object({
 
   PGHOST: text("pgbouncer"),
   PGPORT: whole(6432, 1, 65_535),
-  PGDATABASE: text("media"),
+  PGDATABASE: text(DATABASE),
   /** The same database behind the read-only service. */
-  PG_RO_DATABASE: text("media_ro"),
-  PGUSER: text("media"),
+  PG_RO_DATABASE: text(READ_ONLY_DATABASE),
+  PGUSER: text(DATABASE),
   PGPASSWORD_FILE: secretFile("database-password"),
   /** Connections per pool and process. */
   PG_POOL_MAX: whole(10, 1, 200),

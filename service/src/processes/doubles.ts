@@ -10,7 +10,7 @@ import type { Config } from "../process/config.ts";
 import { listen, type Running } from "../process/lifecycle.ts";
 import { type Base, type Opened, type Overrides, startProcess } from "../process/start.ts";
 
-/** Stand-ins for outside services, with knobs to make them misbehave. Never part of production. */
+/** Stand-ins for upstreams, with knobs to make them misbehave. Never part of production. */
 export function startDoubles(config: Config, overrides?: Overrides): Promise<Running> {
   return startProcess(config, overrides, openDoubles);
 }

@@ -33,7 +33,7 @@ interface Found {
 }
 
 /**
- * One round: asks every outside service, each under its policy, and leaves what it found at Pushgateway. A service that
+ * One round: asks every upstream, each under its policy, and pushes what it found to Pushgateway. An upstream that
  * is down is a finding; only a finding that could not be left is a failure.
  */
 export async function probe(config: Config, log: Logger): Promise<void> {
@@ -78,7 +78,7 @@ async function push(url: string, { service, success, seconds }: Found): Promise<
   const registry = new Registry();
   const gauge = (name: string, help: string, value: number) =>
     new Gauge({ name, help, registers: [registry] }).set(value);
-  gauge(PROBE_SUCCESS, "Whether an outside service answered as documented.", success ? 1 : 0);
+  gauge(PROBE_SUCCESS, "Whether an upstream answered as documented.", success ? 1 : 0);
   gauge(PROBE_DURATION_SECONDS, "Seconds that its answer, or the lack of one, took.", seconds);
   if (success) gauge(PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "When it last answered as documented.", Date.now() / 1_000);
   const gateway = new Pushgateway(url, { timeout: PUSH_MS }, registry);

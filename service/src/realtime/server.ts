@@ -79,7 +79,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
         () => undefined,
         (error: unknown) => refusal(deps, error),
       );
-    // Goes on outside: what the connection does later is no part of its handshake.
+    // Continues outside the span: what the connection does later is no part of its handshake.
     void inHandshake(socket.handshake.headers, admitted).then(next);
   });
   io.on("connection", (socket) => welcome(deps, feed, socket));

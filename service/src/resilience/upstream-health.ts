@@ -2,7 +2,7 @@ import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
 import type { Policy } from "./policy.ts";
 
-/** How an outside service was when this process last asked it. `unknown`: it has not been asked yet. */
+/** How an upstream was when this process last asked it. `unknown`: it has not been asked yet. */
 export interface ServiceHealth {
   status: "up" | "degraded" | "down" | "unknown";
   circuit: ReturnType<Policy["circuit"]>;

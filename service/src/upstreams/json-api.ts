@@ -25,7 +25,7 @@ export interface JsonApiOptions {
   metrics: Metrics;
 }
 
-/** An outside service that answers JSON, under its policy. */
+/** An upstream that answers JSON, under its policy. */
 export interface JsonApi {
   /** Undefined where the service answered 404; throws a Problem where it cannot say. */
   get<S extends z.ZodType>(path: string, query: Record<string, string>, schema: S): Promise<z.output<S> | undefined>;

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
 import type { Policy } from "../../resilience/policy.ts";
 
-/** A connection of which nothing was heard for so many upkeeps is gone: its process was killed. One of them may fail. */
+/** A slot that was not renewed for so many upkeeps is free: its process was killed. One renewal may fail. */
 const UPKEEPS = 2.5;
 
 /** One connection, as it is counted against those that its user may have. */
@@ -14,21 +14,21 @@ export interface ConnectionSlot {
   client: string;
   /** Of a client that comes back: what it was called. The same as `client`, unless it could not go on. */
   former: string | undefined;
-  /** Closes the connection; to a client that still has it, this is a drop. */
+  /** Closes the connection; a client that still has it sees a drop. */
   cut(): void;
 }
 
 /**
- * How many connections a user has to all api processes together. While Redis does not answer, each process counts its
+ * The connections of each user to all api processes together. While Redis does not answer, each process counts its
  * own: no connection is refused because Redis is away, and none that was accepted meanwhile is closed afterwards.
  */
 export interface ConnectionSlots {
-  /** Takes a slot; false where the user has none left. A client that comes back gets the one it had. */
+  /** Takes a slot; false where the user has none left. A client that reconnects replaces the one it had. */
   acquire(slot: ConnectionSlot): Promise<boolean>;
-  /** To be called at each upkeep. Cuts a connection whose client has come back by another. Never throws. */
+  /** Call it at each upkeep. Cuts a connection whose client has reconnected by another. Never throws. */
   renew(slot: ConnectionSlot): Promise<void>;
   release(slot: ConnectionSlot): void;
-  /** Resolves when Redis knows of all who left. */
+  /** Resolves when Redis has taken all releases. */
   settled(): Promise<void>;
 }
 

@@ -30,7 +30,7 @@ const FAIL_FAST = {
  * What many requests ask in one turn of the event loop leaves in one write: the system call for each was a third of a
  * cached read's time. Unlike ioredis' own pipelining it never keeps a command back until an earlier answer has come.
  */
-class Batching extends Redis {
+export class Batching extends Redis {
   override sendCommand(command: Command, stream?: Parameters<Redis["sendCommand"]>[1]): unknown {
     const socket = this.stream;
     if (socket?.writable && socket.writableCorked === 0) {

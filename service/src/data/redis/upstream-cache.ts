@@ -9,7 +9,7 @@ import { type Ask, asking, jittered } from "./cache.ts";
 import { createSingleFlight } from "./single-flight.ts";
 import { parseStored } from "./stored.ts";
 
-/** How long what an outside service said is good for, in seconds. */
+/** How long an upstream's answer is used, in seconds. */
 export const LIFETIMES = {
   /** A title hardly ever changes its name. */
   title: { source: "tmdb", fresh: 24 * 3_600, kept: 7 * 24 * 3_600, missing: 60 },
@@ -39,7 +39,7 @@ export interface Cached<T> {
   ageSeconds?: number;
 }
 
-/** What outside services said, shared by all processes through the cache Redis. Without Redis every call is made. */
+/** Answers of upstreams, shared by all processes through the cache Redis. Without Redis every call is made. */
 export interface UpstreamCache {
   /** The stored answer, or that of `load`, which many callers at once make one call of. Undefined: there is none. */
   get<T>(kind: UpstreamKind, key: string, load: () => Promise<T | undefined>): Promise<Cached<T>>;

@@ -24,7 +24,7 @@ export interface Download {
   overseerrId: number | null;
   /** Looks at Overseerr so far. */
   tick: number;
-  /** Grows with every change that can be seen from outside. */
+  /** Grows with every visible change. */
   version: number;
   createdAt: string;
   updatedAt: string;

@@ -20,7 +20,7 @@ export const health = {
     method: "get",
     path: "/api/v1/health/services",
     tag: "health",
-    summary: "How the outside services were when the answering process last asked them",
+    summary: "How the upstreams were when the answering process last asked them",
     access: "user",
     answers: { 200: { description: "All four.", schema: z.strictObject({ items: z.array(serviceHealth) }) } },
   }),

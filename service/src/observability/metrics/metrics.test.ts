@@ -34,6 +34,23 @@ test("counters and histograms come out under their names, in OpenMetrics", async
   expect(text).not.toContain("trace_id");
 });
 
+test("a bucket leads to the newest trace that fell into it; a trace that was not recorded leads nowhere", async () => {
+  const metrics = createMetrics("1");
+  const labels = { method: "GET", route: "/x", status: "200" };
+  metrics.httpRequest(labels, 0.05, "a".repeat(32));
+  metrics.httpRequest(labels, 0.045, "b".repeat(32));
+  metrics.httpRequest(labels, 0.046, null);
+  metrics.httpRequest(labels, 70, null);
+  const text = await metrics.registry.metrics();
+  const buckets = text.split("\n").filter((line) => line.startsWith("http_server_request_duration_seconds_bucket"));
+  const leading = buckets.filter((line) => line.includes("#"));
+  expect(leading).toHaveLength(1);
+  expect(leading[0]).toMatch(/le="0.05",.*\} 3 # \{trace_id="b{32}"\} 0.045 \d+(\.\d+)?$/);
+  expect(buckets.at(-1)).toBe(
+    'http_server_request_duration_seconds_bucket{le="+Inf",method="GET",route="/x",status="200"} 4',
+  );
+});
+
 test.each(Object.entries(LATENCY_OBJECTIVES))("the objective of %s is on the edge of a bucket", (_name, objective) => {
   expect(names.DURATION_BUCKETS_SECONDS).toContain(objective.seconds);
   expect(Object.keys(names.LABELS)).toContain(objective.metric);

@@ -1,10 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { Counter, collectDefaultMetrics, Gauge, type Metric, type OpenMetricsContentType, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { currentTrace } from "../tracing.ts";
-import { QuickHistogram } from "./histogram.ts";
 import * as names from "./names.ts";
 import { SHIFT_BUCKETS, VITAL_BUCKETS_SECONDS } from "./page-timings.ts";
-import { AllSeries } from "./series.ts";
 
 type Labelled = keyof typeof names.LABELS;
 type Label<N extends Labelled> = (typeof names.LABELS)[N][number];
@@ -19,25 +17,9 @@ export function createMetrics(version: string) {
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 
-  /** Counted in place, and shown when scraped. */
   const counter = <N extends Labelled>(name: N, help: string) => {
-    const labelNames = [...names.LABELS[name]] as string[];
-    const all = new AllSeries(labelNames, () => 0);
-    // Without labels there is one series, which is there from the start.
-    if (labelNames.length === 0) all.of({});
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        for (const { labels, value } of all) this.inc({ ...labels }, value);
-      },
-    });
-    return (labels: LabelValues<N>, by = 1) => {
-      all.of(labels).value += by;
-    };
+    const metric = new Counter({ name, help, labelNames: [...names.LABELS[name]] as string[], registers });
+    return (labels: LabelValues<N>, by = 1) => metric.inc(labels, by);
   };
   const gauge = <N extends Labelled>(
     name: N,
@@ -63,12 +45,11 @@ export function createMetrics(version: string) {
     help: string,
     buckets: readonly number[] = names.DURATION_BUCKETS_SECONDS,
   ) => {
-    const metric = new QuickHistogram(name, help, names.LABELS[name], buckets);
-    // Its types know prom-client's own metrics only; it asks no more of one than this has.
-    registry.registerMetric(metric as unknown as Metric);
+    const labelNames = [...names.LABELS[name]] as string[];
+    const metric = new Histogram({ name, help, labelNames, buckets: [...buckets], registers, enableExemplars: true });
     /** The exemplar leads to the active trace unless another, or none, is given. */
     return (labels: LabelValues<N>, value: number, traceId: string | null = activeTrace()) =>
-      metric.observe(labels, value, traceId);
+      metric.observe({ labels, value, ...(traceId !== null && { exemplarLabels: { trace_id: traceId } }) });
   };
 
   const circuits = new Map<string, () => number>();
@@ -97,11 +78,11 @@ export function createMetrics(version: string) {
     socketEvents: counter(names.SOCKET_EVENTS_TOTAL, "Events sent to clients, one for each client."),
     updatePublished: counter(names.UPDATES_PUBLISHED_TOTAL, "Live updates handed to Redis."),
     job: histogram(names.JOB_DURATION_SECONDS, "Seconds from taking a job to its end."),
-    upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an outside service."),
+    upstream: histogram(names.UPSTREAM_REQUEST_DURATION_SECONDS, "Seconds of one call to an upstream."),
     cacheLookup: counter(names.CACHE_LOOKUPS_TOTAL, "Look-ups in the cache by result."),
     upstreamCacheLookup: counter(
       names.ANSWER_LOOKUPS_TOTAL,
-      "Look-ups of outside services' answers by kind and result.",
+      "Look-ups in the cache of upstreams' answers, by kind and result.",
     ),
     shed: counter(names.ADMISSION_SHED_TOTAL, "Requests refused for overload, by priority."),
     rateLimit: counter(names.RATE_LIMIT_DECISIONS_TOTAL, "Decisions of the rate limit by store."),

@@ -43,11 +43,11 @@ export const UPDATES_PUBLISHED_TOTAL = "media_updates_published_total";
 export const JOB_DURATION_SECONDS = "media_job_duration_seconds";
 /** Gauge, seconds since 1970. When a poll last came back, with or without a job, of the queue for which that is longest ago. */
 export const WORKER_LAST_POLL_TIMESTAMP_SECONDS = "media_worker_last_poll_timestamp_seconds";
-/** Histogram, seconds. Calls to outside services, retries counted one by one. */
+/** Histogram, seconds. Calls to upstreams, retries counted one by one. */
 export const UPSTREAM_REQUEST_DURATION_SECONDS = "media_upstream_request_duration_seconds";
 /** Counter. Look-ups in the cache; `unreachable` means that Redis did not answer in time. */
 export const CACHE_LOOKUPS_TOTAL = "media_cache_lookups_total";
-/** Counter. Look-ups of what outside services said, by kind of answer; `unreachable` as above. */
+/** Counter. Look-ups in the cache of upstreams' answers, by kind; `unreachable` as above. */
 export const ANSWER_LOOKUPS_TOTAL = "media_answer_lookups_total";
 /** Counter. Decisions of the rate limit; store `memory` means that Redis could not be asked. */
 export const RATE_LIMIT_DECISIONS_TOTAL = "media_rate_limit_decisions_total";
@@ -109,11 +109,11 @@ export const EVENT_LOOP_SECONDS_TOTAL = "nodejs_eventloop_time_seconds_total";
 export const BUILD_INFO = "media_build_info";
 /** Gauge, 0 or 1. Whether the process would answer "ready". */
 export const READY = "media_ready";
-/** Gauge, 0 or 1, pushed by the prober. Whether an outside service answered as documented, the policy's retries included. */
+/** Gauge, 0 or 1, pushed by the prober. Whether an upstream answered as documented, the policy's retries included. */
 export const PROBE_SUCCESS = "media_probe_success";
 /** Gauge, seconds, pushed by the prober. How long its last answer, or the lack of one, took. */
 export const PROBE_DURATION_SECONDS = "media_probe_duration_seconds";
-/** Gauge, seconds since 1970, pushed by the prober. When an outside service last answered as documented. */
+/** Gauge, seconds since 1970, pushed by the prober. When an upstream last answered as documented. */
 export const PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS = "media_probe_last_success_timestamp_seconds";
 
 /** The labels of each metric, and the values of those that have a fixed set. */

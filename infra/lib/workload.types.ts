@@ -71,9 +71,10 @@ export type VolumeSpec = { path: string; readOnly?: boolean } & (
   | { type: "scratch"; sizeMi?: number; inMemory?: boolean }
   /** A claim per pod of a StatefulSet; else one claim for the workload. `retain`: deleting it must be asked for twice. */
   | { type: "claim"; sizeGi: number; retain?: boolean }
-  /** Only for agents in the node namespace. */
-  | { type: "host"; hostPath: string }
 );
+
+/** A folder of the node, for node agents. */
+export type HostVolumeSpec = { type: "host"; hostPath: string; path: string; readOnly?: boolean };
 
 export interface PolicyRule {
   apiGroups: string[];
@@ -82,33 +83,19 @@ export interface PolicyRule {
   resourceNames?: string[];
 }
 
-export interface WorkloadSpec extends ContainerSpec {
+/** What workloads of all kinds have. */
+interface CommonSpec extends ContainerSpec {
   /** Listed in `endpoints.ts` with its ports, unless it listens nowhere. */
   name: WorkloadName | (string & {});
   component: Component;
-  /** @default Deployment */
-  kind?: "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob";
-  /** @default 1 */
-  replicas?: number;
-  /** Who it connects to. DNS is added for everyone. @default [] */
+  /** What it connects to. DNS is added for every workload. @default [] */
   connectsTo?: Link[];
-  /** Where Prometheus scrapes it. @default not at all */
-  metrics?: { port: string; path?: string; scheme?: "http" | "https" };
   /** ConfigMaps by a short name, which is also the name of the volume. */
   files?: Record<string, FilesSpec>;
   secrets?: Record<string, SecretFilesSpec>;
   volumes?: Record<string, VolumeSpec>;
-  sidecars?: Record<string, ContainerSpec>;
   /** Run in the order of their names before the others start. */
   init?: Record<string, ContainerSpec>;
-  drain?: {
-    /** Wait before the process is told to stop, so that nobody sends to it any more. @default 5 */
-    preStopSeconds?: number;
-    /** A command in the main container, run instead of that wait before the process is told to stop; it counts in the grace. */
-    preStopCommand?: string[];
-    /** Time from then until it is killed. @default 30 */
-    graceSeconds?: number;
-  };
   /** What it may do at the Kubernetes API; its token is mounted only if there are rules. */
   rbac?: {
     /** In the namespace of the stack. */
@@ -118,28 +105,100 @@ export interface WorkloadSpec extends ContainerSpec {
   };
   /** Labels of the pods besides the usual ones. */
   podLabels?: Record<string, string>;
-  /** Headless service that names a StatefulSet's pods. @default the workload's name */
+  /** Changes to a child before it is created, by "Kind" or "Kind/name". A key that matches no child is an error. */
+  transform?: Record<string, (manifest: Manifest) => Manifest>;
+  /** How long to wait for it to be ready, in seconds. @default 300 */
+  timeoutSeconds?: number;
+}
+
+/** What workloads have whose pods run until they are stopped. */
+interface ServerSpec extends CommonSpec {
+  /** Where Prometheus scrapes it. @default not at all */
+  metrics?: { port: string; path?: string; scheme?: "http" | "https" };
+  sidecars?: Record<string, ContainerSpec>;
+  drain?: {
+    /** Seconds between the pod's removal from its Services and the signal to stop. @default 5 */
+    preStopSeconds?: number;
+    /** A command in the main container, run instead of that wait before the process is told to stop; it counts in the grace. */
+    preStopCommand?: string[];
+    /** Seconds from then until the pod is killed. @default 30 */
+    graceSeconds?: number;
+  };
+}
+
+/** Pods that any other of the same workload can replace. */
+export interface DeploymentSpec extends ServerSpec {
+  /** @default Deployment */
+  kind?: "Deployment";
+  /** @default 1 */
+  replicas?: number;
+  rollout?: {
+    /** How long a new pod must have been ready before it replaces an old one, in seconds. @default 0 */
+    settleSeconds?: number;
+    /** Stop the old pod before the new one starts, for pods that own a volume. @default false */
+    recreate?: boolean;
+  };
+  // Without `kind`, the compiler would let fields of the other kinds pass.
+  members?: never;
+  nodeAgent?: never;
+  podManagement?: never;
+  schedule?: never;
+  serviceName?: never;
+}
+
+/** Pods with names of their own, and volumes that belong to the name. */
+export interface StatefulSetSpec extends ServerSpec {
+  kind: "StatefulSet";
+  /** Number of pods. @default 1 */
+  members?: number;
+  /** Whether the pods start and stop together or one after the other. @default Parallel */
+  podManagement?: "Parallel" | "OrderedReady";
+  /** Headless service that names the pods. @default the workload's name */
   serviceName?: string;
-  /** StatefulSet: start and stop pods at the same time. @default true */
-  parallel?: boolean;
-  /** An agent of the node: lives in the node namespace, runs as root without capabilities and reads host folders. */
-  nodeAgent?: { hostNetwork?: boolean; hostPid?: boolean };
-  /** CronJob: when it runs; a run never begins before the last one has ended. */
-  schedule?: {
+}
+
+/** What a node agent sees of its node besides host folders. */
+export interface NodeAccess {
+  /** @default false */
+  hostNetwork?: boolean;
+  /** @default false */
+  hostPid?: boolean;
+}
+
+/** One pod on each node. */
+export interface DaemonSetSpec extends Omit<ServerSpec, "volumes"> {
+  kind: "DaemonSet";
+  /** Lives in the node namespace, runs as root without capabilities and reads host folders. @default an ordinary pod */
+  nodeAgent?: NodeAccess;
+  volumes?: Record<string, VolumeSpec | HostVolumeSpec>;
+}
+
+/** What workloads have whose pods end by themselves: no Service, probe or scrape reaches them. */
+interface TaskSpec extends CommonSpec {
+  probes?: never;
+  ports?: never;
+  /** `graceSeconds`: time to stop in, when it is told to. @default 30 */
+  drain?: { graceSeconds?: number };
+}
+
+/** Runs once; the provider replaces it when anything of it changes. */
+export interface JobSpec extends TaskSpec {
+  kind: "Job";
+}
+
+/** Runs again and again. */
+export interface CronJobSpec extends TaskSpec {
+  kind: "CronJob";
+  /** When it runs; a run never begins before the last one has ended. */
+  schedule: {
     /** Five fields of cron, in UTC. */
     cron: string;
     /** Seconds a run may take before it is ended; a run that could not begin in that time is left out. */
     deadlineSeconds: number;
   };
-  /** Deployment: a new pod takes an old one's place when it has been ready for so long. @default 0 */
-  settleSeconds?: number;
-  /** Deployment: stop the old pod before the new one starts, for pods that own a volume. @default false */
-  recreate?: boolean;
-  /** Changes to a child before it is created, by "Kind" or "Kind/name": the way out. */
-  transform?: Record<string, (manifest: Manifest) => Manifest>;
-  /** How long to wait for it to be ready, in seconds. @default 300 */
-  timeoutSeconds?: number;
 }
+
+export type WorkloadSpec = DeploymentSpec | StatefulSetSpec | DaemonSetSpec | JobSpec | CronJobSpec;
 
 /** A Kubernetes object as plain data. */
 export interface Manifest {

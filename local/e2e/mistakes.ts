@@ -1,18 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "../lib/eventually.ts";
+import { eventually } from "@media/drills/eventually";
 import { overlayFolder } from "../stack/environment.ts";
 import { locks } from "../stack/locks.ts";
 import { pulumiWithConfig } from "../stack/pulumi.ts";
 import { dev, layout, MINUTE, make } from "./commands.ts";
 
-/** What people do wrong and what comes between, on the stack that is up. */
-export function badDays(): void {
-  describe("bad days", () => {
+/** Mistakes of people and interruptions, on the running stack. */
+export function mistakes(): void {
+  describe("mistakes and interruptions", () => {
     const overlay = () => join(overlayFolder(layout()), "dev.json");
 
-    /** Runs with other configuration and puts the right one back, whatever happens. */
+    /** Runs `work` with a changed configuration, and restores the right one also after an error. */
     async function withConfig(
       change: (config: Record<string, Record<string, unknown>>) => void,
       work: () => Promise<void>,
@@ -75,7 +75,7 @@ export function badDays(): void {
     );
 
     test(
-      "a second pulumi up at once says who holds the lock; an orphan's work is waited for",
+      "a second pulumi up names the process that holds the lock; make up waits for an engine whose caller was killed",
       async () => {
         const first = pulumiWithConfig(dev(), "up", ["--yes", "--skip-preview"], { show: false });
         const { pid } = await eventually("the first to take the lock", 30, async () => {

@@ -1,0 +1,78 @@
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { ClusterOwner } from "../lib/owner.ts";
+import type { Stack } from "../lib/stack.ts";
+import { deletePod } from "./pod-deleted.ts";
+import { signalsTo } from "./pod-signalled.ts";
+import { losePostgres } from "./postgres-lost.ts";
+import { rollingRestart } from "./rolling-restart.ts";
+
+const stack: Stack = { name: "dev", namespace: "n", kubeconfig: { context: "c" }, outputs: async () => undefined };
+const PREFIX = "--context c -n n ";
+const path = process.env.PATH;
+let log: string;
+
+/** Puts a kubectl first on PATH that writes down its arguments. */
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), "faults-"));
+  log = join(folder, "log");
+  const script = `#!/bin/sh
+    echo "$*" >> ${log}
+    case "$*" in
+      *"-o name") printf 'pod/postgres-0\\npod/postgres-1\\n' ;;
+      *jsonpath*) printf 'uid-7' ;;
+      *exec*) echo "command terminated with exit code 137" >&2; exit 137 ;;
+    esac`;
+  writeFileSync(join(folder, "kubectl"), script);
+  chmodSync(join(folder, "kubectl"), 0o755);
+  process.env.PATH = `${folder}:${path}`;
+});
+
+afterEach(() => {
+  process.env.PATH = path;
+});
+
+const calls = () =>
+  readFileSync(log, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line.startsWith(PREFIX) ? line.slice(PREFIX.length) : `not in the stack's namespace: ${line}`));
+
+test("a pod is deleted with its own grace period, or by force", async () => {
+  await deletePod(stack, "pod/api-1");
+  await deletePod(stack, "pod/api-1", 0);
+  expect(calls()).toEqual(["delete pod/api-1 --wait=false", "delete pod/api-1 --wait=false --grace-period=0 --force"]);
+});
+
+test("PostgreSQL is lost: no StatefulSet brings a member back, all are killed, and the lost exec is no error", async () => {
+  await losePostgres(stack);
+  const [first, list, ...rest] = calls();
+  expect(first).toBe("delete statefulset postgres --cascade=orphan");
+  expect(list).toBe("get pods -l app.kubernetes.io/name=postgres -o name");
+  expect(rest.slice(0, 2).sort()).toEqual([
+    "exec pod/postgres-0 -c postgres -- sh -c kill -9 -1",
+    "exec pod/postgres-1 -c postgres -- sh -c kill -9 -1",
+  ]);
+  expect(rest.slice(2)).toEqual(["delete pod/postgres-0 pod/postgres-1 --grace-period=0 --force"]);
+});
+
+test("a rolling restart waits for every workload", async () => {
+  await rollingRestart(stack, ["deployment/api", "deployment/worker"]);
+  expect(calls()).toEqual([
+    "rollout restart deployment/api deployment/worker",
+    "rollout status deployment/api --timeout=120s",
+    "rollout status deployment/worker --timeout=120s",
+  ]);
+});
+
+test("signals go to the pod with its uid, through the owner of the cluster", async () => {
+  const sent: string[] = [];
+  const owner: ClusterOwner = {
+    processesOf: async (uid) => (signal) => void sent.push(`${uid} ${signal}`),
+    cutPower: async () => {},
+  };
+  (await signalsTo(stack, owner, "pod/api-1"))("SIGSTOP");
+  expect(sent).toEqual(["uid-7 SIGSTOP"]);
+});
