@@ -44,7 +44,7 @@ export function buildApp(ctx: Context, args: AppArgs): AppLayer {
 
   const gateway = createGateway(ctx, args, api);
   const sink = doubles[0] ? { sinkUrl: doubles[0].url("sink") } : {};
-  return { outputs: { gatewayUrl: gateway.url("gateway"), ...sink, credentials: credentials(data, secrets) } };
+  return { outputs: { gatewayUrl: gateway.url("gateway"), ...sink, credentials: credentials(args, secrets) } };
 }
 
 function createGateway(ctx: Context, { sizes, app }: AppArgs, api: Workload): Workload {
@@ -82,7 +82,10 @@ function upstreamCredential(name: UpstreamName, app: Config["app"], ctx: Context
 }
 
 /** Generated credentials that people and tests need, as one secret output. */
-function credentials(data: DataLayer, secrets: Record<string, pulumi.Input<string>>): pulumi.Output<unknown> {
+function credentials(
+  { data, observability }: AppArgs,
+  secrets: Record<string, pulumi.Input<string>>,
+): pulumi.Output<unknown> {
   return pulumi.secret({
     devToken: secrets["dev-token"] ?? null,
     firstAdmin: secrets["first-admin"] ?? null,
@@ -91,5 +94,6 @@ function credentials(data: DataLayer, secrets: Record<string, pulumi.Input<strin
     postgresPassword: data.postgres.superuserPassword,
     redisCachePassword: data.redisCache.password,
     redisStatePassword: data.redisState.members.password,
+    ...(observability?.grafanaPassword ? { grafanaPassword: observability.grafanaPassword } : {}),
   });
 }

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Tier } from "../config/tiers.ts";
 import { address, portOf } from "../lib/endpoints.ts";
-import type { WorkloadSpec } from "../lib/workload.types.ts";
+import type { DeploymentSpec } from "../lib/workload.types.ts";
 
 const PROVISIONING = "/etc/grafana/provisioning";
 const BOARDS = "/etc/grafana/boards";
@@ -16,7 +16,7 @@ export interface GrafanaArgs {
 }
 
 /** Shows the dashboards that are built here. It keeps nothing: data sources and dashboards come from files and are read-only. */
-export function grafanaPlan({ sizes, password }: GrafanaArgs): WorkloadSpec {
+export function grafanaPlan({ sizes, password }: GrafanaArgs): DeploymentSpec {
   return {
     name: "grafana",
     component: "observability",
@@ -89,6 +89,7 @@ function dataSources(): string {
             matcherType: "label",
             matcherRegex: "trace_id",
             datasourceUid: "jaeger",
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's own variable.
             url: "${__value.raw}",
           },
         ],

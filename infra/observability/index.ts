@@ -1,4 +1,4 @@
-import type { Input } from "@pulumi/pulumi";
+import type { Output } from "@pulumi/pulumi";
 import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
@@ -16,7 +16,6 @@ import { receiversOf, secretsOf } from "./receivers.plan.ts";
 
 export interface ObservabilityArgs {
   sizes: Pick<Tier, "alertmanager" | "collector" | "grafana" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
-  /** Who is told of alerts, and by which services. */
   alerts: Config["alerts"];
   grafana: Config["grafana"];
 }
@@ -28,16 +27,19 @@ export interface ObservabilityLayer {
   collector: Endpoint;
   /** Metrics of processes that end before they could be scraped. */
   pushgateway: Endpoint;
+  /** Of Grafana's local administrator, where it runs. */
+  grafanaPassword?: Output<string>;
 }
 
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
-export function buildObservability(ctx: Context, { sizes, alerts, grafana }: ObservabilityArgs): ObservabilityLayer {
+export function buildObservability(ctx: Context, args: ObservabilityArgs): ObservabilityLayer {
+  const { sizes } = args;
   const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus), ctx);
   const pushgateway = new Workload(pushgatewayPlan(sizes.pushgateway), ctx);
   const loki = new Workload(lokiPlan(sizes.loki), ctx);
   const jaeger = new Workload(jaegerPlan(sizes.jaeger), ctx);
-  const alertmanager = createAlertmanager(ctx, sizes.alertmanager, alerts);
-  const dashboards = grafana.enabled ? createGrafana(ctx, sizes.grafana) : undefined;
+  const alertmanager = createAlertmanager(ctx, args);
+  const grafana = args.grafana.enabled ? createGrafana(ctx, args) : undefined;
   const collector = new Workload(collectorPlan(sizes.collector), ctx);
   new Workload(logAgentPlan(ctx.stack), ctx);
   return {
@@ -47,23 +49,24 @@ export function buildObservability(ctx: Context, { sizes, alerts, grafana }: Obs
       lokiUrl: loki.url("loki"),
       jaegerUrl: jaeger.url("jaeger"),
       alertmanagerUrl: alertmanager.url("alertmanager"),
-      ...(dashboards ? { grafanaUrl: dashboards.url("grafana"), grafanaPassword: ctx.password("grafana-admin") } : {}),
+      ...(grafana ? { grafanaUrl: grafana.url("grafana") } : {}),
     },
     collector: collector.endpoint("collector:otlp-http"),
     pushgateway: pushgateway.endpoint("pushgateway:http"),
+    ...(grafana ? { grafanaPassword: ctx.password("grafana-admin") } : {}),
   };
 }
 
-function createAlertmanager(ctx: Context, sizes: Tier["alertmanager"], alerts: Config["alerts"]): Workload {
+function createAlertmanager(ctx: Context, { sizes, alerts }: ObservabilityArgs): Workload {
   const plan = alertmanagerPlan({
-    sizes,
+    sizes: sizes.alertmanager,
     receivers: receiversOf(alerts),
-    secrets: secretsOf<Input<string>>(alerts, ctx.password("alert-webhook")),
+    secrets: secretsOf(alerts, ctx.password("alert-webhook")),
     connectsTo: alertmanagerLinks(alerts),
   });
   return new Workload(plan, ctx);
 }
 
-function createGrafana(ctx: Context, sizes: Tier["grafana"]): Workload {
-  return new Workload(grafanaPlan({ sizes, password: ctx.password("grafana-admin") }), ctx);
+function createGrafana(ctx: Context, { sizes }: ObservabilityArgs): Workload {
+  return new Workload(grafanaPlan({ sizes: sizes.grafana, password: ctx.password("grafana-admin") }), ctx);
 }
