@@ -3,7 +3,7 @@ import { type Clock, type DrillResult, secondsSince } from "./evidence.ts";
 import { losePostgres } from "./faults/postgres-lost.ts";
 import { compare } from "./ledger.ts";
 import { readLedger, writeLedger } from "./ledger-table.ts";
-import { UserError } from "./lib/errors.ts";
+import { messageOf, UserError } from "./lib/errors.ts";
 import { eventually } from "./lib/eventually.ts";
 import { type Stack, targetOf } from "./lib/stack.ts";
 import { journey } from "./verify/journey.ts";
@@ -54,10 +54,11 @@ async function run({ stack, program }: DrillContext, clock: Clock): Promise<Dril
 /** A journey whose request must be in the database of the namespace: else outputs and cluster are of different stacks. */
 async function journeyOnSameStack(stack: Stack): Promise<void> {
   const { id } = await journey(await targetOf(stack));
-  const rows = await sql(stack, "primary", `select count(*) from requests where id = '${id}'`);
+  const count = `select count(*) from requests where id = '${id}'`;
+  const rows = await sql(stack, "primary", count).catch((error: unknown) => messageOf(error));
   if (rows !== "1")
     throw new UserError(
-      `request ${id} is not in the database of namespace ${stack.namespace}: outputs and cluster do not belong together`,
+      `request ${id} is not in the database of namespace ${stack.namespace} (${rows}): outputs and cluster do not belong together`,
       "check --context, --namespace and --outputs; nothing was destroyed",
     );
 }
