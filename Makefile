@@ -17,14 +17,13 @@ $(NODE_MODULES): package-lock.json
 	@touch $(NODE_MODULES)
 
 CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/media-platform
-# The plugin that is on PATH already comes first, so that the official one is tried where it is installed.
-TOOLS_BIN = $(CACHE)/bin
 # What Node.js has compiled, for the many processes that the tests start.
 COMPILED = $(CACHE)/node
 
-.PHONY: help up preview down status outputs env logs tools test stories fuzz e2e check format bench doctor drill
+# Every verb with a help text.
+.PHONY: $(shell awk -F: '/^[a-z0-9-]+:.*## / {print $$1}' Makefile)
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Variables: STACK=$(STACK) (base dev staging perf prod dr), NAME=$(NAME) (of the embedded cluster), PURGE=1, JSON=1'
 
 up: $(NODE_MODULES) ## Bring the stack up, with the embedded cluster under it, and send a request through it
@@ -32,6 +31,9 @@ up: $(NODE_MODULES) ## Bring the stack up, with the embedded cluster under it, a
 
 preview: $(NODE_MODULES) ## Show what `make up` would change
 	@$(LOCAL) preview $(AT)
+
+preview-report: $(NODE_MODULES) ## What this branch would change in all stacks, for a pull request (BASE=main OUT=report.md JSON=1)
+	@NODE_COMPILE_CACHE='$(COMPILED)' node infra/preview/main.ts $(if $(BASE),--base '$(BASE)') $(if $(OUT),--out '$(OUT)') $(if $(JSON),--json)
 
 down: $(NODE_MODULES) ## Stop the embedded cluster and keep its data (PURGE=1 removes data and caches)
 	@$(LOCAL) down $(AT) $(if $(PURGE),--purge)
@@ -48,12 +50,16 @@ env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 drill: $(NODE_MODULES) ## Run a drill: KIND=recreate STACK=dev CONFIRM=dev, or KIND=restarts (COUNT=50)
 	@$(LOCAL) drill $(AT) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)')
 
+LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset,$(call given,$(option)))
+# TITLE_OFFSET=5 becomes --title-offset '5'; what is not given is left to the program.
+given = $(if $($(shell echo $(1) | tr a-z- A-Z_)),--$(1) '$($(shell echo $(1) | tr a-z- A-Z_))')
+load: $(NODE_MODULES) ## Load a stack and judge it: TOOL=k6 SHAPE=smoke LEVEL=normal STACK=dev (RATE SECONDS JOURNEY SEED ALLOW JSON=1)
+	@$(if $(filter k6,$(TOOL)),PATH="$$PATH:$(TOOLS_BIN)"; k6 version >/dev/null 2>&1 || $(LOCAL) tools --only k6 >&2)
+	@outputs="$$($(LOCAL) outputs $(AT))" && PATH="$$PATH:$(TOOLS_BIN)" exec node loadtests/main.ts run $(LOAD_OPTIONS) $(foreach host,$(ALLOW),--allow '$(host)') $(if $(JSON),--json) --outputs <(printf '%s' "$$outputs")
+
 test: $(NODE_MODULES) ## Rings 1 to 3: plans, all stacks under mocks, the service on real PostgreSQL and Redis
 	@$(LOCAL) prepare-tests $(AT)
 	@NODE_COMPILE_CACHE='$(COMPILED)' $(JEST) $(if $(RESULTS),--json --outputFile='$(RESULTS)')
-
-stories: $(NODE_MODULES) ## The provider plugin on PATH under the real engine and a real API server (after `make up` has built the tools)
-	@PATH="$(TOOLS_BIN):$$PATH:$(CURDIR)/local/bin:$(CURDIR)/local/providers/bin" $(JEST) --runInBand --verbose --config local/providers/stories/jest.config.ts $(if $(RESULTS),--json --outputFile='$(RESULTS)')
 
 fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a storm of POSTs (ONLY=storm EXAMPLES=40 SEED=1)
 	@$(LOCAL) prepare-tests $(AT)
@@ -61,6 +67,9 @@ fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a s
 
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --testPathIgnorePatterns /node_modules/ --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
+
+soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY=kills COUNT=20 SEED=1)
+	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
 check: $(NODE_MODULES) ## Types, format and lint
 	@tsc --noEmit -p tsconfig.json

@@ -1,13 +1,13 @@
 import type { Config } from "jest";
 
-/** One configuration for rings 1 to 3. Ring 4 (the real stack) is `make e2e`, the plugins' stories are `make stories`; neither is jest's default run. */
+/** One configuration for rings 1 to 3. Ring 4 (the real stack) is `make e2e`; it is not jest's default run. */
 const config: Config = {
   testEnvironment: "node",
   roots: ["infra", "service", "drills", "dashboards", "loadtests", "local", "docs"].map(
     (folder) => `<rootDir>/${folder}`,
   ),
   testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "/e2e/", "/providers/stories/"],
+  testPathIgnorePatterns: ["/node_modules/", "/e2e/"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     "^.+\\.ts$": [

@@ -12,6 +12,7 @@ async function main(): Promise<void> {
       name: { type: "string", default: "default" },
       kind: { type: "string" },
       count: { type: "string" },
+      seed: { type: "string" },
       only: { type: "string" },
       confirm: { type: "string" },
       purge: { type: "boolean", default: false },

@@ -20,7 +20,7 @@ test("the context holds what runs, and no tests", () => {
 
 describe("what every process loads", () => {
   const compile = (env: Record<string, string>) =>
-    spawnSync(process.execPath, [new URL("src/process/compile.ts", import.meta.url).pathname], {
+    spawnSync(process.execPath, [new URL("src/compile.ts", import.meta.url).pathname], {
       env: { PATH: process.env.PATH ?? "", ...env },
       encoding: "utf8",
     });

@@ -28,6 +28,7 @@ const args: ServiceArgs = {
   tier: tiers.small,
   app,
   image: { reference: "registry/service@sha256:1", version: "1.2.3" },
+  databaseUser: "media_0a1b2c3d",
   secrets: {
     "database-password": "d",
     "dev-token": "t",

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type OutsideService, outsideNames } from "../config/outside.ts";
 import { serverNames } from "../lib/certificates.ts";
 import type { Context, Outputs } from "../lib/context.ts";
+import { loginOf } from "../lib/secrets.ts";
 import { Workload } from "../lib/workload.ts";
 import { gatewayPlan } from "./gateway/gateway.plan.ts";
 import { serviceImage } from "./image.ts";
@@ -13,7 +14,9 @@ export function buildApp(ctx: Context): Outputs {
   const { tier, config } = ctx;
   const secrets = serviceSecrets(ctx);
   const image = serviceImage(config.images);
-  const args: ServiceArgs = { tier, app: config.app, image, secrets, traced: ctx.hasLayer("observability") };
+  const { user: databaseUser } = loginOf("media", ctx.password("database"));
+  const traced = ctx.hasLayer("observability");
+  const args: ServiceArgs = { tier, app: config.app, image, databaseUser, secrets, traced };
 
   const doubles = config.app.doubles ? [new Workload(doublesPlan(args), ctx)] : [];
   // Processes that find no database give up and back off: started after it, they are ready sooner.

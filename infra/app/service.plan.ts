@@ -10,6 +10,8 @@ export interface ServiceArgs {
   tier: Tier;
   app: Config["app"];
   image: ServiceImage;
+  /** The application's login at the database; its name changes with its password. */
+  databaseUser: pulumi.Input<string>;
   /** Contents of the secret files, by file name; each process gets only those that it uses. */
   secrets: Record<string, pulumi.Input<string>>;
   /** Whether the stack has a collector to send traces to. */

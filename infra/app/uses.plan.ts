@@ -1,3 +1,4 @@
+import type { Input } from "@pulumi/pulumi";
 import { type OutsideService, outsideNames, outsideServices, realServices } from "../config/outside.ts";
 import type { Config } from "../config/schema.ts";
 import { address, type Link, portOf } from "../lib/endpoints.ts";
@@ -6,7 +7,7 @@ import type { Process, ServiceArgs } from "./service.plan.ts";
 /** What a process has, because of something that it uses. */
 export interface Part {
   /** Variables, as service/src/process/config.ts reads them. */
-  env?: Record<string, string>;
+  env?: Record<string, Input<string>>;
   /** Secret files by the variable that names them; one that the stack does not have is left out. */
   secretFiles?: Record<string, string>;
   links?: Link[];
@@ -53,12 +54,12 @@ const parts = {
     },
     links: traced ? ["collector:otlp-http"] : [],
   }),
-  database: ({ tier }, process) => ({
+  database: ({ tier, databaseUser }, process) => ({
     env: {
       PGDATABASE: "media",
       PGHOST: "pgbouncer",
       PGPORT: String(portOf("pgbouncer", "pgbouncer")),
-      PGUSER: "media",
+      PGUSER: databaseUser,
       PG_POOL_MAX: String(tier[process === "worker" ? "worker" : "api"].poolMax),
       PG_RO_DATABASE: "media_ro",
     },

@@ -36,7 +36,7 @@ const access = z.strictObject({
   host: z.string().min(1).default("127.0.0.1"),
 });
 
-const backups = z.strictObject({
+const store = {
   /** Address of the S3 store, an https URL. */
   endpoint: z.url({ protocol: /^https$/ }),
   bucket: z.string().min(3),
@@ -48,6 +48,15 @@ const backups = z.strictObject({
   secretKey: z.string().min(1),
   /** Encrypts what is stored; keep it elsewhere too, for without it no backup can be read. @default not encrypted */
   cipherPass: z.string().min(16).optional(),
+};
+
+const backups = z.strictObject({
+  ...store,
+  /**
+   * The store of another stack, or a copy of it, that a new stack begins from while its own store has no backup. It is only
+   * read: give it keys that can do no more. @default a new stack without a backup begins empty
+   */
+  restoreFrom: z.strictObject(store).optional(),
 });
 
 const outsideService = z.strictObject({
@@ -118,6 +127,11 @@ export const schema = z
     backupStoreTenants: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
     /** Refuse to delete the namespace and the volumes. @default false */
     protect: z.boolean().default(false),
+    /**
+     * Stateful resources that may be replaced or deleted, as "Kind/name": without it `make preview-report` stops such a
+     * change. Remove it with the next change. @default []
+     */
+    confirmReplacements: z.array(z.string().regex(/^[A-Z]\w+\/[\w.-]+$/, 'must be "Kind/name"')).default([]),
   })
   .superRefine((config, context) => {
     if (config.layers.includes("data") && !config.backups) {
@@ -136,6 +150,8 @@ export const schema = z
 export type Config = z.output<typeof schema>;
 export type ImagesConfig = Config["images"];
 export type BackupsConfig = NonNullable<Config["backups"]>;
+/** How a backup store is reached. */
+export type StoreConfig = Omit<BackupsConfig, "restoreFrom">;
 
 /** An example of each key, shown in errors. */
 export const examples: Record<string, string> = {
@@ -160,6 +176,7 @@ export const examples: Record<string, string> = {
   "backups.accessKey": '"AKIA…"',
   "backups.secretKey": '"…"',
   "backups.cipherPass": '"a long random text"',
+  "backups.restoreFrom": '{ endpoint: "https://s3.example.com", bucket: "media-prod", accessKey: "…", secretKey: "…" }',
   ...outsideExamples(),
   "app.doubles": "false",
   "app.devToken": "true",
@@ -175,6 +192,7 @@ export const examples: Record<string, string> = {
   "certificates.notAfter": '"2036-01-01"',
   backupStoreTenants: '["dev", "prod"]',
   protect: "true",
+  confirmReplacements: '["StatefulSet/postgres"]',
 };
 
 function outsideExamples(): Record<string, string> {

@@ -1,6 +1,14 @@
 /** Sizes of a stack. `Mi` is mebibytes of memory or disk, `Gi` gibibytes of disk; a memory size is the limit. */
 export interface Tier {
-  postgres: { members: number; memoryMi: number; sharedBuffersMi: number; maxConnections: number; volumeGi: number };
+  /** `maintenanceHours`: when members may be restarted for a setting that needs it, in UTC: "2-4" is from 2 until 4. */
+  postgres: {
+    members: number;
+    memoryMi: number;
+    sharedBuffersMi: number;
+    maxConnections: number;
+    volumeGi: number;
+    maintenanceHours: string;
+  };
   pgbouncer: { replicas: number; poolSize: number; maxClients: number };
   redisCache: { memoryMi: number };
   redisState: { members: number; sentinels: number; memoryMi: number; volumeGi: number };
@@ -19,7 +27,14 @@ export interface Tier {
 }
 
 const small: Tier = {
-  postgres: { members: 2, memoryMi: 512, sharedBuffersMi: 64, maxConnections: 60, volumeGi: 5 },
+  postgres: {
+    members: 2,
+    memoryMi: 512,
+    sharedBuffersMi: 64,
+    maxConnections: 60,
+    volumeGi: 5,
+    maintenanceHours: "0-24",
+  },
   pgbouncer: { replicas: 1, poolSize: 10, maxClients: 500 },
   redisCache: { memoryMi: 96 },
   redisState: { members: 1, sentinels: 1, memoryMi: 96, volumeGi: 1 },
@@ -36,7 +51,14 @@ const small: Tier = {
 };
 
 const medium: Tier = {
-  postgres: { members: 3, memoryMi: 1024, sharedBuffersMi: 256, maxConnections: 120, volumeGi: 20 },
+  postgres: {
+    members: 3,
+    memoryMi: 1024,
+    sharedBuffersMi: 256,
+    maxConnections: 120,
+    volumeGi: 20,
+    maintenanceHours: "0-24",
+  },
   pgbouncer: { replicas: 2, poolSize: 20, maxClients: 1000 },
   redisCache: { memoryMi: 256 },
   redisState: { members: 3, sentinels: 3, memoryMi: 256, volumeGi: 2 },
@@ -53,7 +75,14 @@ const medium: Tier = {
 };
 
 const large: Tier = {
-  postgres: { members: 3, memoryMi: 4096, sharedBuffersMi: 1024, maxConnections: 200, volumeGi: 100 },
+  postgres: {
+    members: 3,
+    memoryMi: 4096,
+    sharedBuffersMi: 1024,
+    maxConnections: 200,
+    volumeGi: 100,
+    maintenanceHours: "2-5",
+  },
   pgbouncer: { replicas: 2, poolSize: 40, maxClients: 4000 },
   redisCache: { memoryMi: 1024 },
   redisState: { members: 3, sentinels: 3, memoryMi: 1024, volumeGi: 10 },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { MOST_LAG_SECONDS } from "@media/service/objectives";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { tiers } from "../config/tiers.ts";
+import { loginOf } from "../lib/secrets.ts";
 import { pgbouncerPlan } from "./pgbouncer/pgbouncer.plan.ts";
 import { patroniConfig, sharedSettings } from "./postgres/patroni.plan.ts";
 import { pgbackrestConfig, pgbackrestSecrets } from "./postgres/pgbackrest.plan.ts";
@@ -16,8 +18,9 @@ const backups = {
   accessKey: "access",
   secretKey: "hush",
 };
-const passwords = { superuser: "s", replication: "r", application: "a", exporter: "e", patroni: "p" };
-const args: PostgresArgs = { stack: "dev", tier: tiers.small, backups, passwords };
+const passwords = { superuser: "s", replication: "r", pooler: "l", patroni: "p" };
+const login = loginOf("media", pulumi.output("a"));
+const args: PostgresArgs = { stack: "dev", tier: tiers.small, backups, login, passwords };
 
 /** The text inside an input, which needs no engine when it is known. */
 function settled(value: pulumi.Input<string> | undefined): Promise<string> {
@@ -48,9 +51,24 @@ describe("Patroni", () => {
     expect(postgresql.parameters).toMatchObject({ archive_mode: "on", archive_timeout: "60s", shared_buffers: "64MB" });
   });
 
-  test("lets nobody in without a password, but the superuser from inside the pod", () => {
-    const { pg_hba } = patroniConfig("dev", tiers.small.postgres).postgresql;
-    expect(pg_hba.filter((line) => !line.endsWith("scram-sha-256"))).toEqual(["local all postgres peer"]);
+  test("lets nobody in without a password, but the superuser and the exporter from inside the pod", () => {
+    const { pg_hba, pg_ident } = patroniConfig("dev", tiers.small.postgres).postgresql;
+    expect(pg_hba.filter((line) => !line.endsWith("scram-sha-256"))).toEqual([
+      "local all postgres peer",
+      "local media exporter peer map=of_the_pod",
+    ]);
+    expect(pg_ident).toEqual(["of_the_pod postgres exporter"]);
+  });
+
+  test("makes a standby from the store, also without a leader, else from the primary; and finds there what that has removed", () => {
+    const { postgresql } = patroniConfig("dev", tiers.small.postgres);
+    expect(postgresql.create_replica_methods).toEqual(["store", "basebackup"]);
+    expect(postgresql.store.no_leader).toBe(true);
+    expect(postgresql.recovery_conf.restore_command).toBe('/opt/scripts/fetch-wal.sh standby %f "%p"');
+    expect(postgresql).toMatchObject({
+      remove_data_directory_on_rewind_failure: true,
+      remove_data_directory_on_diverged_timelines: true,
+    });
   });
 });
 
@@ -84,15 +102,50 @@ describe("PostgreSQL's pods", () => {
     expect(command.join()).not.toContain("include_query");
   });
 
-  test("the exporter sees its own password only", () => {
-    expect(plan.sidecars?.exporter?.mounts).toEqual(["exporter"]);
-    expect(plan.secrets?.exporter?.data).toEqual({ password: "e" });
+  test("the exporter sees no password", () => {
+    const mounts = plan.sidecars?.exporter?.mounts ?? [];
+    expect(mounts).toEqual(["queries", "run"]);
+    expect(mounts.filter((mount) => mount in (plan.secrets ?? {}))).toEqual([]);
+  });
+
+  test("are ready by the watcher's word, which knows the service's own bound", () => {
+    const { probes, env } = plan.sidecars?.watcher ?? {};
+    expect(probes?.readiness).toMatchObject({ path: "/ready", port: "watcher" });
+    expect(env).toMatchObject({ MOST_LAG_SECONDS: String(MOST_LAG_SECONDS), MEMBERS: "2" });
+  });
+
+  test("hand over before they are stopped", () => {
+    expect(plan.drain?.preStopCommand).toEqual(["/opt/scripts/hand-over.sh"]);
+  });
+
+  test("reread every password: none rolls them", () => {
+    const { roles, "patroni-secrets": patroni, "pgbackrest-secrets": store, ...others } = plan.secrets ?? {};
+    for (const part of [roles, patroni, store]) expect(part?.reload).toBe(true);
+    expect(others).toEqual({});
   });
 });
 
 describe("pgBackRest", () => {
+  const keeping = { keep: 2, volumeGi: 5 };
+
+  test("drops what waits for a store that is away before it fills the volume", () => {
+    expect(pgbackrestConfig(backups, keeping)).toContain("archive-push-queue-max=2048MiB\n");
+  });
+
+  test("restores from another stack's store, of which it only reads, with keys of its own", () => {
+    const restoreFrom = { ...backups, bucket: "media-prod", accessKey: "reader", secretKey: "quiet", caPem: "PROD" };
+    const plan = postgresPlan({ ...args, backups: { ...backups, restoreFrom } });
+    const source = plan.files?.pgbackrest?.data["source.conf"];
+    expect(source).toContain("repo1-s3-bucket=media-prod\n");
+    expect(source).toContain("repo1-storage-ca-file=/etc/pgbackrest/source-ca.pem\n");
+    expect(source).not.toMatch(/quiet|retention/);
+    expect(plan.files?.pgbackrest?.data["pgbackrest.conf"]).toContain("repo1-s3-bucket=media-dev\n");
+    expect(plan.secrets).toHaveProperty(["pgbackrest-source-secrets"]);
+    expect(plan.env).toMatchObject({ RESTORE_ENDPOINT: restoreFrom.endpoint });
+    expect(postgresPlan(args).env).not.toHaveProperty("RESTORE_ENDPOINT");
+  });
   test("finds the store, and keeps as many backups as the tier says", () => {
-    const text = pgbackrestConfig(backups, 2);
+    const text = pgbackrestConfig(backups, keeping);
     expect(text).toContain("repo1-s3-endpoint=backup-store.media-base\nrepo1-storage-port=9000\n");
     expect(text).toContain("repo1-retention-full=2");
     expect(text).not.toMatch(/ca-file|cipher/);
@@ -100,7 +153,7 @@ describe("pgBackRest", () => {
 
   test("uses https' own port, an authority of the store's own and encryption where they are given", () => {
     const store = { ...backups, endpoint: "https://s3.example.com", caPem: "PEM", cipherPass: "a long random text" };
-    const text = pgbackrestConfig(store, 2);
+    const text = pgbackrestConfig(store, keeping);
     expect(text).toContain("repo1-storage-port=443");
     expect(text).toContain("repo1-storage-ca-file=/etc/pgbackrest/ca.pem");
     expect(text).toContain("repo1-cipher-type=aes-256-cbc");
@@ -109,13 +162,13 @@ describe("pgBackRest", () => {
   });
 
   test("has its keys in the secret half only", () => {
-    expect(pgbackrestConfig(backups, 2)).not.toContain("hush");
+    expect(pgbackrestConfig(backups, keeping)).not.toContain("hush");
     expect(pgbackrestSecrets(backups)).toBe("[global]\nrepo1-s3-key=access\nrepo1-s3-key-secret=hush\n");
   });
 });
 
 describe("PgBouncer", () => {
-  const plan = pgbouncerPlan({ tier: tiers.medium, applicationPassword: "a" });
+  const plan = pgbouncerPlan({ tier: tiers.medium, login, poolerPassword: "l" });
   const ini = plan.files?.config?.data["pgbouncer.ini"] as string;
 
   test("offers the primary and its replicas", () => {
@@ -145,9 +198,11 @@ describe("PgBouncer", () => {
     expect(busy).toBeLessThanOrEqual(pgbouncer.replicas * pgbouncer.poolSize);
   });
 
-  test("knows the application's password", async () => {
+  test("knows the application's login, and looks up the one before or after it", async () => {
     const users = await settled(plan.secrets?.users?.data["userlist.txt"]);
-    expect(users).toBe('"media" "a"\n"stats" ""\n');
+    // The first 8 digits of the SHA-256 of "a".
+    expect(users).toBe('"media_ca978112" "a"\n"pooler" "l"\n"stats" ""\n');
+    expect(ini).toContain("auth_user = pooler\n");
   });
 });
 

@@ -16,7 +16,7 @@ export const listeners = {
   loki: { http: 3100, grpc: 9095 },
   "node-exporter": { metrics: 9100 },
   pgbouncer: { pgbouncer: 6432, metrics: 9127 },
-  postgres: { postgresql: 5432, patroni: 8008, metrics: 9187 },
+  postgres: { postgresql: 5432, patroni: 8008, watcher: 8009, metrics: 9187 },
   prometheus: { http: 9090 },
   pushgateway: { http: 9091 },
   "redis-cache": { redis: 6379, metrics: 9121 },

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { realServices } from "../config/outside.ts";
+import type { BackupsConfig } from "../config/schema.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { brokenLinks, defaultDeny, type LinksContext, policyOf } from "./links.plan.ts";
@@ -33,12 +34,17 @@ export class Links extends pulumi.ComponentResource {
   }
 }
 
+/** The stack's own store and the one it is restored from. */
+function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
+  return [...new Set([endpoint, ...(restoreFrom ? [restoreFrom.endpoint] : [])])];
+}
+
 function linksContext({ stack, config }: Context): LinksContext {
   const { backups, app } = config;
   return {
     stack,
     configured: {
-      ...(backups ? { "external-backup-store": [backups.endpoint] } : {}),
+      ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
       "outside-services": realServices(app.outside).map(([, url]) => url),
     },
   };

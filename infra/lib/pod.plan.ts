@@ -81,7 +81,6 @@ function main(spec: WorkloadSpec): ContainerSpec {
 }
 
 function container(name: string, c: ContainerSpec, spec: WorkloadSpec, ctx: PlanContext) {
-  const wait = name === spec.name && !endsByItself(spec) ? (spec.drain?.preStopSeconds ?? 5) : 0;
   return {
     name,
     image: ctx.image(c.image).reference,
@@ -93,7 +92,7 @@ function container(name: string, c: ContainerSpec, spec: WorkloadSpec, ctx: Plan
     startupProbe: c.probes?.startup && probe(c.probes.startup, 2, 60),
     readinessProbe: c.probes?.readiness && probe(c.probes.readiness, 5, 3),
     livenessProbe: c.probes?.liveness && probe(c.probes.liveness, 5, 3),
-    lifecycle: wait > 0 ? { preStop: { sleep: { seconds: wait } } } : undefined,
+    lifecycle: name === spec.name ? lifecycle(spec) : undefined,
     resources: resources(c.resources),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -102,6 +101,14 @@ function container(name: string, c: ContainerSpec, spec: WorkloadSpec, ctx: Plan
     },
     volumeMounts: orAbsent((c.mounts ?? []).map((mount) => volumeMount(mount, spec))),
   };
+}
+
+/** What comes before the main container is told to stop. */
+function lifecycle(spec: WorkloadSpec) {
+  const { preStopCommand, preStopSeconds = 5 } = spec.drain ?? {};
+  if (endsByItself(spec)) return undefined;
+  if (preStopCommand) return { preStop: { exec: { command: preStopCommand } } };
+  return preStopSeconds > 0 ? { preStop: { sleep: { seconds: preStopSeconds } } } : undefined;
 }
 
 function envEntry([name, value]: [string, EnvValue]) {

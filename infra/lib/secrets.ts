@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
@@ -5,6 +6,18 @@ import * as random from "@pulumi/random";
 export function createPassword(name: string, parent?: pulumi.Resource): pulumi.Output<string> {
   const options = parent ? { parent } : {};
   return new random.RandomPassword(name, { length: 32, special: false }, options).result;
+}
+
+/** A login whose name follows from its password: after a rotation it is another one, and the last one can stay for a while. */
+export interface Login {
+  user: pulumi.Output<string>;
+  password: pulumi.Output<string>;
+}
+
+/** `role`: the role of whose members it is one. The name tells nothing of the password, which is random. */
+export function loginOf(role: string, password: pulumi.Output<string>): Login {
+  const suffix = password.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 8));
+  return { user: pulumi.unsecret(pulumi.interpolate`${role}_${suffix}`), password };
 }
 
 /** The value of a Secret's `data`. */

@@ -104,6 +104,8 @@ export interface WorkloadSpec extends ContainerSpec {
   drain?: {
     /** Wait before the process is told to stop, so that nobody sends to it any more. @default 5 */
     preStopSeconds?: number;
+    /** A command in the main container, run instead of that wait before the process is told to stop; it counts in the grace. */
+    preStopCommand?: string[];
     /** Time from then until it is killed. @default 30 */
     graceSeconds?: number;
   };

@@ -1,8 +1,10 @@
+import type { Interruptible } from "./interrupt.ts";
+
 /** A figure and how its values are measured. */
 export interface Measure {
   readonly name: string;
   readonly unit: string;
-  /** What no value may be above; without one the figure is there to compare others with. */
+  /** No value may be above it. A figure without a bound is there to compare others with. */
   readonly bound?: number;
   /** No value may be below the bound instead. */
   readonly atLeast?: true;
@@ -11,8 +13,13 @@ export interface Measure {
   once(): Promise<number>;
 }
 
-/** Figures that share something costly, such as a cluster: it is there while they are measured. */
-export type Group = (measure: (figure: Measure) => Promise<void>) => Promise<void>;
+/**
+ * Figures that are measured together.
+ *
+ * @param measure measures a figure and records it
+ * @param work runs the group's children, so that a signal ends them
+ */
+export type Group = (measure: (figure: Measure) => Promise<void>, work: Interruptible) => Promise<void>;
 
 /** Seconds that the work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Stack as DrillStack } from "@media/drills/stack";
 import { execa } from "execa";
 import { processes } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { family } from "../cluster/processes.ts";
 import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
+import { access } from "../stack/access.ts";
 import type { Stack } from "../stack/pulumi.ts";
 
 /** Ring 4 has a cluster of its own, so that it neither needs nor disturbs the one a person works with. */
@@ -13,6 +15,8 @@ export const NAME = "e2e";
 export const MINUTE = 60_000;
 export const layout = () => layoutOf(NAME);
 export const dev = (): Stack => ({ layout: layout(), name: "dev" });
+/** The same as drills and checks reach it. */
+export const devAccess = (): DrillStack => access(dev());
 
 /** A make verb as a person calls it; its output is kept for the failure's message. */
 export async function make(

@@ -4,30 +4,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@media/drills/eventually";
+import { targetOf } from "@media/drills/stack";
+import { call } from "@media/drills/verify/http";
+import { journey, verifyEvidence } from "@media/drills/verify/journey";
+import { sql } from "@media/drills/verify/postgres";
 import { execa } from "execa";
 import { kubectl, residue } from "../cluster/cluster.ts";
-import { eventually } from "../lib/eventually.ts";
 import { REPO } from "../lib/paths.ts";
 import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
+import { owner } from "../stack/owner.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
-import { call } from "../verify/http.ts";
-import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
-import { sql } from "../verify/postgres.ts";
 import { badDays } from "./bad-days.ts";
-import { clusterProcesses, dev, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
+import { clusterProcesses, dev, devAccess, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
 import { links } from "./links.ts";
 import { members } from "./members.ts";
 import { probes } from "./probes.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
 
-/** The real stack on a cluster of its own, in the order of a day: each test goes on where the one before stopped. */
+/** The real stack on a cluster of its own. Each test continues from the state that the test before it left. */
 
 beforeAll(() => useEnvironment(layout(), "dev"));
 
 afterAll(async () => {
   await make("down");
-  // Of the last run, for whoever wonders why it failed.
+  // Logs of the last run, to find out why it failed.
   await rm(KEPT_LOGS, { recursive: true, force: true });
   await cp(layout().logDir, KEPT_LOGS, { recursive: true }).catch(() => {});
   await rm(layout().dir, { recursive: true, force: true });
@@ -57,7 +59,7 @@ describe("up", () => {
   );
 
   test(
-    "make up ends with a request served and its traces found",
+    "make up ends with a served request whose evidence is found",
     async () => {
       const { all } = await make("up");
       expect(all).toContain("stack dev is up");
@@ -77,18 +79,18 @@ describe("up", () => {
   });
 
   test(
-    "a journey leaves its marks in the replica, Prometheus, Loki and Jaeger",
+    "a journey leaves evidence in the replica, Prometheus, Loki and Jaeger",
     async () => {
-      const target = await targetOf(dev());
-      await verifyTraces(target, await journey(target));
+      const target = await targetOf(devAccess());
+      await verifyEvidence(target, await journey(target));
     },
     3 * MINUTE,
   );
 
   test(
-    "negative control: a journey without the token, or one that was never made, is not found",
+    "negative control: a journey without the token is refused, and one that was never made is not found",
     async () => {
-      const target = await targetOf(dev());
+      const target = await targetOf(devAccess());
       const answer = await call(`${target.gatewayUrl}/api/v1/requests`, {
         method: "POST",
         body: { mediaType: "movie", tmdbId: 603 },
@@ -96,7 +98,7 @@ describe("up", () => {
       });
       expect(answer.status).toBe(401);
       const never = { id: "00000000-0000-4000-8000-000000000000", traceId: "0123456789abcdef0123456789abcdef" };
-      await expect(verifyTraces(target, never, 2)).rejects.toThrow(/not within 2 s/);
+      await expect(verifyEvidence(target, never, 2)).rejects.toThrow(/not within 2 s/);
     },
     MINUTE,
   );
@@ -104,7 +106,7 @@ describe("up", () => {
   test(
     "Prometheus scrapes every target",
     async () => {
-      const { prometheusUrl } = await targetOf(dev());
+      const { prometheusUrl } = await targetOf(devAccess());
       await eventually("all targets up", 60, async () => {
         const answer = await call(`${prometheusUrl}/api/v1/targets?state=active`);
         const targets = (
@@ -179,7 +181,7 @@ describe("processes are killed", () => {
   test(
     "after all of them a journey works",
     async () => {
-      await journey(await targetOf(dev()), 90);
+      await journey(await targetOf(devAccess()), 90);
     },
     4 * MINUTE,
   );
@@ -187,14 +189,14 @@ describe("processes are killed", () => {
   test(
     "kill -9 of process 1 of the namespaces: the whole cluster comes back and a journey works",
     async () => {
-      process.kill(clusterProcesses().init as number, "SIGKILL");
-      await journey(await targetOf(dev()), 150);
+      await owner(layout()).cutPower();
+      await journey(await targetOf(devAccess()), 150);
     },
     6 * MINUTE,
   );
 });
 
-members(dev());
+members(devAccess());
 productionShape();
 
 describe("recreate", () => {
@@ -204,7 +206,11 @@ describe("recreate", () => {
       await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
       const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
       const evidence = JSON.parse(readFileSync(join(REPO, "evidence", file), "utf8"));
-      expect(evidence).toMatchObject({ kind: "recreate", passed: true, rowsLost: 0, chainIntact: true });
+      expect(evidence).toMatchObject({
+        kind: "recreate",
+        passed: true,
+        findings: { rowsLost: 0, chainIntact: true },
+      });
       expect(evidence.rtoSeconds).toBeLessThan(240);
     },
     10 * MINUTE,
@@ -235,7 +241,7 @@ describe("down", () => {
     "make up again finds the requests of before",
     async () => {
       await make("up");
-      expect(Number(await sql(dev(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
+      expect(Number(await sql(devAccess(), "primary", "select count(*) from requests"))).toBeGreaterThan(2);
     },
     6 * MINUTE,
   );

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually } from "../lib/eventually.ts";
-import { call, json } from "../verify/http.ts";
-import { targetOf } from "../verify/journey.ts";
-import { dev, MINUTE } from "./commands.ts";
+import { eventually } from "@media/drills/eventually";
+import { targetOf } from "@media/drills/stack";
+import { call, json } from "@media/drills/verify/http";
+import { devAccess, MINUTE } from "./commands.ts";
 
-/** What only the whole stack can show about its own measurements. */
+/** The stack's measurements of itself. They can be checked on the whole stack only. */
 export function signals(): void {
   describe("signals", () => {
     test(
-      "what the gateway answers by itself is a problem document, and is counted as its own",
+      "an error of the gateway itself is a problem document, and is counted as the gateway's",
       async () => {
-        const { gatewayUrl, caPem: ca } = await targetOf(dev());
+        const { gatewayUrl, caPem: ca } = await targetOf(devAccess());
         const api = `${gatewayUrl}/api/v1`;
         const own = {
           404: await call(`${gatewayUrl}/nothing`, { ca }),
@@ -30,7 +30,7 @@ export function signals(): void {
     );
 
     test(
-      "what the database's statements cost is in Prometheus, by their ids and without their texts",
+      "the cost of database statements is in Prometheus, with their ids and without their texts",
       async () => {
         await isPositive("count(pg_stat_statements_calls_total)");
         await expect(isPositive('count(pg_stat_statements_calls_total{query!=""})', 2)).rejects.toThrow(/not within/);
@@ -41,7 +41,7 @@ export function signals(): void {
 }
 
 async function isPositive(query: string, seconds = 60): Promise<void> {
-  const { prometheusUrl } = await targetOf(dev());
+  const { prometheusUrl } = await targetOf(devAccess());
   await eventually(query, seconds, async () => {
     const answer = await call(`${prometheusUrl}/api/v1/query?query=${encodeURIComponent(query)}`);
     const { data } = json<{ data: { result: { value: [number, string] }[] } }>(answer, 200);

@@ -1,18 +1,21 @@
 import { describe, expect, test } from "@jest/globals";
-import { compare, readLedger, writeLedger } from "../drills/ledger.ts";
-import { eventually } from "../lib/eventually.ts";
+import { eventually } from "@media/drills/eventually";
+import { compare } from "@media/drills/ledger";
+import { readLedger, writeLedger } from "@media/drills/ledger-table";
+import { kubectl, type Stack, targetOf } from "@media/drills/stack";
+import { journey } from "@media/drills/verify/journey";
+import { memberWith, sql } from "@media/drills/verify/postgres";
+import { access } from "../stack/access.ts";
 import { destroy } from "../stack/deploy.ts";
 import { useEnvironment } from "../stack/environment.ts";
-import type { Stack } from "../stack/pulumi.ts";
-import { journey, targetOf } from "../verify/journey.ts";
-import { memberWith, namespaceOf, sql } from "../verify/postgres.ts";
-import { layout, MINUTE, make } from "./commands.ts";
-import { inStack, signals, synchronous } from "./pods.ts";
+import { devAccess, layout, MINUTE, make } from "./commands.ts";
+import { signals, synchronous } from "./pods.ts";
 
-const staging = (): Stack => ({ layout: layout(), name: "staging" });
+const local = () => ({ layout: layout(), name: "staging" });
+const staging = (): Stack => access(local());
 const ROWS = 100;
 
-/** Production's shape beside dev: three members each of PostgreSQL and Redis with their Sentinels, two of what has no state. */
+/** Production's shape beside dev: three members each of PostgreSQL and Redis with their Sentinels, two pods of each stateless workload. */
 export function productionShape(): void {
   describe("production's shape", () => {
     test(
@@ -72,9 +75,9 @@ export function productionShape(): void {
           send("SIGCONT");
         }
         await eventually("the old master to follow", 60, async () => {
-          const { stdout } = await asked(stack, "replicas", "state");
-          expect(stdout).toContain(`${before}.redis-state`);
-          expect(stdout).not.toMatch(/s_down|disconnected/);
+          const replicas = await askSentinel(stack, "replicas", "state");
+          expect(replicas).toContain(`${before}.redis-state`);
+          expect(replicas).not.toMatch(/s_down|disconnected/);
         });
         expect(await master(stack)).not.toBe(before);
       },
@@ -84,25 +87,24 @@ export function productionShape(): void {
     test(
       "a stack is destroyed and the other beside it goes on",
       async () => {
-        await destroy(staging());
-        await expect(inStack(staging(), "get", "namespace", namespaceOf(staging()))).rejects.toThrow(
+        await destroy(local());
+        await expect(kubectl(staging(), ["get", "namespace", staging().namespace])).rejects.toThrow(
           /NotFound|not found/,
         );
         useEnvironment(layout(), "dev");
-        await journey(await targetOf({ layout: layout(), name: "dev" }));
+        await journey(await targetOf(devAccess()));
       },
       4 * MINUTE,
     );
   });
 }
 
-/** The pod that the Sentinels hold for the master. */
+/** The pod that the Sentinels name as master. */
 async function master(stack: Stack): Promise<string> {
-  const { stdout } = await asked(stack, "get-master-addr-by-name", "state");
-  return stdout.split(".")[0] as string;
+  return (await askSentinel(stack, "get-master-addr-by-name", "state")).split(".")[0] as string;
 }
 
-function asked(stack: Stack, ...question: string[]) {
+function askSentinel(stack: Stack, ...question: string[]): Promise<string> {
   const ask = ["redis-cli", "-p", "26379", "sentinel", ...question];
-  return inStack(stack, "exec", "redis-state-sentinel-0", "--", ...ask);
+  return kubectl(stack, ["exec", "redis-state-sentinel-0", "--", ...ask]);
 }

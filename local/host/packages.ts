@@ -21,7 +21,15 @@ export const PACKAGES = {
     "iproute2",
     "ca-certificates",
   ],
-  test: ["postgresql", "redis-server", "pgbouncer", "nginx", "prometheus-pushgateway", "shellcheck"],
+  test: [
+    "postgresql",
+    "redis-server",
+    "pgbouncer",
+    "nginx",
+    "prometheus-pushgateway",
+    "python3-psycopg2",
+    "shellcheck",
+  ],
 } as const;
 
 /** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */

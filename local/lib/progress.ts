@@ -1,13 +1,8 @@
-/** Progress for people, on stderr, so that stdout stays for what scripts read. */
-const started = Date.now();
+import { say } from "@media/drills/progress";
 
-/** One line with the time since the command began. */
-export function say(line: string): void {
-  const seconds = Math.round((Date.now() - started) / 1000);
-  console.error(`[${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, "0")}] ${line}`);
-}
+export { say };
 
-/** Runs a part of the work between a line that says so and one that says how long it took. */
+/** Runs a part of the work. Prints a line before it and one with its time after it. */
 export async function phase<T>(name: string, work: () => Promise<T>): Promise<T> {
   say(`${name} …`);
   const from = performance.now();

@@ -1,19 +1,21 @@
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
-import { ensureStack, pulumiWithConfig, type Stack } from "./pulumi.ts";
+import { removeOrphans } from "./orphans.ts";
+import { ensureStack, POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 
 /** `pulumi up` of a stack that may have been cut off at any second. */
 export async function deploy(stack: Stack): Promise<void> {
   await ensureStack(stack);
   await recover(stack, say);
-  const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs"]);
+  const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs", ...POLICIES]);
   if (result.exitCode !== 0) {
     throw new UserError(
       `stack ${stack.name}: pulumi up failed`,
       "read its message above; mend that, then run the same again: it goes on where it stopped",
     );
   }
+  await removeOrphans(stack, say);
 }
 
 /** `pulumi destroy`: the namespace with everything in it. */

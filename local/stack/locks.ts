@@ -21,16 +21,28 @@ const ORPHAN_SECONDS = 660;
 /** A lock is a line of JSON: a file that is not in its place after this will never be. */
 const WRITTEN_MS = 5000;
 
-/** The engine starts it, and the program under it, in a group of its own; it does not notice when a killed engine is gone. */
-const LANGUAGE_HOST = "pulumi-language-nodejs";
+/**
+ * The engine starts the language host, with the program under it, and each plugin in a group of its own. They do not
+ * notice at once when a killed engine is gone, and a plugin would still send what it had begun.
+ */
+const STARTED_BY_ENGINE = /pulumi-(language-nodejs|resource-)/;
 
-/** Ends programs of this backend whose engine was killed. */
+/** Ends programs and plugins of this backend whose engine was killed. */
 export async function endOrphans(stack: Stack): Promise<void> {
   const ours = `PULUMI_BACKEND_URL=${environment(stack.layout, stack.name).PULUMI_BACKEND_URL}`;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-    if (!isOrphan(pid) || !(await read("cmdline")).includes(LANGUAGE_HOST)) continue;
-    if ((await read("environ")).split("\0").includes(ours)) process.kill(-pid, "SIGKILL");
+    if (!isOrphan(pid) || !STARTED_BY_ENGINE.test(await read("cmdline"))) continue;
+    if ((await read("environ")).split("\0").includes(ours)) endGroup(pid);
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // It has ended by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

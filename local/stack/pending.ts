@@ -27,14 +27,20 @@ export interface KubernetesObject {
   readonly namespace?: string;
 }
 
+/** The kind of a resource's type as kubectl takes it; undefined where it is no Kubernetes object. */
+export function kindOf(type: string): string | undefined {
+  const [, token, kind] = /^kubernetes:([^:]+):(\w+)$/.exec(type) ?? [];
+  if (!token || !kind) return undefined;
+  const [group = "", version = ""] = token.split("/");
+  return group === "core" ? kind : `${kind}.${version}.${group}`;
+}
+
 /** What a pending create would have made; undefined where it is no Kubernetes object. */
 export function objectOf({ type, resource }: PendingOperation): KubernetesObject | undefined {
-  const [, token, kind] = /^kubernetes:([^:]+):(\w+)$/.exec(resource.type) ?? [];
+  const kind = kindOf(resource.type);
   const metadata = resource.inputs?.metadata as { name?: string; namespace?: string } | undefined;
-  if (type !== "creating" || !token || !kind || !metadata?.name) return undefined;
-  const [group = "", version = ""] = token.split("/");
-  const kindWithGroup = group === "core" ? kind : `${kind}.${version}.${group}`;
-  return { kind: kindWithGroup, name: metadata.name, ...(metadata.namespace ? { namespace: metadata.namespace } : {}) };
+  if (type !== "creating" || !kind || !metadata?.name) return undefined;
+  return { kind, name: metadata.name, ...(metadata.namespace ? { namespace: metadata.namespace } : {}) };
 }
 
 /** The provider's id of an object. */

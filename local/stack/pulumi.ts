@@ -31,6 +31,9 @@ function* worthReading(line: unknown) {
   if (!/using pulumi-\S+ from \$PATH/.test(String(line))) yield line;
 }
 
+/** Flags by which the engine asks the policy pack about each resource. */
+export const POLICIES: readonly string[] = ["--policy-pack", join(REPO, "infra/policy")];
+
 /** The engine lives for seconds: it saves a tenth of its work by collecting garbage less often (Go's own default is 100). */
 const ENGINE = { GOGC: "400" };
 

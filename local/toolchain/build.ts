@@ -9,6 +9,8 @@ import { UserError } from "../lib/errors.ts";
 import { CACHE, LOGS, REPO } from "../lib/paths.ts";
 import { run } from "../lib/run.ts";
 import { TOOLS, type Tool } from "./catalogue.ts";
+import { prepare } from "./prepare.ts";
+import { fetchPublished } from "./published.ts";
 
 /** Folder that holds the tools, under every name they are called by; `make env` puts it on PATH. */
 export const BIN = join(CACHE, "bin");
@@ -16,12 +18,14 @@ export const BIN = join(CACHE, "bin");
 /** Two at once: one compiles while the other downloads. */
 const PARALLEL = 2;
 const WANTED_GO = "1.26";
+const GO_ENV = { GOFLAGS: "-modcacherw", GOMODCACHE: join(CACHE, "go/mod"), GOCACHE: join(CACHE, "go/build") };
 
 /** A tool is kept under the hash of its sources, checksums and flags: what is unchanged is never built again. */
 export async function keyOf(tool: Tool): Promise<string> {
   const folder = join(REPO, "local", tool.module);
   const files = globSync("**/*.{go,mod,sum}", { cwd: folder }).sort();
-  const hash = createHash("sha256").update(JSON.stringify([tool.package, tool.set, tool.isStatic, WANTED_GO, arch()]));
+  const inputs = [tool.package, tool.set, tool.isStatic, WANTED_GO, arch(), ...(tool.patch ? [tool.patch] : [])];
+  const hash = createHash("sha256").update(JSON.stringify(inputs));
   for (const file of files) hash.update(`\0${file}\0`).update(await readFile(join(folder, file)));
   return hash.digest("hex").slice(0, 16);
 }
@@ -46,12 +50,15 @@ export async function buildTools(
   }
   if (missing.length > 0) await checkGo();
   const queue = [...missing];
+  const begun = new Map<string, Promise<string>>();
   let done = 0;
   const worker = async () => {
     for (let tool = queue.shift(); tool; tool = queue.shift()) {
       const from = Date.now();
-      await build(tool, report);
-      report(`tools ${++done}/${missing.length}: ${tool.name} built in ${Math.round((Date.now() - from) / 1000)} s`);
+      const work = make(tool, begun.get("pulumi"), paths.pulumi, report);
+      begun.set(tool.name, work);
+      const how = await work;
+      report(`tools ${++done}/${missing.length}: ${tool.name} ${how} in ${Math.round((Date.now() - from) / 1000)} s`);
     }
   };
   const results = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
@@ -63,10 +70,30 @@ export async function buildTools(
   return paths;
 }
 
+/** Downloads a tool that is published, where that can be reached, and builds any other; answers which it was. */
+async function make(
+  tool: Tool,
+  pulumiIsBuilt: Promise<string> | undefined,
+  pulumi: string | undefined,
+  report: (line: string) => void,
+): Promise<string> {
+  if (tool.published && pulumi) {
+    await pulumiIsBuilt;
+    const target = await pathOf(tool);
+    await mkdir(join(target, ".."), { recursive: true });
+    if (await fetchPublished(tool.published, pulumi, target)) return "downloaded";
+  }
+  await build(tool, report);
+  return "built";
+}
+
 async function build(tool: Tool, report: (line: string) => void): Promise<void> {
   const target = await pathOf(tool);
   const unfinished = `${target}.building`;
+  const sources = join(REPO, "local", tool.module);
+  const prepared = `${target}.sources`;
   await mkdir(join(target, ".."), { recursive: true });
+  if (tool.patch) await prepare(tool, tool.patch, sources, prepared, GO_ENV);
   const flags = ["-s", "-w", ...(tool.set ?? []).flatMap((value) => ["-X", value])];
   await run(
     {
@@ -83,13 +110,8 @@ async function build(tool: Tool, report: (line: string) => void): Promise<void> 
         unfinished,
         tool.package,
       ],
-      cwd: join(REPO, "local", tool.module),
-      env: {
-        GOFLAGS: "-modcacherw",
-        GOMODCACHE: join(CACHE, "go/mod"),
-        GOCACHE: join(CACHE, "go/build"),
-        ...(tool.isStatic ? { CGO_ENABLED: "0" } : {}),
-      },
+      cwd: tool.patch ? prepared : sources,
+      env: { ...GO_ENV, ...(tool.isStatic ? { CGO_ENABLED: "0" } : {}) },
       log: join(LOGS, "tools", `${tool.name}.log`),
       remedy:
         "read the log; with the network or disk at fault, run the same command again: it goes on where it stopped",
@@ -97,6 +119,7 @@ async function build(tool: Tool, report: (line: string) => void): Promise<void> 
     },
     report,
   );
+  if (tool.patch) await rm(prepared, { recursive: true });
   await rename(unfinished, target); // only a finished build gets the name that is looked for
 }
 

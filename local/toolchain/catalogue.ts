@@ -1,3 +1,6 @@
+import type { Patch } from "./prepare.ts";
+import type { Published } from "./published.ts";
+
 /** A program that is built from a pinned Go module. */
 export interface Tool {
   /** Name of the binary. */
@@ -12,6 +15,10 @@ export interface Tool {
   readonly links?: readonly string[];
   /** Built by `make up`, or only when a test asks for it. */
   readonly for: "up" | "test";
+  /** A plugin that is downloaded where its publisher can be reached. @default built on every machine */
+  readonly published?: Published;
+  /** A module that is changed before the build. @default none */
+  readonly patch?: Patch;
   /** Linked without libc, for an image that holds nothing else. @default false */
   readonly isStatic?: boolean;
   /** How one that is already on PATH shows that it is of the right version. @default never taken from PATH */
@@ -20,6 +27,8 @@ export interface Tool {
 
 const PULUMI = "3.180.0"; // later engines start policy packs in a way that the last Go language host refuses
 const KUBERNETES = "1.34.4";
+/** Version of the Kubernetes SDK and plugin; a test holds it against infra/package.json. */
+export const PULUMI_KUBERNETES = "4.25.0";
 const NAMES = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"];
 
 const module = (folder: string) => `toolchain/${folder}`;
@@ -59,6 +68,26 @@ export const TOOLS: readonly Tool[] = [
     name: "pulumi-language-nodejs",
     module: module("pulumi-language-nodejs"),
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    for: "up",
+  },
+  {
+    name: "pulumi-resource-kubernetes",
+    module: module("pulumi-resource-kubernetes"),
+    package: ".",
+    set: [`main.version=${PULUMI_KUBERNETES}`],
+    published: { plugin: "kubernetes", version: PULUMI_KUBERNETES },
+    patch: {
+      // The commit of release 4.25.0: the plugin's module has no tags of its own.
+      path: "github.com/pulumi/pulumi-kubernetes/provider/v4",
+      version: "v4.0.0-20260115033456-f47bc2d6f199",
+      sum: "h1:j2bphCf7c2YhnBrhwht2f3TNRRgcMImltUlAgzxr9H4=",
+      embed: {
+        "schema.json": "cmd/pulumi-resource-kubernetes/schema.json",
+        "terraform-mapping.json": "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
+      },
+      versionOf: ["schema.json", PULUMI_KUBERNETES],
+    },
+    isStatic: true,
     for: "up",
   },
   { name: "loki", module: module("loki"), package: "github.com/grafana/loki/v3/cmd/loki", for: "up" },

@@ -1,36 +1,26 @@
+import { join } from "node:path";
+import { assertPassed, drillFor, runDrill } from "@media/drills/run-drill";
 import { layoutOf } from "../cluster/layout.ts";
-import { recreate } from "../drills/recreate.ts";
-import { restarts } from "../drills/restarts.ts";
-import { UserError } from "../lib/errors.ts";
+import { REPO } from "../lib/paths.ts";
+import { say } from "../lib/progress.ts";
+import { access, program } from "../stack/access.ts";
 import { useEnvironment } from "../stack/environment.ts";
-import type { Stack } from "../stack/pulumi.ts";
+import { owner } from "../stack/owner.ts";
 import type { Options } from "./options.ts";
 
-interface Drill {
-  readonly run: (stack: Stack, options: Options) => Promise<void>;
-  readonly destroys: boolean;
-}
-
-const DRILLS: Readonly<Record<string, Drill>> = {
-  recreate: { run: recreate, destroys: true },
-  restarts: { run: (stack, { count }) => restarts(stack, count), destroys: false },
-};
-
-/** Runs a drill; one that destroys wants the stack's name a second time. */
-export async function drill(options: Options): Promise<void> {
-  const { stack, name, kind = "", confirm } = options;
-  const found = DRILLS[kind];
-  if (!found)
-    throw new UserError(
-      `"${kind}" is no kind of drill`,
-      `take one of ${Object.keys(DRILLS).join(", ")}: make drill KIND=recreate STACK=${stack} CONFIRM=${stack}`,
-    );
-  if (found.destroys && confirm !== stack)
-    throw new UserError(
-      `the drill "${kind}" destroys stack ${stack} with its volumes`,
-      `say so: make drill KIND=${kind} STACK=${stack} CONFIRM=${stack}`,
-    );
-  const layout = layoutOf(name);
-  useEnvironment(layout, stack);
-  await found.run({ layout, name: stack }, options);
+/** Runs a drill of drills/ on the embedded cluster, whose owner this machine is. */
+export async function drill({ stack: name, name: cluster, kind = "", confirm, count }: Options): Promise<void> {
+  const options = { ...(confirm !== undefined && { confirm }), ...(count !== undefined && { count }) };
+  drillFor(kind, name, options);
+  const layout = layoutOf(cluster);
+  useEnvironment(layout, name);
+  const stack = { layout, name };
+  const context = {
+    stack: access(stack),
+    program: program(stack),
+    owner: owner(layout),
+    report: say,
+    evidenceFolder: join(REPO, "evidence"),
+  };
+  assertPassed(await runDrill(kind, context, options));
 }

@@ -12,6 +12,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   bench: async (options) => (await import("./bench.ts")).bench(options),
   tools: async (options) => (await import("./tools.ts")).tools(options),
   drill: async (options) => (await import("./drill.ts")).drill(options),
+  soak: async (options) => (await import("./soak.ts")).soak(options),
   env: async (options) => (await import("./show.ts")).env(options),
   doctor: async (options) => (await import("./doctor.ts")).doctor(options),
 };

@@ -8,6 +8,8 @@ export interface Options {
   readonly kind?: string;
   /** How often a drill does what it does. @default the drill's own */
   readonly count?: string;
+  /** Where random numbers start, so that a run can be repeated. @default 1 */
+  readonly seed?: string;
   /** Figures to measure, by name, apart by spaces. @default all that are not costly */
   readonly only?: string;
   /** The stack's name once more, for verbs that destroy. */

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { targetOf } from "@media/drills/stack";
+import { journey, verifyEvidence } from "@media/drills/verify/journey";
+import { podsReady } from "@media/drills/verify/pods";
 import { applyAddons } from "../cluster/addons.ts";
 import { configureContainerd, startCluster, waitBuilder, waitReady } from "../cluster/cluster.ts";
 import { KUBECONFIG_CONTEXT } from "../cluster/files.ts";
@@ -10,18 +13,17 @@ import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
 import { writeChanged } from "../lib/files.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
+import { access } from "../stack/access.ts";
 import { deploy } from "../stack/deploy.ts";
 import { overlayFolder, prepareEnvironment, useEnvironment } from "../stack/environment.ts";
 import { outputs } from "../stack/pulumi.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
-import { journey, targetOf, verifyTraces } from "../verify/journey.ts";
-import { settled } from "../verify/pods.ts";
 import type { Options } from "./options.ts";
 
 type Images = Record<string, string>;
 
-/** From whatever is there to a stack that has served a request. Every part looks first at what already stands. */
+/** Brings a stack up from any state of the machine, and sends a request through it. Every part first checks what exists already. */
 export async function up({ stack, name }: Options): Promise<void> {
   await preflight(name);
   const layout = layoutOf(name);
@@ -34,10 +36,10 @@ export async function up({ stack, name }: Options): Promise<void> {
   if (stack === "base") return;
   await overlay(layout, stack, { ...common(layout, images), backups: await backupStore(layout, stack) });
   await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
-  const target = await targetOf({ layout, name: stack });
-  await phase("its pods", () => settled(target.stack));
-  const trip = await phase("journey", () => journey(target));
-  await phase("its traces", () => verifyTraces(target, trip));
+  const target = await targetOf(access({ layout, name: stack }));
+  await phase("its pods", () => podsReady(target.stack));
+  const made = await phase("journey", () => journey(target));
+  await phase("its evidence", () => verifyEvidence(target, made));
   say(`stack ${stack} is up; its addresses: make outputs`);
 }
 

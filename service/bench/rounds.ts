@@ -19,7 +19,7 @@ export interface Side {
 
 export interface Measured extends Outcome {
   perSecond: number;
-  /** Good answers per second that the target's core worked: what counts is the work, not who waited for whom. */
+  /** Good answers per second that the target's core worked: what counts is the work, not the waits. */
   perCoreSecond: number;
   /** Share of its core that the target used: well below 1, the generator or a database was the bound. */
   cpu: number;
@@ -27,7 +27,7 @@ export interface Measured extends Outcome {
 
 /** Ratios of the second to the first, round by round. */
 export interface Ratios {
-  /** Answers per second, whoever was the bound. */
+  /** Answers per second, whether target or generator was the bound. */
   answers: number[];
   /** Answers per second of the target's core. */
   throughput: number[];

@@ -41,7 +41,7 @@ export async function wholePipeline(stage: Stage, effort: Effort): Promise<Row[]
   return [{ name, unit: "×", atLeast: 0.5, values: throughput }];
 }
 
-/** Of the whole api, which is what somebody could switch it off for; and of a handler that does next to nothing else. */
+/** Of the whole api, the case in which telemetry might be switched off; and of a handler that does next to nothing else. */
 export async function telemetry(stage: Stage, effort: Effort): Promise<Row[]> {
   const rows: Row[] = [];
   const pairs = {

@@ -9,16 +9,16 @@ import type { MediaRequest } from "../src/data/repositories/requests.ts";
 import { createLogger } from "../src/observability/log.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
 import { loadConfig } from "../src/process/config.ts";
-import { ANY_ERROR, createGuard } from "../src/resilience/policy.ts";
+import { ANY_ERROR, createPolicy } from "../src/resilience/policy.ts";
 import { eventually, type Platform, startPlatform } from "../test/platform.ts";
 import type { Sent } from "./generator.ts";
 import { startTarget, type Target } from "./processes.ts";
 
 const ENTRIES = 200;
-/** As many titles as everybody asks for; each user can ask for each of them once. */
+/** As many titles as all users ask for; each user can ask for each of them once. */
 const TITLES = 50;
 
-/** Real servers with data in them, and what to send to whom. */
+/** Real servers with data in them, and what to send to which. */
 export interface Stage {
   platform: Platform;
   folder: string;
@@ -28,7 +28,7 @@ export interface Stage {
   fillCache(): Promise<void>;
   /** Pages of the same user's requests. */
   lists: Sent[];
-  /** `count` requests that nobody made yet. */
+  /** `count` requests that were not made yet. */
   creates(count: number): Promise<Sent[]>;
   program(name: string): Promise<Target>;
   api(changes?: Record<string, string>): Promise<Target>;
@@ -100,7 +100,7 @@ async function openSessions(platform: Platform) {
   const config = loadConfig("api", platform.env());
   const log = createLogger({ process: "api", SERVICE_VERSION: "bench", LOG_LEVEL: "fatal" });
   const redis = connectState(config, log);
-  const sessions = createSessions(redis, createGuard("redis-state", ANY_ERROR, createMetrics("bench")));
+  const sessions = createSessions(redis, createPolicy("redis-state", ANY_ERROR, createMetrics("bench")));
   const tokens = createTokens(platform.servers.databasePassword);
   await eventually(() => redis.ping());
   const signIn = async (userId: string) => {

@@ -8,7 +8,7 @@ import type { Stage } from "./stage.ts";
 const CLIENTS = 32;
 const CROWD = 300;
 const TIMES = 3;
-/** Back to normal: nobody is refused, and as much is done in a second as in the slowest of some before. */
+/** Back to normal: no call is refused, and as much is done in a second as in the slowest of some before. */
 const SLICE_SECONDS = 1;
 const SLICES_BEFORE = 3;
 const MIB = 2 ** 20;

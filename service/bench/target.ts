@@ -11,9 +11,9 @@ import { insertRequest, type MediaRequest } from "../src/data/repositories/reque
 import { getRequest } from "../src/domain/get-request.ts";
 import { Problem } from "../src/errors/problem.ts";
 import { createApp } from "../src/http/app.ts";
-import { presentRequest } from "../src/http/handlers.ts";
 import { observe } from "../src/http/observe.ts";
 import { json } from "../src/http/reply.ts";
+import { presentRequest } from "../src/http/request-handlers.ts";
 import { send, sendCached } from "../src/http/send.ts";
 import { createLogger } from "../src/observability/log.ts";
 import { createMetrics, type Metrics } from "../src/observability/metrics/metrics.ts";
@@ -21,7 +21,7 @@ import { startTracing } from "../src/observability/tracing.ts";
 import { type Config, loadConfig } from "../src/process/config.ts";
 import { Lifecycle } from "../src/process/lifecycle.ts";
 import { openApi } from "../src/processes/api.ts";
-import { watchLateness } from "../src/resilience/event-loop-delay.ts";
+import { watchEventLoopDelay } from "../src/resilience/event-loop-delay.ts";
 import { type CreateStatements, recordCreate, valuesFor } from "./create-statements.ts";
 
 /**
@@ -87,7 +87,7 @@ async function apiUnobserved(): Promise<undefined> {
   const config = loadConfig("api", process.env);
   const log = quiet(config);
   const lifecycle = new Lifecycle(log);
-  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved, watchLateness });
+  const ports = await openApi({ config, log, metrics: silent, lifecycle, observe: notObserved, watchEventLoopDelay });
   lifecycle.started();
   started(ports);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROLES } from "../src/auth/roles.ts";
+import { ROLES } from "../src/model/roles.ts";
 import { person } from "../test/calls.ts";
 import { DEV_TOKEN, type Platform, WEBHOOK_KEY } from "../test/platform.ts";
 import { held, judge } from "./held.ts";
@@ -16,11 +16,11 @@ interface Effort {
   seed: string;
 }
 
-/** Whoever signs out, or gets another role, is nobody from then on. The dev token has no session that could end. */
+/** A user who signs out, or gets another role, has no session from then on. The dev token has no session that could end. */
 const STAY = ["logout", "changeRole"].flatMap((id) => ["--exclude-operation-id", id]);
 
 /**
- * Sends an api whatever its own OpenAPI document allows, and what it forbids: with the dev token as anybody would, and
+ * Sends an api whatever its own OpenAPI document allows, and what it forbids: with the dev token as any caller would, and
  * in each role with the payment provider's signatures, so that checks of who calls are passed too. Schemathesis judges
  * the answers by the document; a 5xx, a call that hangs, a process that ends, and handles or memory that stay
  * afterwards are faults too. Returns what was wrong.
@@ -40,7 +40,7 @@ export async function document({ spawn: start }: Platform, effort: Effort): Prom
   };
   await attack("dev", options(httpPort, DEV_TOKEN, effort));
   for (const role of ROLES) {
-    // Only now: those before may have changed the roles of whoever was there.
+    // Only now: the calls before may have changed the roles of existing users.
     const { token } = await person(httpPort, `fuzz-${role}`, role);
     await attack(role, [...options(signing.port, token, effort), ...STAY]);
   }

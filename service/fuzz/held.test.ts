@@ -11,7 +11,7 @@ test("nothing is found where nothing is wrong", () => {
 });
 
 test.each([
-  ["an error that nobody classified", lines(GOOD, BAD), undefined, before, /1 errors that nobody classified.*internal/],
+  ["an unclassified error", lines(GOOD, BAD), undefined, before, /1 unclassified errors.*internal/],
   ["a process that ended", lines(GOOD), 1, before, /ended with 1/],
   ["a process that ended well", lines(GOOD), 0, before, /ended with 0/],
   ["a process that was killed", lines(GOOD), "SIGSEGV", before, /ended with SIGSEGV/],

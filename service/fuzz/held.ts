@@ -21,7 +21,7 @@ export function judge(lines: string[], ended: number | string | undefined, befor
   const internal = lines.filter((line) => line.includes('"code":"internal"'));
   return [
     ...(ended === undefined ? [] : [`the api ended with ${ended}`]),
-    ...(internal.length > 0 ? [`${internal.length} errors that nobody classified, the first: ${internal[0]}`] : []),
+    ...(internal.length > 0 ? [`${internal.length} unclassified errors, the first: ${internal[0]}`] : []),
     ...(after.handles > before.handles + MORE_HANDLES ? ["handles are left open"] : []),
     ...(after.mib > before.mib + MORE_MIB ? ["memory is not given back"] : []),
   ];

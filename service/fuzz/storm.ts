@@ -12,12 +12,12 @@ const INTERRUPTED = 0.3;
 const PATIENCE_MS = 40;
 const TIMEOUT_MS = 45_000;
 
-interface Told {
+interface Answered {
   status: number | "left" | "broken";
   body: string;
 }
 
-interface Door {
+interface Api {
   api: Spawned;
   port: number;
   agent: Agent;
@@ -25,45 +25,45 @@ interface Door {
 
 /**
  * 10,000 POSTs that are 2,000, many of them interrupted, over two processes of which one is killed on the way: each
- * must have exactly one effect, and whoever got an answer the same one. Returns what was not so.
+ * must have exactly one effect, and every answer of a key must be the same. Returns what was not so.
  */
 export async function storm(platform: Platform): Promise<string[]> {
-  const doors = [await open(platform), await open(platform)] as [Door, Door];
+  const apis = [await open(platform), await open(platform)] as [Api, Api];
   const answers = new Map<number, Set<string>>();
   const counted: Record<string, number> = {};
   const post = async (n: number, copy: number) => {
-    const told = await send(doors[(n + copy) % 2] as Door, n, Math.random() < INTERRUPTED);
-    counted[told.status] = (counted[told.status] ?? 0) + 1;
-    if (told.status === 201) answers.set(n, (answers.get(n) ?? new Set()).add(told.body));
+    const answer = await send(apis[(n + copy) % 2] as Api, n, Math.random() < INTERRUPTED);
+    counted[answer.status] = (counted[answer.status] ?? 0) + 1;
+    if (answer.status === 201) answers.set(n, (answers.get(n) ?? new Set()).add(answer.body));
   };
   const turns = Array.from({ length: KEYS * COPIES }, (_, n) => n);
   const half = turns.length / 2;
   const workers = Array.from({ length: AT_ONCE }, async () => {
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
-      if (turn === half) doors[0] = await replace(platform, doors[0]);
+      if (turn === half) apis[0] = await replace(platform, apis[0]);
       await post(Math.floor(turn / COPIES), turn % COPIES);
     }
   });
   await Promise.all(workers);
-  const problems = await finish(platform, doors[1], answers);
+  const problems = await finish(platform, apis[1], answers);
   process.stderr.write(`answers: ${JSON.stringify(counted)}\n`);
   const known = new Set(["201", "409", "503", "left", "broken"]);
   const others = Object.entries(counted).filter(([status]) => !known.has(status));
-  if (others.length > 0) problems.push(`answers that nobody should get: ${JSON.stringify(Object.fromEntries(others))}`);
-  for (const { agent } of doors) agent.destroy();
+  if (others.length > 0) problems.push(`unexpected answers: ${JSON.stringify(Object.fromEntries(others))}`);
+  for (const { agent } of apis) agent.destroy();
   return problems;
 }
 
 const keys = Array.from({ length: KEYS }, () => randomUUID());
 const FIRST_TITLE = 700_000_000;
 
-async function open(platform: Platform): Promise<Door> {
+async function open(platform: Platform): Promise<Api> {
   const api = platform.spawn("api", { RATE_LIMIT_PER_MINUTE: "10000000" });
   const { httpPort } = await api.logged("started");
   return { api, port: Number(httpPort), agent: new Agent({ keepAlive: true }) };
 }
 
-async function replace(platform: Platform, { api, agent }: Door): Promise<Door> {
+async function replace(platform: Platform, { api, agent }: Api): Promise<Api> {
   api.child.kill("SIGKILL");
   await api.exit;
   agent.destroy();
@@ -71,11 +71,11 @@ async function replace(platform: Platform, { api, agent }: Door): Promise<Door> 
 }
 
 /** Each key once more, with patience: what was claimed by a process that died is taken over after a while. */
-async function finish(platform: Platform, door: Door, answers: Map<number, Set<string>>): Promise<string[]> {
+async function finish(platform: Platform, api: Api, answers: Map<number, Set<string>>): Promise<string[]> {
   const problems: string[] = [];
   for (let n = 0; n < KEYS; n++) {
     await eventually(async () => {
-      const { status, body } = await send(door, n, false);
+      const { status, body } = await send(api, n, false);
       if (status !== 201) throw new Error(`key ${n}: ${status} ${body}`);
       answers.set(n, (answers.get(n) ?? new Set()).add(body));
     }, TIMEOUT_MS);
@@ -94,7 +94,7 @@ async function finish(platform: Platform, door: Door, answers: Map<number, Set<s
   return problems;
 }
 
-function send({ port, agent }: Door, n: number, impatient: boolean): Promise<Told> {
+function send({ port, agent }: Api, n: number, impatient: boolean): Promise<Answered> {
   const headers = {
     authorization: `Bearer ${DEV_TOKEN}`,
     "content-type": "application/json",

@@ -14,7 +14,7 @@ const RUN: Record<ProcessName, Run> = {
   api: server(async () => (await import("./processes/api.ts")).startApi),
   worker: server(async () => (await import("./processes/worker.ts")).startWorker),
   doubles: server(async () => (await import("./processes/doubles.ts")).startDoubles),
-  migrate: task(async () => (await import("./data/postgres/migrate.ts")).migrate),
+  migrate: task(async () => (await import("./processes/migrate.ts")).migrate),
   prober: task(async () => (await import("./processes/prober.ts")).probe),
 };
 
@@ -53,7 +53,7 @@ function signalled(): Promise<undefined> {
   });
 }
 
-/** A bug: logged with its trace, and the process ends, since nobody knows in what state it is. */
+/** A bug: logged with its trace, and the process ends, since its state is unknown. */
 function fail(log: Logger, error: unknown): never {
   log.fatal({ err: error }, "the process ends");
   process.exit(1);

@@ -69,7 +69,7 @@ describe("signing in", () => {
     expect(await metric(api.adminPort, `${LOGINS_TOTAL}{outcome="refused"}`)).toBeGreaterThanOrEqual(3);
   });
 
-  test("guessing is stopped per account and address, also for the right password, and shuts nobody else out", async () => {
+  test("guessing is stopped per account and address, also for the right password, and locks no other caller out", async () => {
     const { email } = await person(port, "besieged");
     const attempt = (password: string, address: string) =>
       postAs(port, "", "/api/v1/auth/login", { email, password }, { "x-forwarded-for": address });
@@ -115,7 +115,7 @@ describe("signing in", () => {
     expect((await getAs(port, token, requests)).status).toBe(200);
   });
 
-  test("bad registrations are told what is wrong", async () => {
+  test("bad registrations get what is wrong", async () => {
     const { body } = await postAs(port, "", "/api/v1/auth/register", { email: "ann", name: "", password: "short" });
     expect(body.errors.map(({ path }: { path: string }) => path)).toEqual(["/email", "/name", "/password"]);
   });
@@ -126,7 +126,7 @@ describe("signing in", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
 
-  test("while the state Redis is away, who is signed in stays so, and nobody new can be", async () => {
+  test("while the state Redis is away, signed-in users stay so, and no user can sign in", async () => {
     const { token, email } = await person(port, "inside");
     await platform.servers.kill("state");
     expect((await getAs(port, token, requests)).status).toBe(200);
@@ -146,11 +146,11 @@ describe("roles", () => {
     expect(await postAs(port, admin.token, role, { role: "moderator" })).toMatchObject({ body: { role: "moderator" } });
     expect((await getAs(port, ann.token, requests)).body.code).toBe("session-ended");
     expect(await postAs(port, admin.token, role, { role: "king" })).toMatchObject({ status: 422 });
-    const nobody = "/api/v1/admin/users/00000000-0000-4000-8000-000000000000/role";
-    expect(await postAs(port, admin.token, nobody, { role: "user" })).toMatchObject({ status: 404 });
+    const unknown = "/api/v1/admin/users/00000000-0000-4000-8000-000000000000/role";
+    expect(await postAs(port, admin.token, unknown, { role: "user" })).toMatchObject({ status: 404 });
   });
 
-  test("whoever signs in while a role is changed gets the new one, or a session that is over", async () => {
+  test("a user who signs in while the role is changed gets the new one, or a session that is over", async () => {
     const admin = await person(port, "promoter", "admin");
     const ann = await person(port, "promoted");
     const commits = "AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED";

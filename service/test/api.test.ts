@@ -111,7 +111,7 @@ describe("bad input", () => {
     expect(body.errors.map(({ path }: { path: string }) => path)).toEqual(["/mediaType", "/tmdbId"]);
   });
 
-  test("a method that is not offered is told which are", async () => {
+  test("a method that is not offered gets a list of those that are", async () => {
     const answer = await call(api.httpPort, "/api/v1/requests", { method: "DELETE" });
     expect(answer).toMatchObject({ status: 405, body: { code: "method-not-allowed" } });
     expect(answer.headers.get("allow")).toBe("POST, GET, HEAD");

@@ -9,7 +9,7 @@ import { type Person, person, postAs } from "./calls.ts";
 import { type Platform, startPlatform, WEBHOOK_KEY } from "./platform.ts";
 import { complaints, type RawAnswer, type RawRequest, sendRaw } from "./raw.ts";
 
-/** Whatever anybody sends: a problem with a name, at once, and nothing happened. */
+/** Any bad input: a problem with a name, at once, and no effect. */
 let platform: Platform;
 let api: Running;
 let admin: Person;
@@ -32,7 +32,7 @@ afterEach(async () => {
 const operations = Object.entries(CONTRACT) as [OperationId, Operation][];
 const send = (request: RawRequest) => sendRaw(api.httpPort, request);
 
-/** As whoever may do it, so that only the input is wrong. */
+/** As a caller who is allowed to, so that only the input is wrong. */
 function headersFor({ access, body }: Operation, bytes = Buffer.alloc(0)): string[] {
   const json = body ? ["Content-Type: application/json"] : [];
   if (access === "webhook") return [...json, `${SIGNATURE_HEADER}: ${signatureHeader(WEBHOOK_KEY, bytes)}`];
@@ -79,7 +79,7 @@ describe.each(operations.filter(([, { params, query }]) => params ?? query))(
             headers: headersFor(operation),
             body,
           });
-          // What was looked for is nobody's business to refuse.
+          // A search may look for any text.
           const right = at === "query" || answer.status >= 400;
           if (!right || complaints(answer).length > 0)
             surprises.push({ name, at, status: answer.status, complaints: complaints(answer) });

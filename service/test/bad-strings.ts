@@ -106,7 +106,7 @@ export const BAD_HEADERS: BadHeader[] = [
   encoded("half a gzip", "gzip", gzipSync(WISH).subarray(0, 20), "malformed-body"),
   encoded("a gzip that grows", "gzip", gzipSync(Buffer.alloc(1_000_000, " ")), "body-too-large", 413),
   encoded("a gzip of what is no UTF-8", "gzip", gzipSync(Buffer.from([0x22, 0xff, 0xfe, 0x22])), "malformed-body"),
-  encoded("an encoding that nobody has", "compress", WISH, "unsupported-media-type", 415),
+  encoded("an unknown encoding", "compress", WISH, "unsupported-media-type", 415),
   encoded("two encodings", "gzip, gzip", WISH, "unsupported-media-type", 415),
   typed("another charset", "application/json; charset=utf-16", "unsupported-media-type", 415),
   typed("a charset that there is not", "application/json; charset=x", "unsupported-media-type", 415),

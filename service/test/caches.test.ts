@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
+import { LIFETIMES } from "../src/data/redis/upstream-cache.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import { LIFETIMES } from "../src/upstreams/upstream-cache.ts";
 import { call, getAs, post } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 afterEach(() => platform.knobs());
 
-/** Calls that the double was sent, whoever sent them. */
+/** Calls that the double was sent, by all processes. */
 const callsOfTmdb = async () => {
   const { body } = await call(platform.doubles.adminPort, "/metrics");
   const lines = (body as string).split("\n").filter((line) => /_count\{.*route="\/tmdb/.test(line));
@@ -63,8 +63,8 @@ describe("answers of outside services", () => {
     });
   });
 
-  test("a process that died with the lock holds nobody up for longer than it lasts", async () => {
-    await redis.set("lock:answer:v1:search:movie:1:orphan", "somebody", "PX", 1_500);
+  test("a process that died with the lock delays others no longer than the lock lasts", async () => {
+    await redis.set("lock:answer:v1:search:movie:1:orphan", "a dead process", "PX", 1_500);
     const started = performance.now();
     expect((await call(api.httpPort, "/api/v1/search?mediaType=movie&query=orphan")).status).toBe(200);
     expect(performance.now() - started).toBeLessThan(4_000);
@@ -151,7 +151,7 @@ describe("what a browser may keep", () => {
     expect((await call(api.httpPort, path)).headers.get("cache-control")).toContain(words);
   });
 
-  test("the limit is told with each answer", async () => {
+  test("each answer has the rest of the limit", async () => {
     const { headers } = await getAs(api.httpPort, DEV_TOKEN, "/api/v1/requests");
     expect(headers.get("ratelimit-policy")).toBe('"minute";q=12000;w=60');
     expect(headers.get("ratelimit")).toMatch(/^"minute";r=\d+;t=\d+$/);

@@ -4,7 +4,7 @@
  */
 process.on("SIGUSR2", () => {
   setImmediate(() => {
-    if (process.env.CRASH === "rejection") void Promise.reject(new TypeError("nobody awaited this"));
-    else throw new TypeError("nobody caught this");
+    if (process.env.CRASH === "rejection") void Promise.reject(new TypeError("an error that was not awaited"));
+    else throw new TypeError("an uncaught error");
   });
 });

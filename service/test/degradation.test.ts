@@ -1,9 +1,8 @@
 import { Redis } from "ioredis";
 import pg from "pg";
+import { DEGRADATION, type Degraded } from "../src/http/degradation.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import { DEGRADATION, type Degraded } from "../src/resilience/degradation.ts";
-import type { Dependency } from "../src/resilience/policies.ts";
-import type { OutsideService } from "../src/upstreams/json-api.ts";
+import type { Dependency, Upstream } from "../src/resilience/policies.ts";
 import { type Answer, call, PASSWORD, person, post, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 import { changeAndHear, type Probes } from "./probes.ts";
@@ -40,7 +39,7 @@ const login = () => postAs(api.httpPort, "", "/api/v1/auth/login", { email, pass
 const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
 /** As if its 30 s were over: only the copy is left. */
 const expire = (id: string) => redis.del(`request:v2:${id}`).catch(() => {});
-/** What nobody asked for before: what is kept of these is tested in caches.test.ts. */
+/** Not asked for before: cached answers are tested in caches.test.ts. */
 const unheard = async (path: string) => {
   const kept = await redis.keys("answer:*").catch(() => []);
   if (kept.length > 0) await redis.del(...kept).catch(() => {});
@@ -172,7 +171,7 @@ function server(name: ServerName) {
   };
 }
 
-function double(name: OutsideService) {
+function double(name: Upstream) {
   const set = (knobs: object) => async () => {
     await platform.knobs(knobs, name);
     return () => platform.knobs({}, name);

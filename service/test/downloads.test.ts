@@ -53,7 +53,7 @@ describe("a download", () => {
     expect(await jobs(id)).toEqual([]);
   });
 
-  test("of a title that Overseerr has from somebody else is followed too, film or series", async () => {
+  test("of a title that Overseerr has from another party is followed too, film or series", async () => {
     for (const mediaType of ["movie", "tv"]) {
       const tmdbId = ++nextId;
       const first = await ask(tmdbId, mediaType);
@@ -102,7 +102,7 @@ describe("a download", () => {
     expect(body.items.map((item: { status: string }) => item.status)).toEqual(["completed", "failed"]);
   });
 
-  test("ends with its request when that is cancelled, and nobody looks after it any more", async () => {
+  test("ends with its request when that is cancelled, and is not followed any more", async () => {
     await platform.pace({ queuedSeconds: 0, holdAt: 50 });
     const id = await ask();
     await becomes(id, { progress: 50 });
@@ -191,7 +191,7 @@ describe("who may read which", () => {
     expect(await getAs(port, ann.token, "/api/v1/downloads?status=gone")).toMatchObject({ status: 422 });
   });
 
-  test("another's is not told from one that is not there; a moderator sees all", async () => {
+  test("another user's looks like one that does not exist; a moderator sees all", async () => {
     const path = `/api/v1/downloads/${made[0]}`;
     expect(await getAs(port, ann.token, path)).toMatchObject({ status: 200, body: { requestedBy: ann.id } });
     expect(await getAs(port, ben.token, path)).toMatchObject({ status: 404, body: { code: "not-found" } });
@@ -212,7 +212,7 @@ async function row(requestId: string): Promise<Row> {
   return (await platform.sql<Row & { [key: string]: unknown }>(sql, [requestId]))[0] as Row;
 }
 
-/** Whoever's it is. */
+/** Of any user. */
 function ended(requestId: string): Promise<void> {
   return eventually(async () =>
     expect(await platform.sql("SELECT status FROM requests WHERE id = $1", [requestId])).toEqual([

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { groupStore } from "../src/data/repositories/error-groups.ts";
 import { Problem } from "../src/errors/problem.ts";
 import { ErrorReports } from "../src/errors/reports.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
@@ -66,13 +67,13 @@ test("an error of two pods and two releases is one group, with a sample that lea
   expect(answers.map(({ status }) => status)).toEqual([500, 500, 500]);
   const group = await oneOf("internal", 3);
   expect(group).toMatchObject({ status: "open", class: "system", lastProcess: "api" });
-  // By when the errors were, not by which process told of them first.
+  // By the time of the errors, not by which process reported first.
   expect(group).toMatchObject({ firstRelease: "1.0.0", lastRelease: "1.1.0" });
   const ids = answers.map(({ headers }) => headers.get("x-request-id"));
   const traces = answers.map(({ headers }) => headers.get("x-trace-id"));
   expect(ids).toContain(group.sampleRequestId);
   expect(traces.indexOf(group.sampleTraceId)).toBe(ids.indexOf(group.sampleRequestId));
-  expect(group.frames.join()).toContain("src/data/requests.ts");
+  expect(group.frames.join()).toContain("src/data/repositories/requests.ts");
   expect(await getAs(api.httpPort, DEV_TOKEN, `${ERRORS}/${group.fingerprint}`)).toMatchObject({ body: group });
 });
 
@@ -148,7 +149,7 @@ describe("the list", () => {
     expect((await list("class=authentication&status=resolved")).items).toEqual([]);
   });
 
-  test("is for those who look after errors", async () => {
+  test("is for administrators", async () => {
     const { token } = await person(api.httpPort, "curious");
     expect(await getAs(api.httpPort, token, ERRORS)).toMatchObject({ status: 403 });
     const { token: admin } = await person(api.httpPort, "admin", "admin");
@@ -200,7 +201,7 @@ test("an error with text that no database keeps is stored, and one that is refus
   pool.on("error", () => {});
   const { log, lines } = readableLog("api");
   const metrics = createMetrics("1");
-  const reports = new ErrorReports({ pool, log, metrics, release: "1.0.0", process: "api" });
+  const reports = new ErrorReports({ store: groupStore(pool), log, metrics, release: "1.0.0", process: "api" });
   const bug = (message: string) => new Problem("internal", { cause: new Error(message) });
   // The cut of a long message goes through the pair.
   for (const text of [

@@ -10,7 +10,7 @@ let nextId = 9_000;
 beforeAll(async () => {
   platform = await startPlatform();
   api = await platform.api();
-  // As in a cluster: nobody is sent to a pod that was not ready once.
+  // As in a cluster: no traffic reaches a pod that has never been ready.
   await ready(api);
 });
 afterAll(() => platform?.stop());

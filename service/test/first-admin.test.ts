@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { migrate } from "../src/data/postgres/migrate.ts";
 import { ConfigError, loadConfig } from "../src/process/config.ts";
+import { migrate } from "../src/processes/migrate.ts";
 import { getAs, postAs } from "./calls.ts";
 import { DEV_TOKEN, type Platform, readableLog, startPlatform } from "./platform.ts";
 
@@ -40,7 +40,7 @@ test("where there is an administrator nothing is changed, whatever the file says
   expect(await users()).toEqual(before);
 });
 
-test("an account that somebody registered is not promoted, and the log says what to do", async () => {
+test("a registered account is not promoted, and the log says what to do", async () => {
   await platform.sql("UPDATE users SET role = 'user'");
   const before = await users();
   await start("root@example.org:another password");

@@ -140,7 +140,7 @@ describe("a crash", () => {
     expect(await effects(nextId)).toEqual(ONE);
   });
 
-  test("that was only a pause: whoever lost the claim cannot commit any more", async () => {
+  test("that was only a pause: a process that lost its claim cannot commit any more", async () => {
     const pool = new pg.Pool({
       host: "127.0.0.1",
       port: platform.servers.postgresPort,

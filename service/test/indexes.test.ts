@@ -66,10 +66,10 @@ const requests: [string, RequestFilter, string | undefined, string][] = [
   ["one's own requests", { userId: "u7" }, undefined, "requests_page_of_user"],
   ["a later page of them", { userId: "u7" }, AFTER, "requests_page_of_user"],
   ["one's own in one state", { userId: "u7", status: "awaiting" }, undefined, "requests_page_of_"],
-  ["everybody's", {}, undefined, "requests_page on"],
-  ["a later page of everybody's", {}, AFTER, "requests_page on"],
-  ["everybody's of one kind", { mediaType: "tv" }, undefined, "requests_page on"],
-  ["everybody's in a rare state", { status: "declined" }, undefined, "requests_page_of_status"],
+  ["all users'", {}, undefined, "requests_page on"],
+  ["a later page of all users'", {}, AFTER, "requests_page on"],
+  ["all users' of one kind", { mediaType: "tv" }, undefined, "requests_page on"],
+  ["all users' in a rare state", { status: "declined" }, undefined, "requests_page_of_status"],
 ];
 test.each(requests)("among 100,000 rows %s are found by an index, in order", async (_name, filter, cursor, index) => {
   const plan = await planOf((from) => listRequests(from, filter, 20, cursor));
@@ -80,7 +80,7 @@ test.each(requests)("among 100,000 rows %s are found by an index, in order", asy
 const downloads: [string, DownloadFilter, string | undefined, string][] = [
   ["one's own downloads", { userId: "u7" }, undefined, "downloads_page_of_user"],
   ["a later page of them", { userId: "u7" }, AFTER, "downloads_page_of_user"],
-  ["everybody's downloads", {}, undefined, "downloads_page on"],
+  ["all users' downloads", {}, undefined, "downloads_page on"],
   ["a later page of all", {}, AFTER, "downloads_page on"],
   ["downloads in a rare state", { status: "failed" }, undefined, "downloads_page_of_status"],
   ["those of one request", { requestId: NOBODYS }, undefined, "downloads_page_of_request"],

@@ -3,8 +3,7 @@ import { createLogger } from "../src/observability/log.ts";
 import { loadConfig } from "../src/process/config.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
-import type { Dependency } from "../src/resilience/policies.ts";
-import type { OutsideService } from "../src/upstreams/json-api.ts";
+import type { Dependency, Upstream } from "../src/resilience/policies.ts";
 import { type Platform, setKnobs } from "./platform.ts";
 import { startProxy } from "./proxy.ts";
 import { STATE_PASSWORD } from "./servers.ts";
@@ -73,8 +72,8 @@ async function proxiedState({ servers }: Platform): Promise<Between> {
 
 const KNOBS: Record<Trouble, object> = { none: {}, dead: { errorRate: 1 }, garbage: { garbage: true } };
 
-/** Doubles of its own, whose knobs nobody else feels. */
-function doubled(service: OutsideService): (platform: Platform) => Promise<Between> {
+/** Doubles of its own, whose knobs affect no other lane. */
+function doubled(service: Upstream): (platform: Platform) => Promise<Between> {
   return async (platform) => {
     const log = createLogger({ process: "doubles", SERVICE_VERSION: "test", LOG_LEVEL: "fatal" });
     const doubles = await startDoubles(loadConfig("doubles", platform.env()), { log });

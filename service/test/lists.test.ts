@@ -62,7 +62,7 @@ describe("the life of a request", () => {
     expect(await jobs(id)).toHaveLength(0);
   });
 
-  test("another's request cannot be touched, nor told from one that is not there", async () => {
+  test("another user's request cannot be changed, and looks like one that does not exist", async () => {
     const { id } = await ask(ann);
     expect(await act(ben, id, "cancel")).toMatchObject({ status: 404 });
     expect(await getAs(port, ben.token, `${requests}/${id}`)).toMatchObject({ status: 404 });
@@ -120,7 +120,7 @@ describe("the list", () => {
     expect(await walk(carl, "limit=2&mediaType=tv&status=available")).toEqual([]);
   });
 
-  test("one's own; everybody's for a moderator, with who asked", async () => {
+  test("one's own; all users' for a moderator, with the user who asked", async () => {
     expect(new Set(await walk(ben, "limit=50")).size).toBe(0);
     const { body } = await getAs(port, moderator.token, `${requests}?limit=100`);
     const owners = new Set(body.items.map(({ requestedBy }: { requestedBy: string }) => requestedBy));

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A folder among the machine's caches, made the first time that somebody wants what `key` stands for. */
+/** A folder among the machine's caches, made the first time that `key` is asked for. */
 export async function madeOnce(
   kind: string,
   key: string | Uint8Array,

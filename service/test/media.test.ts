@@ -1,6 +1,6 @@
 import { UPSTREAM_REQUEST_DURATION_SECONDS } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import type { OutsideService } from "../src/upstreams/json-api.ts";
+import type { Upstream } from "../src/resilience/policies.ts";
 import { call, getAs, metric, person } from "./calls.ts";
 import { type Platform, startPlatform } from "./platform.ts";
 
@@ -78,8 +78,8 @@ test("Overseerr's counts are for administrators", async () => {
   expect(await getAs(api.httpPort, token, "/api/v1/admin/overseerr")).toMatchObject({ status: 403 });
 });
 
-/** Each time something that nobody asked for before, so that no cache answers. */
-const users: [OutsideService, (n: number) => string][] = [
+/** Each time something that was not asked for before, so that no cache answers. */
+const users: [Upstream, (n: number) => string][] = [
   ["tmdb", (n) => `/discover?mediaType=movie&page=${n}`],
   ["plex", (n) => `/library?limit=${n}`],
   ["youtube", (n) => `/titles/movie/${n}/trailers`],

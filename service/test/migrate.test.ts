@@ -1,7 +1,8 @@
-import { migrate, readMigrations } from "../src/data/postgres/migrate.ts";
+import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "@media/drills/ledger";
+import { readMigrations } from "../src/data/postgres/migrate.ts";
 import { DELIVERY_QUEUE, GIVE_UP_QUEUE } from "../src/data/queue/queue.ts";
-import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "../src/ledger.ts";
 import { loadConfig } from "../src/process/config.ts";
+import { migrate } from "../src/processes/migrate.ts";
 import { type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;

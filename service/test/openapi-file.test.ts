@@ -3,7 +3,9 @@ import { openapi } from "../src/http/openapi.ts";
 
 /** The web front end makes its types from this file, in an image build that does not see the service. */
 const FILE = new URL("../../web/openapi.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 const written = JSON.parse(readFileSync(FILE, "utf8"));
 
 test("web/openapi.json is the API's document of today; `node service/src/http/write-openapi.ts web/openapi.json` writes it", () => {

@@ -25,7 +25,7 @@ const failures = ({ adminPort }: Running, task: string) =>
 const said = ({ lines }: typeof ofApi, message: string) =>
   lines.filter(({ msg }) => msg === message).map(({ level }) => level);
 
-test("without the state Redis what nobody waits for is counted, and logged once", async () => {
+test("without the state Redis the failures of background tasks are counted, and logged once", async () => {
   for (const [process, task] of [
     [worker, "sweep"],
     [api, "feed"],

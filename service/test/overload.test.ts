@@ -52,7 +52,7 @@ test("a process that is late lets fewer in, tells the rest when to come back, an
     expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
     keepsContract("GET", body.instance, { status: 503, type: headers.get("content-type") ?? "", body });
   }
-  // Not all are told the same, else they would all come back together.
+  // Not all get the same delay, else they would all come back together.
   expect(new Set(refused.map(({ headers }) => headers.get("retry-after"))).size).toBeGreaterThan(1);
   await platform.knobs();
   await eventually(async () => expect((await call(api.httpPort, "/api/v1/requests")).status).toBe(200), 10_000);
@@ -62,9 +62,9 @@ test("a process that is late lets fewer in, tells the rest when to come back, an
   const counted = await metric(api.adminPort, `${ADMISSION_SHED_TOTAL}{priority="interactive"}`);
   expect(counted).toBeGreaterThanOrEqual(refused.length);
   // One line a second at most, however many are refused.
-  const told = lines.filter(({ msg }) => msg === "requests refused: overloaded");
-  expect(told.length).toBeGreaterThan(0);
-  expect(told.length).toBeLessThan(8);
+  const reports = lines.filter(({ msg }) => msg === "requests refused: overloaded");
+  expect(reports.length).toBeGreaterThan(0);
+  expect(reports.length).toBeLessThan(8);
 }, 40_000);
 
 test("a slow dependency is no overload: what does not need it is let in", async () => {
@@ -81,7 +81,7 @@ test("a slow dependency is no overload: what does not need it is let in", async 
   await platform.knobs();
 }, 40_000);
 
-test("writes that would wait long for a connection are refused at the door, and nothing else is", async () => {
+test("writes that would wait long for a connection are refused by admission control, and nothing else is", async () => {
   const quickAgain = await meddle(platform, "BEFORE INSERT ON requests", "PERFORM pg_sleep(0.1);");
   const created = new Set<number>();
   let refused = 0;

@@ -37,7 +37,7 @@ const payment = async (id: string) =>
   (await platform.sql("SELECT state, amount_minor::int, refunded_minor::int FROM payments WHERE id = $1", [id]))[0];
 const subscription = async () => (await getAs(port, ann.token, "/api/v1/subscription")).body;
 
-test("the plans, for anybody, cheapest first", async () => {
+test("the plans, for every caller, cheapest first", async () => {
   const { status, body, headers } = await call(port, "/api/v1/plans", { headers: { authorization: "" } });
   expect(status).toBe(200);
   expect(body.items.map(({ id }: { id: string }) => id)).toEqual(["free", "standard", "premium"]);
@@ -60,7 +60,7 @@ test("from free to paid, past due, cancelled, run out", async () => {
   expect(await subscription()).toMatchObject({ plan: { id: "free" }, status: "none" });
 });
 
-test("the dev token's user has no subscription; nobody sees another's", async () => {
+test("the dev token's user has no subscription; a user does not see another's", async () => {
   expect(await call(port, "/api/v1/subscription")).toMatchObject({ status: 404 });
   expect(await call(port, "/api/v1/subscription", { headers: { authorization: "" } })).toMatchObject({ status: 401 });
 });
@@ -122,7 +122,7 @@ describe("what is refused leaves nothing", () => {
     expect(await events(sent.id)).toBe(1);
   });
 
-  test("guessing signatures is stopped per address, and does not stop whoever signs as they should", async () => {
+  test("guessing signatures is stopped per address, and does not stop a sender with a valid signature", async () => {
     const strict = await platform.api({ VISITOR_RATE_LIMIT_PER_MINUTE: "3" });
     const guess = (from: string) =>
       sendEvent(strict.httpPort, event("payment.noted", {}), { key: "a guess", headers: { "x-forwarded-for": from } });
@@ -160,7 +160,7 @@ describe("once, whatever comes how often", () => {
     const second = await platform.api();
     const sent = event("payment.succeeded", money());
     const ports = [port, second.httpPort];
-    // Whom a busy process refuses comes again, as the provider does.
+    // A call that a busy process refuses is sent again, as the provider does.
     const insist = async (to: number) => {
       for (;;) {
         const answer = await sendEvent(to, sent);
@@ -205,13 +205,13 @@ describe("once, whatever comes how often", () => {
   });
 
   test("types without an effect, accounts and plans that are not here: recorded, counted, 200", async () => {
-    const nobody = "00000000-0000-4000-8000-000000000000";
+    const unknown = "00000000-0000-4000-8000-000000000000";
     const cases = [
       [event("invoice.finalized", { total: 1 }), "other", "ignored"],
       [event("toString", {}), "other", "ignored"],
       [event("note.written", { text: "\u0000 \ud800", __proto__: null }), "other", "ignored"],
       [event("subscription.changed", plan("gold")), "subscription.changed", "unmatched"],
-      [event("subscription.changed", plan("standard", { userId: nobody })), "subscription.changed", "unmatched"],
+      [event("subscription.changed", plan("standard", { userId: unknown })), "subscription.changed", "unmatched"],
     ] as const;
     for (const [sent, type, outcome] of cases) {
       const sample = `${PAYMENT_EVENTS_TOTAL}{type="${type}",outcome="${outcome}"}`;

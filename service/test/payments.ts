@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { PaymentEvent } from "../src/domain/payments/events.ts";
 import { SIGNATURE_HEADER, signatureHeader } from "../src/domain/payments/signature.ts";
+import type { PaymentEvent } from "../src/model/payment-events.ts";
 import { type Answer, call } from "./calls.ts";
 import { type Platform, WEBHOOK_KEY } from "./platform.ts";
 

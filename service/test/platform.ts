@@ -13,7 +13,7 @@ import type { Overrides } from "../src/process/start.ts";
 import { startApi } from "../src/processes/api.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
 import { startWorker } from "../src/processes/worker.ts";
-import type { OutsideService } from "../src/upstreams/json-api.ts";
+import type { Upstream } from "../src/resilience/policies.ts";
 import { type Servers, STATE_PASSWORD, startServers } from "./servers.ts";
 
 export const DEV_TOKEN = "dev-token-of-the-tests";
@@ -35,7 +35,7 @@ export interface Platform {
   /** Overseerr's double forgets every request. */
   forgetDownloads(): Promise<void>;
   /** Sets a double's knobs; without any it is healthy. */
-  knobs(knobs?: object, service?: OutsideService): Promise<void>;
+  knobs(knobs?: object, service?: Upstream): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface Spawned {
   closed: Promise<number | null>;
 }
 
-/** The tracing API is global: whoever starts first sets it up for all processes of a test, so the spans are caught here. */
+/** The tracing API is global: the first process to start sets it up for all processes of a test, so the spans are caught here. */
 export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promise<Platform> {
   const servers = await startServers();
   const secrets = writeSecrets(servers);
@@ -166,7 +166,7 @@ export function readableLog(process: ProcessName): { log: Logger; lines: Record<
 
 /** For an api that takes itself to be in time always: its limits then do not follow how busy the machine is. */
 export const IN_TIME: Overrides = {
-  watchLateness: (tell) => {
+  watchEventLoopDelay: (tell) => {
     const looking = setInterval(() => tell(0), 10).unref();
     return () => clearInterval(looking);
   },

@@ -91,7 +91,7 @@ test("a single failed call is no outage: the policy calls again", async () => {
 test.each([
   ["a moment", 2_000, 1],
   ["too long", 9_000, 0],
-])("a network that lets nobody through for %s", async (_, afterMs, expected) => {
+])("a network that refuses connections for %s", async (_, afterMs, expected) => {
   const [port] = await freePorts(1);
   const run = round({ PLEX_BASE_URL: `http://127.0.0.1:${port}` });
   const identity = JSON.stringify({ MediaContainer: { machineIdentifier: "late" } });
@@ -115,7 +115,7 @@ test("services that do not answer cost their deadlines and no more, all at once"
   }
 });
 
-test("nobody listens for the findings: exit 1, and the log says why", async () => {
+test("no Pushgateway to take the findings: exit 1, and the log says why", async () => {
   const run = round({ PUSHGATEWAY_URL: "http://127.0.0.1:1" });
   expect(await run.closed).toBe(1);
   expect(run.lines.at(-1)).toContain("4 findings could not be pushed");

@@ -1,4 +1,4 @@
-import type { DEGRADATION } from "../src/resilience/degradation.ts";
+import type { DEGRADATION } from "../src/http/degradation.ts";
 import { type Answer, call, PASSWORD, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually } from "./platform.ts";
 import { client } from "./sockets.ts";
@@ -30,7 +30,7 @@ export async function changeAndHear(port: number, id: string): Promise<Answer> {
 
 let next = 400_000;
 
-/** Everything that DEGRADATION speaks of; of outside services each time what nobody asked for before. */
+/** Every operation in DEGRADATION; of upstreams each time something that is not in a cache. */
 export function freshProbes(port: number, { id, email }: { id: string; email: string }): Probes {
   const get = (path: string) => call(port, `/api/v1/${path}`);
   return {

@@ -90,8 +90,8 @@ const CRASH = new URL("crash.ts", import.meta.url).href;
 const crashing = (process: ProcessName, kind: string) =>
   platform.spawn(process, { NODE_OPTIONS: `--import ${CRASH}`, CRASH: kind });
 const BUGS = [
-  ["exception", "nobody caught this"],
-  ["rejection", "nobody awaited this"],
+  ["exception", "an uncaught error"],
+  ["rejection", "an error that was not awaited"],
 ] as const;
 
 describe.each(BUGS)("a bug's %s", (kind, message) => {

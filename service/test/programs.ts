@@ -32,7 +32,7 @@ export function unprivileged(command: string[], options: string[] = []): string[
 /** Enough for several tests' servers at once. */
 const MEMORY_BYTES = 2 ** 31;
 
-/** Where servers keep what nobody needs after the test: in memory where there is room, which is ten times as quick. */
+/** Where servers keep what is not needed after the test: in memory where there is room, which is ten times as quick. */
 export function quickFolder(): string {
   const memory = "/dev/shm";
   if (!existsSync(memory)) return tmpdir();

@@ -9,15 +9,15 @@ export type Trouble =
   | "dead"
   /** The next connection is reset, and all goes through after it. */
   | "blink"
-  /** Whoever connects hears nothing. */
+  /** Clients that connect receive nothing. */
   | "silent"
-  /** Whoever connects gets bytes that mean nothing in any protocol. */
+  /** Clients that connect receive bytes that mean nothing in any protocol. */
   | "garbage";
 
 /** A TCP proxy in front of a server, which can fail in ways that a server which is killed cannot. */
 export interface FaultProxy {
   port: number;
-  /** Ends what is connected, so that everybody meets the new trouble. */
+  /** Ends what is connected, so that every client meets the new trouble. */
   set(trouble: Trouble): void;
   /** How many connections met trouble so far. */
   met(): number;

@@ -67,7 +67,7 @@ test("what was not made does not count: duplicates, unknown titles, repeats unde
   const [key, last] = [idempotent(randomUUID()), ++nextId];
   for (const n of [0, 1, 2]) expect((await ask(who, n, last, key)).status).toBe(201);
   expect(await usage(who)).toMatchObject({ used: FREE });
-  // A duplicate is told as such also to whom has none left.
+  // A duplicate is reported as such also to a user without quota.
   expect((await ask(who, 0, wish)).status).toBe(409);
   expect((await ask(who)).body.code).toBe("quota-exceeded");
 });

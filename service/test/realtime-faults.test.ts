@@ -31,7 +31,7 @@ const requests = "/api/v1/requests";
 
 const PAUSE_MS = 25;
 
-/** Changes one request of each person until told to stop: each change is one event. */
+/** Changes one request of each person until stopped: each change is one event. */
 function keepChanging(): (atLeast: number) => Promise<void> {
   let going = true;
   let changes = 0;
@@ -128,7 +128,7 @@ test("three rolling restarts: clients are sent elsewhere in time, no event lost,
   await expectNothingMissed(clients);
 }, 90_000);
 
-test("a frozen state Redis: calls go on, clients stay, and what happened is told afterwards, once", async () => {
+test("a frozen state Redis: calls go on, clients stay, and changes are published afterwards, once", async () => {
   const [person] = people as [Person];
   const { ready, updates, dropped } = client(stays.httpPort, person.token);
   await ready();
@@ -161,7 +161,7 @@ test("a frozen state Redis: calls go on, clients stay, and what happened is told
   expect(dropped).toEqual([]);
 }, 60_000);
 
-test("an update whose process died before it could tell is told by a worker", async () => {
+test("an update whose process died before it could publish it is published by a worker", async () => {
   const [person] = people as [Person];
   const { ready, updates } = client(stays.httpPort, person.token);
   await ready();
@@ -174,7 +174,7 @@ test("an update whose process died before it could tell is told by a worker", as
   );
 }, 30_000);
 
-// The last: it takes everybody's session with it.
+// The last: it ends all sessions.
 test("a state Redis that comes back without its data: clients learn that they missed something, and go on", async () => {
   const { ready, updates, socket } = client(stays.httpPort, DEV_TOKEN);
   await ready();
@@ -186,7 +186,7 @@ test("a state Redis that comes back without its data: clients learn that they mi
   );
   expect(socket.connected).toBe(true);
   await platform.servers.restart("state");
-  // The control of the tests above: here something is lost, and the client is told so.
+  // The control of the tests above: here something is lost, and the client learns of it.
   expect((await ready(2)).payload).toEqual({ recovered: false });
   expect(socket.recovered).toBe(false);
   const later = await eventually(async () => {

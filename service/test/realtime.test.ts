@@ -1,4 +1,5 @@
 import { ACCESS_SECONDS, createTokens } from "../src/auth/tokens.ts";
+import { SIGNALS, UPDATES } from "../src/domain/published-events.ts";
 import {
   SOCKET_CONNECTIONS_TOTAL,
   SOCKET_EVENTS_TOTAL,
@@ -6,7 +7,6 @@ import {
   UPDATES_PUBLISHED_TOTAL,
 } from "../src/observability/metrics/names.ts";
 import type { Running } from "../src/process/lifecycle.ts";
-import { SIGNALS, UPDATES } from "../src/realtime/events.ts";
 import { metric, type Person, person, post, postAs } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, startPlatform } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";
@@ -34,7 +34,7 @@ const act = (who: Person, id: string, what: string) =>
 const refusals = (code: string, { adminPort } = other) => metric(adminPort, `${SOCKET_REFUSALS_TOTAL}{code="${code}"}`);
 
 describe("live updates", () => {
-  test("what one process and the worker change, a client of another process is told, in order and as documented", async () => {
+  test("a client of another process receives what one process and the worker change, in order and as documented", async () => {
     const { ready, updates } = client(other.httpPort, DEV_TOKEN);
     expect((await ready()).payload).toEqual({ recovered: false });
     await platform.pace({ queuedSeconds: 0, seconds: 2 });
@@ -88,7 +88,7 @@ describe("live updates", () => {
     expect(new Set(updates().map(({ at }) => at)).size).toBe(updates().length);
   });
 
-  test("an older state is not told after a newer, nor one twice, however often it is published", async () => {
+  test("an older state is not sent after a newer, nor one twice, however often it is published", async () => {
     const { ready, updates } = client(other.httpPort, ann.token);
     await ready();
     const { body } = await ask(ann);
@@ -208,7 +208,7 @@ describe("limits", () => {
     expect(loud.received.map(({ name }) => name)).toEqual(["ready"]);
   });
 
-  test("only WebSockets, only the one namespace, only those who sign in soon", async () => {
+  test("only WebSockets, only the one namespace, only clients that sign in soon", async () => {
     const polled = await fetch(`http://127.0.0.1:${other.httpPort}/socket.io/?EIO=4&transport=polling`);
     expect(polled.status).toBe(400);
     const silent = new WebSocket(`ws://127.0.0.1:${other.httpPort}/socket.io/?EIO=4&transport=websocket`);

@@ -43,7 +43,7 @@ const isWell = () =>
   });
 
 describe("the recovery sequence", () => {
-  test("a pooler and connections that went away in between: nobody notices", async () => {
+  test("a pooler and connections that went away in between cause no error", async () => {
     const { body } = await post(api.httpPort, wish());
     await expire(body.id);
     // The connections in the pool are dead now, and the pooler is back before they are used.
@@ -59,7 +59,7 @@ describe("the recovery sequence", () => {
     const behind = await platform.api({ PGPORT: String(proxy.port) }, { log });
     const sample = `${RETRIES_TOTAL}{dependency="database"}`;
     try {
-      // Somebody else in the process may take the one connection that is reset: then again.
+      // Another task of the process may take the one connection that is reset: then again.
       await eventually(async () => {
         const [retries, met] = [await metric(behind.adminPort, sample), proxy.met()];
         proxy.set("blink");

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { FALLBACKS_TOTAL } from "../src/observability/metrics/names.ts";
+import { MOST_LAG_SECONDS } from "../src/observability/metrics/objectives.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import { getAs, metric, type Person, person, postAs } from "./calls.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
@@ -45,14 +46,14 @@ async function listed(who: Person, by = api): Promise<string[]> {
   return body.items.map(({ id }: { id: string }) => id);
 }
 
-test("while it lags, whoever wrote sees it, in every process; others may not yet", async () => {
+test("while it lags, the writer sees the write, in every process; others may not yet", async () => {
   await replica.paused(true);
   try {
     const id = await ask(ann);
     expect(await listed(ann)).toContain(id);
-    // The mark is everybody's to see, not that process's alone.
+    // Every process sees the mark, not only the one that set it.
     expect(await listed(ann, other)).toContain(id);
-    // The control: whoever wrote nothing is still answered by the replica, which does not have it.
+    // The control: a user who wrote nothing is still served by the replica, which does not have it.
     const seen = await listed(moderator);
     expect(seen.length).toBeGreaterThan(0);
     expect(seen).not.toContain(id);
@@ -73,20 +74,36 @@ test("while it lags, a request is never older than what was written, nor kept so
   await replica.paused(true);
   try {
     for (const id of [kept, forgotten]) await postAs(api.httpPort, ann.token, `${requests}/${id}/cancel`);
-    // The control: this replica still has the older state, and answers those who wrote nothing.
+    // The control: this replica still has the older state, and serves users who wrote nothing.
     expect(await listed(moderator)).toContain(kept);
     await sleep(6_000);
     for (const by of [api, other]) expect(await status(kept, moderator, by)).toBe("cancelled");
-    // Without the mark, as where Redis had to make room: those who wrote to it are still known.
+    // Without the mark in the cache, as after an eviction: the users who wrote are still known.
     await forget(forgotten);
     for (const by of [api, other]) expect(await status(forgotten, ann, by)).toBe("cancelled");
-    // And after the mark of the other: no replica that lags as long as this one answers anybody.
+    // And after the mark of the other: a replica that lags as long as this one serves no user.
     await sleep(6_000);
     await forget(kept);
     expect(await status(kept, moderator)).toBe("cancelled");
   } finally {
     await replica.paused(false);
   }
+}, 40_000);
+
+test("cut off from its primary it has replayed all it got, and yet answers nobody once that is too old", async () => {
+  await ask(ann);
+  await replica.caughtUp();
+  await replica.cutOff(true);
+  try {
+    const id = await ask(ann);
+    // The control: what it has is young still.
+    expect(await listed(moderator)).not.toContain(id);
+    await sleep((MOST_LAG_SECONDS + 1) * 1000);
+    for (const by of [api, other]) expect(await listed(moderator, by)).toContain(id);
+  } finally {
+    await replica.cutOff(false);
+  }
+  await replica.caughtUp();
 }, 40_000);
 
 test("while the state Redis cannot say who wrote what, the primary answers", async () => {

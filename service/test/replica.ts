@@ -10,6 +10,8 @@ import type { Servers } from "./servers.ts";
 export interface Replica {
   /** Stops replaying, as a replica does that lags; or goes on. */
   paused(paused: boolean): Promise<void>;
+  /** Cuts it off from its primary for good, which leaves it all it got, all replayed; or lets it follow again. */
+  cutOff(cutOff: boolean): Promise<void>;
   /** Resolves when it has replayed all that the primary wrote until now. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
@@ -37,7 +39,17 @@ export async function startReplica(servers: Servers): Promise<Replica> {
       .finally(() => client.end());
   };
   await eventually(() => ask(port, "SELECT 1"));
+  const { primary_conninfo: known } = await ask(port, "SHOW primary_conninfo");
   return {
+    cutOff: async (cutOff) => {
+      const from = cutOff ? "host=127.0.0.1 port=1" : String(known);
+      await ask(port, `ALTER SYSTEM SET primary_conninfo = '${from.replaceAll("'", "''")}'`);
+      await ask(port, "SELECT pg_reload_conf()");
+      await eventually(async () => {
+        const { receives } = await ask(port, "SELECT EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives");
+        expect(receives).toBe(!cutOff);
+      });
+    },
     paused: async (paused) => void (await ask(port, `SELECT pg_wal_replay_${paused ? "pause" : "resume"}()`)),
     caughtUp: async () => {
       const { at } = await ask(servers.postgresPort, "SELECT pg_current_wal_insert_lsn()::text AS at");

@@ -48,7 +48,7 @@ test("an id that is not there is looked for once, and believed for a moment only
   expect(await redis.ttl(entry(id))).toBeLessThanOrEqual(11);
 });
 
-test("a request that is made is there at once, also if somebody looked for it before", async () => {
+test("a request that is made is there at once, even if it was looked up before", async () => {
   const id = await made();
   const kept = (await redis.get(entry(id))) as string;
   // As a reader that came too early leaves it.
@@ -99,7 +99,7 @@ test.each(["{", "null", "5", '{"id":"another"}'])(
   },
 );
 
-test("nor is a copy that nobody can read an answer while the database is away", async () => {
+test("nor is an unreadable copy an answer while the database is away", async () => {
   const id = await made();
   await redis.set(`copy:${entry(id)}`, "{");
   await redis.del(entry(id));

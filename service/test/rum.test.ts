@@ -109,7 +109,7 @@ test("garbage of any kind is a 4xx, and makes no new label", async () => {
   for (const [, page] of pages) expect(PAGES).toContain(page);
 });
 
-test("other types are refused; too many are told to wait, and do not use up the tries to sign in", async () => {
+test("other types are refused; too many have to wait, and do not use up the tries to sign in", async () => {
   expect((await send({ page: "/" }, "text/html")).body.code).toBe("unsupported-media-type");
   const strict = await platform.api({ BEACON_RATE_LIMIT_PER_MINUTE: "1" });
   await send({ page: "/" }, "text/plain", strict);

@@ -4,7 +4,7 @@ import { connectState } from "../src/data/redis/redis.ts";
 import { createSessions, MOST_SESSIONS, type Sessions } from "../src/data/redis/sessions.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
 import { loadConfig } from "../src/process/config.ts";
-import { ANY_ERROR, createGuard } from "../src/resilience/policy.ts";
+import { ANY_ERROR, createPolicy } from "../src/resilience/policy.ts";
 import { eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 /** Sessions in a real Redis, whose clock is moved by what it keeps, not by waiting for a month. */
@@ -20,7 +20,7 @@ const listed = async () => (await redis.zrange(listOf(), 0, "-1")).sort();
 beforeAll(async () => {
   platform = await startPlatform();
   redis = connectState(loadConfig("api", platform.env()), readableLog("api").log);
-  sessions = createSessions(redis, createGuard("redis-state", ANY_ERROR, createMetrics("test")));
+  sessions = createSessions(redis, createPolicy("redis-state", ANY_ERROR, createMetrics("test")));
   await eventually(() => redis.ping());
 });
 beforeEach(() => {
@@ -37,7 +37,7 @@ async function age(id: string, days: number): Promise<void> {
   await redis.zincrby(listOf(), -days * DAY, id);
 }
 
-test("a session that is refreshed is known to whoever ends all of them for as long as it is open", async () => {
+test("a session that is refreshed can be ended with all the user's sessions for as long as it is open", async () => {
   const { id, refreshToken } = await sessions.open(user);
   await age(id, 29);
   await redis.expire(listOf(), DAY);

@@ -138,7 +138,7 @@ describe("a client that comes back is not refused for what it had before", () =>
     door.lose();
     expect((await roamer.ready(2)).payload).toEqual({ recovered: true });
     expect(roamer.refused).toEqual([]);
-    // What it had is closed, and it has one seat, not two.
+    // What it had is closed, and it has one slot, not two.
     await eventually(async () => expect(await connected()).toBe(3), 3_000);
     await expectRefused(one.httpPort, who);
   });
@@ -210,7 +210,7 @@ test("while Redis is away each process counts its own, at once; afterwards they 
   }
   await eventually(async () => expect(await redis.zcard(keyOf(who))).toBe(5));
   await expectRefused(other.httpPort, who);
-  // Nobody who was let in is sent away.
+  // No client that was let in is disconnected.
   expect(clients.flatMap(({ dropped }) => dropped)).toEqual([]);
   for (const { socket } of clients.splice(0, 3)) socket.disconnect();
   await entersWithin(2_000, one.httpPort, who);

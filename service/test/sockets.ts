@@ -62,7 +62,7 @@ export function closeClients(): void {
   for (const { socket } of clients.splice(0)) socket.disconnect();
 }
 
-/** A way in like the gateway: passes connections on to whichever process it is told, and cuts them with it. */
+/** A TCP proxy like the gateway: passes connections on to the process it points to, and cuts them with it. */
 export interface Doorway {
   port: number;
   to(port: number): void;

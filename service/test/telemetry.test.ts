@@ -78,7 +78,7 @@ async function onRequests(event: string, does: string, work: () => Promise<void>
 describe("every metric", () => {
   const of = (process: Emitter) => ({ api, worker, doubles: platform.doubles })[process];
 
-  test.each(Object.entries(EMITTED_BY))("%s comes from %j and from nobody else", async (name, emitters) => {
+  test.each(Object.entries(EMITTED_BY))("%s comes from %j and from no other process", async (name, emitters) => {
     const never = (process: Emitter) => !AT_TIMES[name as keyof typeof EMITTED_BY]?.includes(process);
     for (const process of ALL.filter(never)) {
       // A histogram's samples have endings of their own; a family without samples is only announced.
@@ -150,7 +150,7 @@ describe("the database", () => {
   });
 });
 
-test("a queue that nobody works on is seen to grow and to age", async () => {
+test("a queue without a worker is seen to grow and to age", async () => {
   const client = new pg.Client({
     host: "127.0.0.1",
     port: platform.servers.postgresPort,
@@ -206,7 +206,7 @@ describe("a trace", () => {
           "redis invalidate",
         ]),
       );
-      // Of a title that nobody asked for before: looked up, locked, stored, unlocked.
+      // Of a title that was not asked for before: looked up, locked, stored, unlocked.
       const kept = named.filter((name) => name.endsWith(" answer"));
       expect(kept).toHaveLength(4);
       expect(all.length - looks.length - kept.length).toBeLessThan(12);
@@ -216,7 +216,7 @@ describe("a trace", () => {
     });
   });
 
-  test("goes on to the socket that is told of the change; a handshake has one of its own", async () => {
+  test("goes on to the socket that receives the change; a handshake has one of its own", async () => {
     const traceId = "0123456789abcdef0123456789abcde1";
     const extraHeaders = { traceparent: `00-${traceId}-0123456789abcdef-01`, "x-request-id": "of-the-handshake" };
     const { ready, updates } = client(api.httpPort, DEV_TOKEN, { extraHeaders });
@@ -235,18 +235,18 @@ describe("a trace", () => {
     const all = spansOf(headers.get("x-trace-id"));
     const parentOf = (span: ReadableSpan) =>
       all.find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId)?.name;
-    const told = all.filter(({ name }) => name.startsWith("tell "));
-    expect(told.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["tell request.updated", "tell download.progress"]),
+    const received = all.filter(({ name }) => name.startsWith("emit "));
+    expect(received.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["emit request.updated", "emit download.progress"]),
     );
-    expect(told.map(parentOf)).toEqual(told.map(({ name }) => name.replace("tell", "publish")));
-    expect(told).toHaveLength(updates().length);
+    expect(received.map(parentOf)).toEqual(received.map(({ name }) => name.replace("emit", "publish")));
+    expect(received).toHaveLength(updates().length);
     expect(all.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["POST /api/v1/requests", "job deliver-request", "job follow-download"]),
     );
   });
 
-  test("that nobody keeps makes no span in any process, and no exemplar", async () => {
+  test("that is not recorded makes no span in any process, and no exemplar", async () => {
     const traceId = "0123456789abcdef0123456789abcde0";
     const { ready, updates } = client(api.httpPort, DEV_TOKEN);
     await ready();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DEGRADATION, type Degraded } from "../src/resilience/degradation.ts";
+import { DEGRADATION, type Degraded } from "../src/http/degradation.ts";
 import type { Dependency } from "../src/resilience/policies.ts";
 import { type Answer, person, post } from "./calls.ts";
 import { type Lane, openLane, type Trouble } from "./lanes.ts";

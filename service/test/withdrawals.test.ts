@@ -134,7 +134,7 @@ describe("a cancelled request", () => {
     expect(await outcomes("nothing-there")).toBe(before + 1);
   });
 
-  test("leaves alone what somebody else had asked Overseerr for before", async () => {
+  test("leaves alone what another party had asked Overseerr for before", async () => {
     const before = await outcomes("not-ours");
     const tmdbId = ++nextId;
     const headers = { "x-api-key": "test", "content-type": "application/json" };
@@ -152,7 +152,7 @@ describe("a cancelled request", () => {
   });
 });
 
-describe("of what nobody here knows whether Overseerr has it", () => {
+describe("of what Overseerr may or may not have", () => {
   test("what it never answered is not asked for after the cancellation", async () => {
     const tmdbId = ++nextId;
     await platform.knobs({ errorRate: 1 }, "overseerr");

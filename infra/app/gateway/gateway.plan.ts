@@ -45,7 +45,7 @@ export function gatewayPlan({ tier, app, certificate, key }: GatewayArgs): Workl
 const CACHE = "/var/cache/nginx";
 const CACHE_MI = 64;
 
-/** The routes whose answers are the same for everybody (`caching: "everybody"` in the service's contract). */
+/** The routes whose answers are the same for every caller (`caching: "shared"` in the service's contract). */
 const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
 
 export function nginxConfig(app: Config["app"]): string {

@@ -1,18 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
+import type { Login } from "../../lib/secrets.ts";
 import type { ContainerSpec, WorkloadSpec } from "../../lib/workload.spec.ts";
 
 export interface PgbouncerArgs {
   tier: Tier;
-  applicationPassword: pulumi.Input<string>;
+  login: Login;
+  /** Of the role that looks up logins which the file does not name. */
+  poolerPassword: pulumi.Input<string>;
 }
 
 const PORT = portOf("pgbouncer", "pgbouncer");
 const DATABASE_PORT = portOf("postgres", "postgresql");
 
 /** Transaction pooling in front of the primary (database `media`) and of its replicas (`media_ro`). */
-export function pgbouncerPlan({ tier, applicationPassword }: PgbouncerArgs): WorkloadSpec {
+export function pgbouncerPlan({ tier, login, poolerPassword }: PgbouncerArgs): WorkloadSpec {
   const { replicas } = tier.pgbouncer;
   return {
     name: "pgbouncer",
@@ -30,11 +33,15 @@ export function pgbouncerPlan({ tier, applicationPassword }: PgbouncerArgs): Wor
     secrets: {
       users: {
         path: "/run/secrets/pgbouncer",
-        data: { "userlist.txt": pulumi.interpolate`"media" "${applicationPassword}"\n"stats" ""\n` },
+        data: { "userlist.txt": userlist(login, poolerPassword) },
       },
     },
     sidecars: { exporter },
   };
+}
+
+function userlist({ user, password }: Login, poolerPassword: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.interpolate`"${user}" "${password}"\n"pooler" "${poolerPassword}"\n"stats" ""\n`;
 }
 
 /** The statistics are open to the exporter beside it, without a password that would have to be in its environment. */
@@ -61,6 +68,10 @@ function ini({ pgbouncer }: Tier): string {
     auth_hba_file: "/etc/pgbouncer/hba.conf",
     auth_file: "/run/secrets/pgbouncer/userlist.txt",
     stats_users: "stats",
+    // While one login follows another, pods with either are served, by poolers with either: what the file does not name is
+    // looked up in the database (roles.sql).
+    auth_user: "pooler",
+    auth_query: "SELECT usename, passwd FROM pooler.login($1)",
     pool_mode: "transaction",
     max_client_conn: pgbouncer.maxClients,
     default_pool_size: pgbouncer.poolSize,

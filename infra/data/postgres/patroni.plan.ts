@@ -10,6 +10,9 @@ export const DATA = `${MOUNT}/pgdata`;
 export const SCOPE_LABEL = "cluster-name";
 export const SCOPE = "postgres";
 
+/** Map of user names in pg_ident. */
+const OF_THE_POD = "of_the_pod";
+
 type Sizes = Tier["postgres"];
 
 /** Settings that all members share: Patroni keeps them in Kubernetes and the keeper puts them there. */
@@ -71,10 +74,21 @@ export function patroniConfig(stack: string, sizes: Sizes) {
       pgpass: "/tmp/pgpass",
       use_unix_socket: true,
       use_unix_socket_repl: true,
-      create_replica_methods: ["basebackup"],
+      // Also without a leader: with all volumes lost and Patroni's state kept, there is nobody to copy from.
+      create_replica_methods: ["store", "basebackup"],
+      store: { command: "/opt/scripts/replica-from-store.sh", no_leader: true },
       basebackup: [{ checkpoint: "fast" }],
+      // What its primary has removed a standby finds in the store.
+      recovery_conf: { restore_command: '/opt/scripts/fetch-wal.sh standby %f "%p"' },
+      // A former primary whose rewind fails is made anew; what it had and no other member, no client was told of, or the
+      // synchronous mode was off.
+      remove_data_directory_on_rewind_failure: true,
+      remove_data_directory_on_diverged_timelines: true,
+      pg_ident: [`${OF_THE_POD} postgres exporter`],
       pg_hba: [
         "local all postgres peer",
+        // The exporter beside it runs as the same user: no password, none to replace.
+        `local media exporter peer map=${OF_THE_POD}`,
         "local replication replicator scram-sha-256",
         "host replication replicator all scram-sha-256",
         "host all all all scram-sha-256",
@@ -108,7 +122,8 @@ function localParameters(sizes: Sizes) {
     idle_in_transaction_session_timeout: "60s",
     lock_timeout: "30s",
     archive_mode: "on",
-    archive_command: "pgbackrest --stanza=main archive-push %p",
+    // pgBackRest takes no backup of a database whose command does not have its name.
+    archive_command: "/opt/scripts/pgbackrest-push.sh %p",
     // At most this much acknowledged work is missing from the store when everything else is lost.
     archive_timeout: "60s",
     shared_preload_libraries: "auto_explain,pg_stat_statements",

@@ -1,22 +1,45 @@
-import type { BackupsConfig } from "../../config/schema.ts";
+import type { BackupsConfig, StoreConfig } from "../../config/schema.ts";
 import { DATA } from "./patroni.plan.ts";
 
-/** pgBackRest's file without its secrets. `keep`: number of full backups that stay in the store. */
-export function pgbackrestConfig(store: BackupsConfig, keep: number): string {
+/** Where the certificate authorities of the stores are in the pod. */
+export const CA_FILES = { own: "ca.pem", source: "source-ca.pem" } as const;
+
+export interface Keeping {
+  /** Number of full backups that stay in the store. */
+  keep: number;
+  /** Size of the database's volume in GiB. */
+  volumeGi: number;
+}
+
+/** The share of the volume that may wait for a store that is away; then the oldest is dropped, and the database lives. */
+const MOST_WAITING = 0.4;
+
+/** pgBackRest's file without its secrets, for the stack's own store. */
+export function pgbackrestConfig(store: BackupsConfig, { keep, volumeGi }: Keeping): string {
+  const waiting = `${Math.floor(volumeGi * 1024 * MOST_WAITING)}MiB`;
+  const own = { ...repository(store, "own"), "repo1-retention-full": keep, "archive-push-queue-max": waiting };
+  return `${section("global", own)}\n${section("main", main)}`;
+}
+
+/** The same for the store that the stack is restored from, which is only read. */
+export function sourceConfig(store: StoreConfig): string {
+  return `${section("global", repository(store, "source"))}\n${section("main", main)}`;
+}
+
+function repository(store: StoreConfig, origin: keyof typeof CA_FILES) {
   const { hostname, port } = new URL(store.endpoint);
-  const global = {
+  return {
     "repo1-type": "s3",
-    "repo1-path": "/postgres",
+    "repo1-path": store.cipherPass ? "/postgres-encrypted" : "/postgres",
     "repo1-s3-endpoint": hostname,
     "repo1-storage-port": port || 443,
     "repo1-s3-bucket": store.bucket,
     "repo1-s3-region": store.region,
     "repo1-s3-uri-style": "path",
-    ...(store.caPem ? { "repo1-storage-ca-file": "/etc/pgbackrest/ca.pem" } : {}),
+    ...(store.caPem ? { "repo1-storage-ca-file": `/etc/pgbackrest/${CA_FILES[origin]}` } : {}),
     ...(store.cipherPass ? { "repo1-cipher-type": "aes-256-cbc" } : {}),
     "repo1-bundle": "y",
     "repo1-block": "y",
-    "repo1-retention-full": keep,
     "compress-type": "zst",
     "process-max": 2,
     "start-fast": "y",
@@ -27,12 +50,12 @@ export function pgbackrestConfig(store: BackupsConfig, keep: number): string {
     "log-level-console": "warn",
     "log-level-file": "off",
   };
-  const main = { "pg1-path": DATA, "pg1-socket-path": "/var/run/postgresql", "pg1-user": "postgres" };
-  return `${section("global", global)}\n${section("main", main)}`;
 }
 
+const main = { "pg1-path": DATA, "pg1-socket-path": "/var/run/postgresql", "pg1-user": "postgres" };
+
 /** The secret half: the second file that pgBackRest reads. */
-export function pgbackrestSecrets(store: BackupsConfig): string {
+export function pgbackrestSecrets(store: StoreConfig): string {
   return section("global", {
     "repo1-s3-key": store.accessKey,
     "repo1-s3-key-secret": store.secretKey,

@@ -1,29 +1,45 @@
+import { basename } from "node:path";
+import { MOST_LAG_SECONDS } from "@media/service/objectives";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { BackupsConfig } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
+import type { Login } from "../../lib/secrets.ts";
 import type { ContainerSpec, PolicyRule, WorkloadSpec } from "../../lib/workload.spec.ts";
-import { MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
-import { pgbackrestConfig, pgbackrestSecrets } from "./pgbackrest.plan.ts";
+import { DATA, MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
+import { CA_FILES, pgbackrestConfig, pgbackrestSecrets, sourceConfig } from "./pgbackrest.plan.ts";
 
 export interface PostgresArgs {
   stack: string;
   tier: Tier;
   backups: BackupsConfig;
-  passwords: Record<"superuser" | "replication" | "application" | "exporter" | "patroni", pulumi.Input<string>>;
+  /** The application's login: its name follows from its password, so that two are valid while one follows the other. */
+  login: Login;
+  passwords: Record<"superuser" | "replication" | "pooler" | "patroni", pulumi.Input<string>>;
 }
 
 const SCRIPTS = [
+  "pgbackrest-push.sh",
   "bootstrap.sh",
   "fetch-wal.sh",
   "forget-address.py",
+  "hand-over.sh",
   "keeper.sh",
   "probe-store.sh",
+  "replica-from-store.sh",
+  "retire.sql",
   "roles.sh",
   "roles.sql",
   "start.sh",
+  "stores.sh",
+  "watcher/credentials.py",
+  "watcher/member.py",
+  "watcher/restarts.py",
+  "watcher/standby.py",
+  "watcher/store.py",
+  "watcher/watcher.py",
 ];
 
 /** PostgreSQL 17: members under Patroni, which elects the primary through the Kubernetes API. */
@@ -48,8 +64,8 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
       // Finds a frozen member sooner than the lease ends.
       liveness: { path: "/liveness", port: "patroni", timeoutSeconds: 3 },
     },
-    // Patroni hands over as soon as it is told to stop; waiting first would only lengthen the gap.
-    drain: { preStopSeconds: 0, graceSeconds: 60 },
+    // A planned switchover before the end; Patroni alone would first stop PostgreSQL and then look for another primary.
+    drain: { preStopCommand: ["/opt/scripts/hand-over.sh"], graceSeconds: 60 },
     resources: { cpuMilli: 40, memoryMi: sizes.memoryMi },
     files: files(args),
     secrets: secrets(args),
@@ -59,7 +75,7 @@ export function postgresPlan(args: PostgresArgs): WorkloadSpec {
       // The runtime's own is 64 MB, which parallel queries outgrow.
       shm: { type: "scratch", path: "/dev/shm", sizeMi: 128, inMemory: true },
     },
-    sidecars: { exporter: exporter(), keeper: keeper(args) },
+    sidecars: { exporter: exporter(), keeper: keeper(args), watcher: watcher(args) },
     rbac: { namespace: patroniRules },
     timeoutSeconds: 600,
   };
@@ -90,11 +106,16 @@ const patroniRules: PolicyRule[] = [
 ];
 
 function storeAccess({ backups }: PostgresArgs) {
-  return { BACKUP_ENDPOINT: backups.endpoint, PGBACKREST_CONFIG_INCLUDE_PATH: "/run/secrets/pgbackrest" };
+  return {
+    BACKUP_ENDPOINT: backups.endpoint,
+    PGBACKREST_CONFIG_INCLUDE_PATH: "/run/secrets/pgbackrest",
+    ...(backups.restoreFrom ? { RESTORE_ENDPOINT: backups.restoreFrom.endpoint } : {}),
+  };
 }
 
 function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec["files"]> {
-  const scripts = SCRIPTS.map((file) => [file, readBeside(import.meta.url, file)] as const);
+  const source = backups.restoreFrom;
+  const scripts = SCRIPTS.map((file) => [basename(file), readBeside(import.meta.url, file)] as const);
   return {
     patroni: {
       path: "/etc/patroni",
@@ -107,8 +128,13 @@ function files({ stack, tier, backups }: PostgresArgs): NonNullable<WorkloadSpec
     pgbackrest: {
       path: "/etc/pgbackrest",
       reload: true,
-      data: { "pgbackrest.conf": pgbackrestConfig(backups, tier.backup.keep), "ca.pem": backups.caPem ?? "" },
+      data: {
+        "pgbackrest.conf": pgbackrestConfig(backups, { keep: tier.backup.keep, volumeGi: tier.postgres.volumeGi }),
+        [CA_FILES.own]: backups.caPem ?? "",
+        ...(source ? { "source.conf": sourceConfig(source), [CA_FILES.source]: source.caPem ?? "" } : {}),
+      },
     },
+    queries: { path: "/etc/postgres-exporter", data: { "queries.yaml": readBeside(import.meta.url, "queries.yaml") } },
     scripts: { path: "/opt/scripts", executable: true, data: Object.fromEntries(scripts) },
   };
 }
@@ -118,7 +144,7 @@ function yaml11(value: unknown): string {
   return stringify(value, { version: "1.1", lineWidth: 0 });
 }
 
-function secrets({ backups, passwords }: PostgresArgs): NonNullable<WorkloadSpec["secrets"]> {
+function secrets({ backups, login, passwords }: PostgresArgs): NonNullable<WorkloadSpec["secrets"]> {
   const authentication = pulumi.interpolate`postgresql:
   authentication:
     superuser: {username: postgres, password: ${passwords.superuser}}
@@ -131,17 +157,40 @@ restapi:
     "patroni-secrets": {
       path: "/run/secrets/patroni",
       reload: true,
-      data: { "secrets.yml": authentication, "curl.conf": pulumi.interpolate`user = "patroni:${passwords.patroni}"\n` },
+      data: {
+        "secrets.yml": authentication,
+        "curl.conf": pulumi.interpolate`user = "patroni:${passwords.patroni}"\n`,
+        "credentials.json": pulumi.jsonStringify({
+          patroni: { username: "patroni", password: passwords.patroni },
+          replication: { username: "replicator", password: passwords.replication },
+        }),
+      },
     },
     "pgbackrest-secrets": {
       path: "/run/secrets/pgbackrest",
       reload: true,
       data: { "keys.conf": pulumi.secret(pgbackrestSecrets(backups)) },
     },
-    exporter: { path: "/run/secrets/exporter", data: { password: passwords.exporter } },
+    ...(backups.restoreFrom
+      ? {
+          "pgbackrest-source-secrets": {
+            path: "/run/secrets/pgbackrest-source",
+            reload: true,
+            data: { "keys.conf": pulumi.secret(pgbackrestSecrets(backups.restoreFrom)) },
+          },
+        }
+      : {}),
+    // The watcher has the primary take them over whenever one changes.
     roles: {
       path: "/run/secrets/roles",
-      data: { "database-password": passwords.application, "exporter-password": passwords.exporter },
+      reload: true,
+      data: {
+        "database-password": login.password,
+        "database-user": login.user,
+        "pooler-password": passwords.pooler,
+        "replication-password": passwords.replication,
+        "superuser-password": passwords.superuser,
+      },
     },
   };
 }
@@ -152,28 +201,51 @@ const COLLECTORS = ["stat_statements", "long_running_transactions", "stat_checkp
 );
 
 function exporter(): ContainerSpec {
-  const [database, metrics] = [portOf("postgres", "postgresql"), portOf("postgres", "metrics")];
   return {
     image: "postgres-exporter",
-    command: ["/usr/bin/prometheus-postgres-exporter", `--web.listen-address=:${metrics}`, ...COLLECTORS],
-    env: {
-      DATA_SOURCE_URI: `127.0.0.1:${database}/media?sslmode=disable`,
-      DATA_SOURCE_USER: "exporter",
-      DATA_SOURCE_PASS_FILE: "/run/secrets/exporter/password",
-    },
+    command: [
+      "/usr/bin/prometheus-postgres-exporter",
+      `--web.listen-address=:${portOf("postgres", "metrics")}`,
+      "--extend.query-path=/etc/postgres-exporter/queries.yaml",
+      ...COLLECTORS,
+    ],
+    // By the socket, where the server knows its user and asks for no password.
+    env: { DATA_SOURCE_NAME: "host=/var/run/postgresql user=exporter dbname=media sslmode=disable" },
     ports: ["metrics"],
-    mounts: ["exporter"],
+    mounts: ["queries", "run"],
     resources: { memoryMi: 64 },
   };
 }
 
-/** Applies changed settings and takes the backups; it runs where the data is, and acts on the primary only. */
+/** Takes the backups; it runs where the data is, and acts on the primary only. */
 function keeper(args: PostgresArgs): ContainerSpec {
   return {
     image: "postgres",
     command: ["/opt/scripts/keeper.sh"],
-    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.tier.backup.everyHours) },
-    mounts: ["data", "patroni", "patroni-secrets", "pgbackrest", "pgbackrest-secrets", "run", "scripts", "tmp"],
+    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.tier.backup.everyHours), PGDATA: DATA },
+    mounts: ["data", "pgbackrest", "pgbackrest-secrets", "run", "scripts", "tmp"],
     resources: { memoryMi: 256, requestMi: 32 },
+  };
+}
+
+/** Looks at the member all the time: says whether it may answer, and mends what Patroni leaves (watcher/watcher.py). */
+function watcher(args: PostgresArgs): ContainerSpec {
+  const { members, maintenanceHours } = args.tier.postgres;
+  return {
+    image: "postgres",
+    command: ["python3", "/opt/scripts/watcher.py"],
+    env: {
+      ...storeAccess(args),
+      MAINTENANCE_HOURS: maintenanceHours,
+      MEMBERS: String(members),
+      MOST_LAG_SECONDS: String(MOST_LAG_SECONDS),
+      PATRONI_NAME: podFacts.PATRONI_NAME,
+      WATCHER_PORT: String(portOf("postgres", "watcher")),
+    },
+    ports: ["watcher"],
+    // The pod is ready when all its containers are: a standby that gets nothing any more answers nobody, and a rollout waits.
+    probes: { readiness: { path: "/ready", port: "watcher", periodSeconds: 3, failures: 2 } },
+    mounts: ["patroni", "patroni-secrets", "pgbackrest", "pgbackrest-secrets", "roles", "run", "scripts", "tmp"],
+    resources: { memoryMi: 96, requestMi: 32 },
   };
 }

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../lib/provider.ts";
 
 /** Credentials of a registry. */
 export interface Registry {
@@ -17,22 +16,15 @@ const TAIL = 40;
 /** A cancelled command has this long to end by itself. */
 const KILL_AFTER_MS = 3000;
 
-/** The docker command line tool, against one daemon. */
+/** The docker command line tool, against the daemon of DOCKER_HOST. */
 export class DockerCli {
-  readonly #host: string | undefined;
   readonly #running = new Set<ChildProcess>();
   #buildkit: Promise<boolean> | undefined;
 
-  /** `host` as for DOCKER_HOST. @default DOCKER_HOST of the environment, else the local socket */
-  constructor(host?: string) {
-    this.#host = host;
-  }
-
   /** Runs a command and answers its output; each line also goes to `onLine`. */
   async run(args: string[], onLine: (line: string) => void = () => {}, env: NodeJS.ProcessEnv = {}): Promise<string> {
-    const host = this.#host ? { DOCKER_HOST: this.#host } : {};
     const child = spawn("docker", args, {
-      env: { ...process.env, ...host, ...env },
+      env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#running.add(child);
@@ -49,18 +41,17 @@ export class DockerCli {
     child.stderr.on("data", collect);
     const code = await exitCode(child).finally(() => this.#running.delete(child));
     if (code === 0) return Buffer.concat(out).toString("utf8");
-    throw new UserError(`docker ${args[0]} failed (${code}):\n${lines.slice(-TAIL).join("\n")}`);
+    throw new Error(`docker ${args[0]} failed (${code}):\n${lines.slice(-TAIL).join("\n")}`);
   }
 
   /** Throws an error that says what to do unless the daemon answers. */
   async requireDaemon(): Promise<void> {
-    const where = this.#host ?? process.env.DOCKER_HOST ?? "the local socket";
+    const where = process.env.DOCKER_HOST ?? "the local socket";
     await this.run(["version", "--format", "{{.Server.Version}}"]).catch((error: Error) => {
       if (error.message.includes("not installed")) throw error;
       const last = error.message.trim().split("\n").pop();
-      throw new UserError(
-        `the docker daemon at ${where} does not answer: ${last}\n` +
-          "Start it, or name another one with DOCKER_HOST or the provider's input host (docker:host).",
+      throw new Error(
+        `the docker daemon at ${where} does not answer: ${last}\nStart it, or name another one with DOCKER_HOST.`,
       );
     });
   }
@@ -99,7 +90,7 @@ export class DockerCli {
 function exitCode(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "ENOENT" ? new UserError("docker is not installed: no `docker` on PATH") : error),
+      reject(error.code === "ENOENT" ? new Error("docker is not installed: no `docker` on PATH") : error),
     );
     child.on("close", (code, signal) => resolve(code ?? signal ?? "unknown"));
   });

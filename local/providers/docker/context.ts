@@ -3,7 +3,6 @@ import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync, rea
 import { join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import dockerignoreModule from "@balena/dockerignore";
-import { UserError } from "../lib/provider.ts";
 
 // The package is CommonJS and exports the function itself; its types speak of a default export.
 const dockerignore = dockerignoreModule as unknown as typeof dockerignoreModule.default;
@@ -15,9 +14,8 @@ const dockerignore = dockerignoreModule as unknown as typeof dockerignoreModule.
 export async function contextDigest(context: string, dockerfile: string): Promise<string> {
   const root = resolve(context);
   const file = resolve(dockerfile);
-  if (!existsSync(root) || !lstatSync(root).isDirectory())
-    throw new UserError(`build.context: ${root} is not a folder`);
-  if (!existsSync(file)) throw new UserError(`build.dockerfile: ${file} does not exist`);
+  if (!existsSync(root) || !lstatSync(root).isDirectory()) throw new Error(`build.context: ${root} is not a folder`);
+  if (!existsSync(file)) throw new Error(`build.dockerfile: ${file} does not exist`);
   const digest = createHash("sha256");
   digest.update(`dockerfile\0${await fileDigest(file)}\0`);
   for (const path of listContext(root, readIgnore(root)))

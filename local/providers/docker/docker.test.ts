@@ -1,10 +1,9 @@
 import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Log } from "../lib/engine.ts";
-import { type Props, secret, UNKNOWN } from "../lib/values.ts";
+import { type Props, secret, UNKNOWN } from "../values.ts";
 import { folder } from "./folders.ts";
-import { DockerProvider } from "./provider.ts";
+import { dockerPlugin } from "./plugin.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -20,8 +19,9 @@ case "$1" in
 esac`;
 
 describe("the provider, on a docker of its own", () => {
-  const silent: Log = { say: () => {}, status: () => {} };
-  const target = { urn: "urn", type: "docker:index/image:Image", name: "x" };
+  const urn = "urn:pulumi:dev::p::docker:index/image:Image::x";
+  const shown: string[] = [];
+  const plugin = dockerPlugin((_urn, line) => shown.push(line));
   const { PATH: path, DOCKER_BUILDKIT: buildkit } = process.env;
   let log = "";
   let context = "";
@@ -48,16 +48,12 @@ describe("the provider, on a docker of its own", () => {
 
   const checked = async (more: Props = {}): Promise<Props> => {
     const news: Props = { imageName: "127.0.0.1:5000/a:1", build: { context }, ...more };
-    const { inputs } = await new DockerProvider(silent).check({
-      ...target,
-      olds: undefined,
-      news,
-      randomSeed: new Uint8Array(),
-    });
-    return inputs;
+    return (await plugin.check?.(urn, {}, news))?.inputs as Props;
   };
-  const create = (properties: Props, preview = false) =>
-    new DockerProvider(silent).create({ ...target, properties, timeout: 0, preview });
+  const create = async (properties: Props) => {
+    const made = await plugin.create?.(urn, properties);
+    return { id: made?.id, properties: made?.outs as Props };
+  };
 
   test("builds with the builder there is, pushes, and answers the digest", async () => {
     const { id, properties } = await create(await checked());
@@ -85,12 +81,6 @@ describe("the provider, on a docker of its own", () => {
     expect(readFileSync(log, "utf8")).toContain(Buffer.from("u:hidden").toString("base64"));
   });
 
-  test("a preview builds nothing and does not know the digest", async () => {
-    const { id, properties } = await create(await checked(), true);
-    expect([id, properties.repoDigest, properties.imageName]).toEqual(["", UNKNOWN, "127.0.0.1:5000/a:1"]);
-    expect(calls).toThrow();
-  });
-
   test("an unknown context is judged later", async () => {
     expect((await checked({ build: { context: UNKNOWN } })).build).toMatchObject({ contextDigest: UNKNOWN });
   });
@@ -107,63 +97,20 @@ describe("the provider, on a docker of its own", () => {
     await expect(create(properties)).rejects.toThrow(expected);
   });
 
-  test("what it does not have is refused by name", async () => {
-    const request = {
-      ...target,
-      type: "docker:index/container:Container",
-      olds: undefined,
-      news: {},
-      randomSeed: new Uint8Array(),
-    };
-    await expect(new DockerProvider(silent).check(request)).rejects.toThrow("which has Image and RegistryImage");
+  test("its lines are shown while it works", async () => {
+    shown.length = 0;
+    await create(await checked());
+    expect(shown).toEqual([`latest: digest: ${DIGEST} size: 1`]);
   });
 
-  describe("RegistryImage", () => {
-    const registryImage = { ...target, type: "docker:index/registryImage:RegistryImage" };
-    const provider = new DockerProvider(silent);
-    const pushed: Props = { name: "127.0.0.1:5000/a:1" };
-    const created = (properties: Props, preview = false) =>
-      provider.create({ ...registryImage, properties, timeout: 0, preview });
-    const differs = async (olds: Props, news: Props, ignoreChanges: string[] = []) =>
-      (await provider.diff({ ...registryImage, id: DIGEST, olds, news, oldInputs: olds, ignoreChanges })).detailed;
+  test("what it does not have is refused by name, and so is an unknown input when it should build", async () => {
+    const refused = await plugin.check?.("urn:pulumi:dev::p::docker:index/container:Container::x", {}, {});
+    expect(refused?.failures?.[0]?.reason).toContain("which has Image");
+    await expect(create(await checked({ skipPush: UNKNOWN }))).rejects.toThrow("unknown inputs");
+  });
 
-    test("pushes what the daemon has, builds nothing, and answers the digest", async () => {
-      expect(await created(pushed)).toEqual({ id: DIGEST, properties: { ...pushed, sha256Digest: DIGEST } });
-      expect(calls().some((call) => call.includes(" build "))).toBe(false);
-    });
-
-    test("a preview pushes nothing and does not know the digest", async () => {
-      expect((await created(pushed, true)).properties.sha256Digest).toBe(UNKNOWN);
-      expect(calls).toThrow();
-    });
-
-    test("its credentials reach docker by a file", async () => {
-      const authConfig = { address: "https://127.0.0.1:5000", username: "u", password: "hidden" };
-      await created({ ...pushed, authConfig });
-      expect(readFileSync(log, "utf8")).toContain(
-        `"127.0.0.1:5000":{"auth":"${Buffer.from("u:hidden").toString("base64")}"}`,
-      );
-    });
-
-    test("a name or a trigger makes it anew, credentials do not", async () => {
-      expect(await differs(pushed, { ...pushed, authConfig: { password: "new" } })).toEqual({});
-      expect(await differs(pushed, { name: "other" })).toEqual({ name: { kind: "update", replace: true } });
-      const triggers = { built: "2" };
-      expect(await differs(pushed, { ...pushed, triggers })).toEqual({ triggers: { kind: "add", replace: true } });
-      expect(await differs(pushed, { ...pushed, triggers }, ["triggers"])).toEqual({});
-    });
-
-    test("a missing name and its own build are refused, with what to use instead", async () => {
-      const request = { ...registryImage, olds: undefined, news: { build: {} }, randomSeed: new Uint8Array() };
-      expect((await provider.check(request)).failures).toEqual([
-        { property: "name", reason: "name is required" },
-        { property: "build", reason: expect.stringContaining("docker.Image instead") },
-      ]);
-    });
-
-    test("a daemon that is away is told by what to do", async () => {
-      process.env.FAKE_DOWN = "1";
-      await expect(created(pushed)).rejects.toThrow("Start it, or name another one with DOCKER_HOST");
-    });
+  test("a refresh keeps an image whose registry is not on this machine", async () => {
+    const props = { repoDigest: `registry.example/a@${DIGEST}` };
+    expect(await plugin.read?.("x", urn, props)).toEqual({ id: "x", props });
   });
 });

@@ -1,10 +1,10 @@
 import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import type { Props } from "../lib/values.ts";
+import type { Props } from "../values.ts";
 import { contextDigest, listContext, mayMatchBelow } from "./context.ts";
 import { folder } from "./folders.ts";
-import { buildArgs, diffImage, registryOf, repositoryOf } from "./image.ts";
+import { buildArgs, changedInputs, registryOf, repositoryOf } from "./image.ts";
 
 const FILES = { Dockerfile: "FROM x", "src/a.ts": "1", "node_modules/m/index.js": "2", "README.md": "3" };
 const digestOf = (root: string) => contextDigest(root, join(root, "Dockerfile"));
@@ -81,7 +81,7 @@ describe("image", () => {
     ["the name", built({}), built({}, { imageName: "r:5000/b" }), ["imageName"]],
     ["skipPush set to its default", built({}), built({}, { skipPush: false }), []],
   ])("differs by %s", (_, olds, news, expected) => {
-    expect(Object.keys(diffImage(olds, news, []).detailed)).toEqual(expected);
+    expect(changedInputs(olds, news)).toEqual(expected);
   });
 
   test("the command names everything that was asked for, in one order", () => {

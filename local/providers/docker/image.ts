@@ -1,18 +1,7 @@
 import { join } from "node:path";
-import type { CheckResult, DiffResult, PropertyDiff } from "../lib/provider.ts";
-import {
-  equal,
-  hasUnknown,
-  isMap,
-  isUnknown,
-  listAt,
-  mapAt,
-  type Props,
-  stringAt,
-  UNKNOWN,
-  unwrapMap,
-  type Value,
-} from "../lib/values.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { CheckResult } from "@pulumi/pulumi/provider/index.js";
+import { hasUnknown, mapAt, type Props, UNKNOWN, unwrapMap, type Value } from "../values.ts";
 import type { DockerCli, Registry } from "./cli.ts";
 import { contextDigest } from "./context.ts";
 
@@ -26,42 +15,31 @@ const BUILD_KEYS = [DIGEST, "args", "platform", "target", "network", "addHosts",
 export async function checkImage(news: Props): Promise<CheckResult> {
   const inputs = unwrapMap(news);
   if (typeof inputs.imageName !== "string") {
-    return { inputs: news, failures: [{ property: "imageName", reason: "imageName is required" }] };
+    return { failures: [{ property: "imageName", reason: "imageName is required" }] };
   }
-  const build = mapAt(inputs, "build");
-  const context = build.context ?? ".";
-  const dockerfile =
-    build.dockerfile ?? (typeof context === "string" && !isUnknown(context) ? join(context, "Dockerfile") : UNKNOWN);
-  const known =
-    typeof context === "string" && typeof dockerfile === "string" && !isUnknown(context) && !isUnknown(dockerfile);
-  const digest = known ? await contextDigest(context, dockerfile) : UNKNOWN;
-  const given = isMap(news.build ?? null) ? (news.build as Props) : {};
-  return { inputs: { ...news, build: { ...given, context, dockerfile, [DIGEST]: digest } } };
+  const { context = ".", dockerfile = hasUnknown(context) ? UNKNOWN : join(String(context), "Dockerfile") } = mapAt(
+    inputs,
+    "build",
+  );
+  try {
+    const known = !hasUnknown(context) && !hasUnknown(dockerfile);
+    const digest = known ? await contextDigest(String(context), String(dockerfile)) : UNKNOWN;
+    return { inputs: { ...news, build: { ...mapAt(news, "build"), context, dockerfile, [DIGEST]: digest } } };
+  } catch (error) {
+    return { failures: [{ property: "build", reason: (error as Error).message }] };
+  }
 }
 
-/** Compares inputs with the inputs of the last build. */
-export function diffImage(olds: Props, news: Props, ignoreChanges: string[]): DiffResult {
-  const compared: [string, Value | undefined, Value | undefined][] = [
-    ...BUILD_KEYS.map((key): [string, Value | undefined, Value | undefined] => [
-      `build.${key}`,
-      mapAt(olds, "build")[key],
-      mapAt(news, "build")[key],
-    ]),
-    ["imageName", olds.imageName, news.imageName],
-    ["skipPush", olds.skipPush ?? false, news.skipPush ?? false],
-    ["registry.server", mapAt(olds, "registry").server, mapAt(news, "registry").server],
-  ];
-  const detailed: { [path: string]: PropertyDiff } = {};
-  for (const [path, old, now] of compared) {
-    if (equal(old, now) || ignoreChanges.some((entry) => path === entry || path.startsWith(`${entry}.`))) continue;
-    detailed[path] = { kind: old === undefined ? "add" : now === undefined ? "delete" : "update", inputDiff: true };
-  }
-  return { changes: Object.keys(detailed).length > 0, detailed };
-}
-
-/** Outputs that are known before a build; the digest is not. */
-export function plannedOutputs(inputs: Props): Props {
-  return { ...outputsOf(inputs), repoDigest: UNKNOWN };
+/** The inputs in which an image differs from the last one. */
+export function changedInputs(olds: Props, news: Props): string[] {
+  const of = (inputs: Props): Record<string, Value | undefined> => ({
+    ...Object.fromEntries(BUILD_KEYS.map((key) => [`build.${key}`, mapAt(inputs, "build")[key]])),
+    imageName: inputs.imageName,
+    skipPush: inputs.skipPush ?? false,
+    "registry.server": mapAt(inputs, "registry").server,
+  });
+  const [before, after] = [of(olds), of(news)];
+  return Object.keys(after).filter((key) => !isDeepStrictEqual(before[key], after[key]));
 }
 
 function outputsOf(inputs: Props): Props {
@@ -82,12 +60,11 @@ export async function buildImage(
   inputs: Props,
   onLine: (line: string) => void,
 ): Promise<{ id: string; outputs: Props }> {
-  if (hasUnknown(inputs)) throw new Error("an image cannot be built from unknown inputs");
   await cli.requireDaemon();
   const imageName = String(inputs.imageName);
   const registry = registryArgs(inputs);
   return cli.withLogin(registry, async (login) => {
-    const wanted = stringAt(inputs, "build", "builderVersion");
+    const wanted = mapAt(inputs, "build").builderVersion;
     const buildkit = wanted === undefined ? await cli.hasBuildKit() : wanted === "BuilderBuildKit";
     await cli.run(buildArgs(inputs), onLine, { ...login, DOCKER_BUILDKIT: buildkit ? "1" : "0" });
     const id = (await cli.run(["image", "inspect", "--format", "{{.Id}}", imageName])).trim();
@@ -98,7 +75,7 @@ export async function buildImage(
 }
 
 /** Pushes a local image and answers `name@sha256:…`, by which others can pull exactly this one. */
-export async function pushImage(
+async function pushImage(
   cli: DockerCli,
   imageName: string,
   env: NodeJS.ProcessEnv,
@@ -110,10 +87,16 @@ export async function pushImage(
   return `${repositoryOf(imageName)}@${digest}`;
 }
 
-export function registryArgs(inputs: Props): Registry {
-  const text = (key: string) => stringAt(inputs, "registry", key);
+function registryArgs(inputs: Props): Registry {
+  const registry = mapAt(inputs, "registry");
+  const text = (key: string) => (typeof registry[key] === "string" ? registry[key] : undefined);
   return { server: text("server"), username: text("username"), password: text("password") };
 }
+
+const listAt = (props: Props, key: string): Value[] => {
+  const found = props[key];
+  return Array.isArray(found) ? found : [];
+};
 
 /** The arguments of `docker build`. */
 export function buildArgs(inputs: Props): string[] {
@@ -129,7 +112,7 @@ export function buildArgs(inputs: Props): string[] {
     ...flag("--target", build.target),
     ...flag("--network", build.network),
     ...listAt(build, "addHosts").flatMap((host) => flag("--add-host", host)),
-    ...listAt(build, "cacheFrom", "images").flatMap((image) => flag("--cache-from", image)),
+    ...listAt(mapAt(build, "cacheFrom"), "images").flatMap((image) => flag("--cache-from", image)),
     ...args.flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]),
     String(build.context ?? "."),
   ];

@@ -1,4 +1,4 @@
-import { serve } from "../lib/serve.ts";
-import { DockerProvider } from "./provider.ts";
+import { serve } from "../serve.ts";
+import { dockerPlugin } from "./plugin.ts";
 
-serve((log) => new DockerProvider(log));
+await serve(dockerPlugin);

@@ -1,4 +1,4 @@
-import { serve } from "../lib/serve.ts";
-import { RandomProvider } from "./provider.ts";
+import { serve } from "../serve.ts";
+import { randomPlugin } from "./plugin.ts";
 
-serve(() => new RandomProvider());
+await serve(() => randomPlugin);

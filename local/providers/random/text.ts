@@ -1,78 +1,61 @@
 import { randomInt } from "node:crypto";
-import { UserError } from "../lib/provider.ts";
-import type { Props } from "../lib/values.ts";
+import type { Props } from "../values.ts";
 
-/** Options of RandomString and RandomPassword with their defaults. */
-export interface TextOptions {
-  length: number;
-  upper: boolean;
-  lower: boolean;
-  numeric: boolean;
-  special: boolean;
-  minUpper: number;
-  minLower: number;
-  minNumeric: number;
-  minSpecial: number;
-  overrideSpecial: string;
-}
+/** Options of RandomPassword that may be left out. */
+export const TEXT_DEFAULTS: Props = {
+  lower: true,
+  upper: true,
+  numeric: true,
+  special: true,
+  minLower: 0,
+  minUpper: 0,
+  minNumeric: 0,
+  minSpecial: 0,
+};
 
-const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 
-/** Reads the options; `number` is the old name of `numeric`. */
-export function textOptions(inputs: Props): TextOptions {
-  const flag = (...keys: string[]) =>
-    keys.map((key) => inputs[key]).find((value) => typeof value === "boolean") ?? true;
-  const count = (key: string) => Number(inputs[key] ?? 0);
-  return {
-    length: count("length"),
-    upper: flag("upper"),
-    lower: flag("lower"),
-    numeric: flag("numeric", "number"),
-    special: flag("special"),
-    minUpper: count("minUpper"),
-    minLower: count("minLower"),
-    minNumeric: count("minNumeric"),
-    minSpecial: count("minSpecial"),
-    overrideSpecial: typeof inputs.overrideSpecial === "string" ? inputs.overrideSpecial : "",
-  };
-}
-
-/** A text with the least number of characters of each class; every choice and the order come from the system's generator. */
-export function randomText(options: TextOptions): string {
-  const classes = [
-    { on: options.upper, min: options.minUpper, from: LETTERS.toUpperCase() },
-    { on: options.lower, min: options.minLower, from: LETTERS },
-    { on: options.numeric, min: options.minNumeric, from: "0123456789" },
-    { on: options.special, min: options.minSpecial, from: options.overrideSpecial || SPECIAL },
+/** The classes of characters: whether each is used, at least how many of it, and which they are. */
+function classesOf(given: Props) {
+  const options = { ...TEXT_DEFAULTS, ...given };
+  return [
+    { on: options.upper === true, min: Number(options.minUpper), from: LETTERS.toUpperCase() },
+    { on: options.lower === true, min: Number(options.minLower), from: LETTERS },
+    { on: options.numeric === true, min: Number(options.minNumeric), from: "0123456789" },
+    { on: options.special === true, min: Number(options.minSpecial), from: String(options.overrideSpecial || SPECIAL) },
   ];
-  const problem = textProblem(options);
-  if (problem) throw new UserError(problem);
-  const required = classes.flatMap(({ min, from }) => pick([...from], min));
-  const alphabet = classes.flatMap(({ on, from }) => (on ? [...from] : []));
-  return shuffle([...required, ...pick(alphabet, options.length - required.length)]).join("");
 }
 
 /** What keeps the options from being met, if anything. */
-export function textProblem(options: TextOptions): string | undefined {
-  const { length, upper, lower, numeric, special, minUpper, minLower, minNumeric, minSpecial } = options;
-  const least = minUpper + minLower + minNumeric + minSpecial;
-  if (!Number.isInteger(length) || length < 1) return `length must be a whole number of at least 1, not ${length}`;
-  if (length < least)
+export function textProblem(options: Props): string | undefined {
+  const { length } = options;
+  const classes = classesOf(options);
+  const least = classes.reduce((sum, { min }) => sum + min, 0);
+  if (!Number.isInteger(length) || Number(length) < 1)
+    return `length must be a whole number of at least 1, not ${length}`;
+  if (Number(length) < least)
     return `length (${length}) must be at least minUpper + minLower + minNumeric + minSpecial (${least})`;
-  if (![upper, lower, numeric, special].includes(true)) return "one of upper, lower, numeric and special must be true";
-  return undefined;
+  return classes.some(({ on }) => on) ? undefined : "one of upper, lower, numeric and special must be true";
+}
+
+/** A text with the least number of characters of each class; every choice and the order come from the system's generator. */
+export function randomText(options: Props): string {
+  const classes = classesOf(options);
+  const required = classes.flatMap(({ min, from }) => pick([...from], min));
+  const alphabet = classes.flatMap(({ on, from }) => (on ? [...from] : []));
+  return shuffled([...required, ...pick(alphabet, Number(options.length) - required.length)]).join("");
 }
 
 function pick(alphabet: string[], count: number): string[] {
   return Array.from({ length: count }, () => alphabet[randomInt(alphabet.length)] ?? "");
 }
 
-/** A copy in random order (Fisher-Yates); `below(n)` answers an index in [0, n). */
-export function shuffle<T>(items: T[], below: (n: number) => number = randomInt): T[] {
+/** A copy in random order (Fisher-Yates). */
+function shuffled<T>(items: T[]): T[] {
   const order = [...items];
   for (let i = order.length - 1; i > 0; i--) {
-    const j = below(i + 1);
+    const j = randomInt(i + 1);
     [order[i], order[j]] = [order[j] as T, order[i] as T];
   }
   return order;

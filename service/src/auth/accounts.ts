@@ -1,18 +1,17 @@
-import type pg from "pg";
 import { z } from "zod";
-import type { Database } from "../data/postgres/database.ts";
+import type { Database, Transact } from "../data/postgres/database.ts";
 import { networkOf } from "../data/redis/network-of.ts";
 import { type RateLimit, refuseExceeded } from "../data/redis/rate-limit.ts";
 import type { Session, Sessions } from "../data/redis/sessions.ts";
 import { findLogin, findUser, insertUser, type User, updateRole } from "../data/repositories/users.ts";
 import { Problem } from "../errors/problem.ts";
+import type { Role } from "../model/roles.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { hashPassword, verifyNobody, verifyPassword } from "./passwords.ts";
-import type { Role } from "./roles.ts";
 import { ACCESS_SECONDS, type Tokens } from "./tokens.ts";
 
 const email = z.email().max(254);
-/** Long enough for a sentence, short enough that nobody makes us hash a book. */
+/** Long enough for a sentence; bounded, since each password is hashed at a cost. */
 const password = z.string().min(10).max(200);
 
 export const newAccount = z.strictObject({ email, name: z.string().min(1).max(80), password });
@@ -22,28 +21,25 @@ export interface AccountDeps {
   database: Database;
   sessions: Sessions;
   tokens: Tokens;
-  /** Counts tries per account and address, so that nobody elsewhere can shut a person out. */
+  /** Counts tries per account and address, so that a stranger elsewhere cannot lock an account. */
   loginLimit: RateLimit;
-  /** Counts tries per account, whoever makes them: the last resort against guesses from everywhere. */
+  /** Counts tries per account from all addresses: the last resort against distributed guessing. */
   accountLimit: RateLimit;
   metrics: Metrics;
 }
 
-type Also = (client: pg.ClientBase, user: User) => Promise<void>;
-
-export async function register(deps: AccountDeps, wish: z.infer<typeof newAccount>, also: Also): Promise<User> {
+export async function register(transact: Transact<User>, wish: z.infer<typeof newAccount>): Promise<User> {
   const passwordHash = await hashPassword(wish.password);
-  return deps.database.transaction("register", async (client) => {
+  return transact("register", async (client) => {
     const user = await insertUser(client, { email: wish.email.toLowerCase(), name: wish.name, passwordHash });
     if (!user) throw new Problem("email-taken");
-    await also(client, user);
     return user;
   });
 }
 
 /**
  * Says the same, after the same time, of a wrong password and of an account that does not exist. The role is read when
- * the session is open: whoever changes it later ends the session, too.
+ * the session is open: a later change of the role ends the session too.
  */
 export async function login(deps: AccountDeps, given: z.infer<typeof credentials>, from: string | undefined) {
   const email = given.email.toLowerCase();
@@ -61,7 +57,7 @@ async function countTry({ loginLimit, accountLimit }: AccountDeps, email: string
   refuseExceeded(await accountLimit(`login:${email}`));
 }
 
-/** The role is read anew, so a change reaches everybody within the life of an access token. */
+/** The role is read again, so a change takes effect within the lifetime of an access token. */
 export async function refresh(deps: AccountDeps, refreshToken: string) {
   return newestTokens(deps, await deps.sessions.rotate(refreshToken));
 }
@@ -71,12 +67,11 @@ export async function refresh(deps: AccountDeps, refreshToken: string) {
  * changes while the sessions cannot be ended, and after it, for those that began meanwhile and still read the old role.
  * If this process dies in between, only these are left, and their tokens keep the old role for ACCESS_SECONDS at most.
  */
-export async function changeRole(deps: AccountDeps, id: string, role: Role, also: Also): Promise<User> {
-  const changed = await deps.database.transaction("change role", async (client) => {
+export async function changeRole(deps: AccountDeps, transact: Transact<User>, id: string, role: Role): Promise<User> {
+  const changed = await transact("change role", async (client) => {
     const user = await updateRole(client, id, role);
     if (!user) throw new Problem("not-found");
     await deps.sessions.closeAllOf(id);
-    await also(client, user);
     return user;
   });
   await deps.sessions.closeAllOf(id);

@@ -4,9 +4,9 @@ import type { Logger } from "../observability/log.ts";
 import { hashPassword } from "./passwords.ts";
 
 /**
- * Makes the first administrator from `<address>:<password>`, when there is no administrator at all. Nobody's password
- * or role is ever changed: an account that somebody registered under that address is not promoted, since addresses are
- * not verified and its password may be anybody's. Runs under the migration's lock, so one process at a time.
+ * Makes the first administrator from `<address>:<password>` when there is no administrator. No existing account is
+ * changed: an account registered under that address is not promoted, since addresses are not verified and its password
+ * may belong to a stranger. Runs under the migration's lock, so in one process at a time.
  */
 export async function ensureFirstAdmin(client: pg.ClientBase, secret: string, log: Logger): Promise<void> {
   const { email, password } = parseFirstAdmin(secret);
@@ -14,7 +14,7 @@ export async function ensureFirstAdmin(client: pg.ClientBase, secret: string, lo
   if (inTheWay === "admin") return;
   if (inTheWay === "account") {
     log.error(
-      "no first administrator was made: FIRST_ADMIN_FILE names an address that somebody registered; name another",
+      "no first administrator was made: FIRST_ADMIN_FILE names an address that is registered already; name another",
     );
     return;
   }

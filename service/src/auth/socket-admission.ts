@@ -1,44 +1,48 @@
 import type { Socket as AnySocket, ExtendedError } from "socket.io";
-import type { Seat, Seats } from "../data/redis/connection-slots.ts";
+import type { ConnectionSlot, ConnectionSlots } from "../data/redis/connection-slots.ts";
 import { fingerprint, refuseExceeded } from "../data/redis/rate-limit.ts";
 import type { Sessions } from "../data/redis/sessions.ts";
+import type { ServerEvents } from "../domain/published-events.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
-import type { ServerEvents } from "../realtime/events.ts";
-import { byAddress, type Gate, type GuardDeps } from "./middleware.ts";
-import type { Identity } from "./roles.ts";
+import type { Identity } from "../model/roles.ts";
+import { byAddress, type CallerDeps, type IdentifyCaller } from "./callers.ts";
 
-/** Of what a socket knows: who it is, its seat, and after which event it goes on. */
+/** Of what a socket knows: who it is, its slot, and after which event it goes on. */
 export interface SocketData {
   identity: Identity;
-  seat: Seat;
+  slot: ConnectionSlot;
   lastEvent?: string;
 }
 export type Socket = AnySocket<Record<string, never>, ServerEvents, Record<string, never>, SocketData>;
 
-export interface AdmissionDeps extends Omit<GuardDeps, "beaconLimit">, Monitors {
+export interface AdmissionDeps extends CallerDeps, Monitors {
   sessions: Sessions;
-  seats: Seats;
+  slots: ConnectionSlots;
 }
 
 /** The same checks as for a call by HTTP, and whether the user has a connection left; throws a Problem. */
-export async function admit({ visitorLimit, seats }: AdmissionDeps, gate: Gate, socket: Socket): Promise<void> {
+export async function admit(
+  { visitorLimit, slots }: AdmissionDeps,
+  identify: IdentifyCaller,
+  socket: Socket,
+): Promise<void> {
   const { token } = socket.handshake.auth;
   if (typeof token !== "string") throw new Problem("unauthenticated");
   const count = async () => refuseExceeded(await visitorLimit(byAddress(addressOf(socket.handshake))));
-  const { identity, quota } = await gate(token, count);
+  const { identity, quota } = await identify(token, count);
   refuseExceeded(quota);
-  const seat = seatOf(socket, identity.id);
-  if (!(await seats.take(seat))) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
-  Object.assign(socket.data, { identity, seat });
-  socket.once("disconnect", () => seats.leave(seat));
+  const slot = slotOf(socket, identity.id);
+  if (!(await slots.acquire(slot))) throw new Problem("rate-limited", { headers: { "Retry-After": "60" } });
+  Object.assign(socket.data, { identity, slot });
+  socket.once("disconnect", () => slots.release(slot));
   // Left while it was waiting: it will not be connected, and so not disconnected.
-  if (socket.conn.readyState !== "open") seats.leave(seat);
+  if (socket.conn.readyState !== "open") slots.release(slot);
 }
 
 /** What Socket.IO calls a client after a drop is the client's secret, and what a client calls itself can be anything. */
-function seatOf(socket: Socket, userId: string): Seat {
+function slotOf(socket: Socket, userId: string): ConnectionSlot {
   const { pid } = socket as unknown as { pid: string };
   const before: unknown = socket.handshake.auth.pid;
   const former = typeof before === "string" ? fingerprint(before) : undefined;

@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { ROLES } from "./roles.ts";
+import { ROLES } from "../model/roles.ts";
 
 /** How long an access token is good for, and so how long at most a revoked one lives while Redis is away. */
 export const ACCESS_SECONDS = 900;
@@ -29,7 +29,7 @@ export function createTokens(secret: string, now = Date.now): Tokens {
     const [header, payload = "", signature = ""] = token.split(".");
     const given = Buffer.from(signature, "base64url");
     const right = sign(`${header}.${payload}`);
-    // Ours is the only header there is: nobody gets to choose another algorithm.
+    // Only our own header is accepted: a caller cannot choose another algorithm.
     if (header !== HEADER || given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
     return claims.safeParse(decode(payload)).data;
   };

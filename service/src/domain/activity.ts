@@ -6,7 +6,7 @@ import type { Metrics } from "../observability/metrics/metrics.ts";
 
 const DAY_MS = 86_400_000;
 const FLUSH_MS = 5_000;
-/** People a process remembers per day, about 100 bytes each; whoever comes after is counted as dropped, not kept. */
+/** Users a process remembers per day, about 100 bytes each; later ones are counted as dropped, not kept. */
 const MOST = 100_000;
 const DAY_ZERO_IS_THURSDAY = 3;
 

@@ -1,9 +1,9 @@
+import type { UpstreamCache } from "../data/redis/upstream-cache.ts";
 import { Problem } from "../errors/problem.ts";
+import type { MediaType } from "../model/media.ts";
 import type { LibraryItem, Plex } from "../upstreams/plex.ts";
 import type { Titles, Tmdb } from "../upstreams/tmdb.ts";
-import type { Answers } from "../upstreams/upstream-cache.ts";
 import type { Trailer, Youtube } from "../upstreams/youtube.ts";
-import type { MediaType } from "./media.ts";
 
 /** What was found, and how old it is where its source did not answer and a copy had to do. */
 export interface Found<T> {
@@ -13,7 +13,7 @@ export interface Found<T> {
 
 /** What outside services know of films and series: asked once for all who want the same, and kept for a while. */
 export interface Catalogue {
-  /** The title behind an id; throws a Problem if there is none or nobody can say. */
+  /** The title behind an id; throws a Problem if there is none or TMDB cannot say. */
   lookupTitle(mediaType: MediaType, tmdbId: number): Promise<string>;
   discover(mediaType: MediaType, page: number): Promise<Found<Titles>>;
   search(mediaType: MediaType, query: string, page: number): Promise<Found<Titles>>;
@@ -25,26 +25,30 @@ export interface CatalogueDeps {
   tmdb: Tmdb;
   youtube: Youtube;
   plex: Plex;
-  answers: Answers;
+  upstreamCache: UpstreamCache;
 }
 
-export function createCatalogue({ tmdb, youtube, plex, answers }: CatalogueDeps): Catalogue {
+export function createCatalogue({ tmdb, youtube, plex, upstreamCache }: CatalogueDeps): Catalogue {
   const lookupTitle = async (mediaType: MediaType, tmdbId: number): Promise<string> => {
-    const { value } = await answers.get("title", `${mediaType}:${tmdbId}`, () => tmdb.findTitle(mediaType, tmdbId));
+    const { value } = await upstreamCache.get("title", `${mediaType}:${tmdbId}`, () =>
+      tmdb.findTitle(mediaType, tmdbId),
+    );
     if (value !== undefined) return value;
     throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
   };
   return {
     lookupTitle,
     discover: async (mediaType, page) =>
-      there(await answers.get("discover", `${mediaType}:${page}`, () => tmdb.discover(mediaType, page))),
+      there(await upstreamCache.get("discover", `${mediaType}:${page}`, () => tmdb.discover(mediaType, page))),
     search: async (mediaType, query, page) =>
-      there(await answers.get("search", `${mediaType}:${page}:${query}`, () => tmdb.search(mediaType, query, page))),
+      there(
+        await upstreamCache.get("search", `${mediaType}:${page}:${query}`, () => tmdb.search(mediaType, query, page)),
+      ),
     trailers: async (mediaType, tmdbId) => {
       const title = await lookupTitle(mediaType, tmdbId);
-      return there(await answers.get("trailers", title, () => youtube.trailers(title)));
+      return there(await upstreamCache.get("trailers", title, () => youtube.trailers(title)));
     },
-    library: async (limit) => there(await answers.get("library", String(limit), () => plex.library(limit))),
+    library: async (limit) => there(await upstreamCache.get("library", String(limit), () => plex.library(limit))),
   };
 }
 

@@ -1,10 +1,17 @@
 import type pg from "pg";
 import type { PgBoss } from "pg-boss";
-import { type Identity, may } from "../auth/roles.ts";
+import type { Transact } from "../data/postgres/database.ts";
 import { sendDelivery, sendWithdrawal } from "../data/queue/queue.ts";
 import { type Download, endDownload } from "../data/repositories/downloads.ts";
-import { findForUpdate, type MediaRequest, type RequestStatus, updateStatus } from "../data/repositories/requests.ts";
+import {
+  type ChangedRequest,
+  findForUpdate,
+  type MediaRequest,
+  type RequestStatus,
+  updateStatus,
+} from "../data/repositories/requests.ts";
 import { Problem } from "../errors/problem.ts";
+import { type Identity, may } from "../model/roles.ts";
 import type { CreateRequestDeps } from "./create-request.ts";
 
 interface Change {
@@ -25,20 +32,28 @@ export const CHANGES = {
 
 export type ChangeName = keyof typeof CHANGES;
 
-/** A request of somebody trusted goes to work at once; any other waits for a decision. */
+/** A trusted user's request is approved at once; any other waits for a decision. */
 export function firstStatus(user: Identity): "pending" | "awaiting" {
   return may(user, "requests:auto-approve") ? "pending" : "awaiting";
 }
 
+/** What a change left behind. */
+export interface ChangedState {
+  changed: ChangedRequest;
+  /** The download that the change cancelled. */
+  ended: Download | undefined;
+}
+
+/** Changes the request's state in one transaction, with the jobs that follow from it; publishes the change after the commit. */
 export async function changeRequest(
-  deps: Pick<CreateRequestDeps, "database" | "boss" | "cache" | "publisher" | "metrics">,
+  deps: Pick<CreateRequestDeps, "boss" | "cache" | "publisher" | "metrics">,
+  transact: Transact<ChangedState>,
   user: Identity,
   id: string,
   name: ChangeName,
-  also: (client: pg.ClientBase, request: MediaRequest) => Promise<void>,
-): Promise<MediaRequest> {
+): Promise<ChangedState> {
   const change: Change = CHANGES[name];
-  const { changed, ended } = await deps.database.transaction(`${name} request`, async (client) => {
+  const state = await transact(`${name} request`, async (client) => {
     const request = await findForUpdate(client, id);
     const decides = may(user, "requests:decide");
     if (!request || !(decides || (change.byOwner && request.userId === user.id))) throw new Problem("not-found");
@@ -47,16 +62,16 @@ export async function changeRequest(
     const next = await updateStatus(client, id, change.to ?? firstStatus(user));
     if (next.status === "pending") await sendDelivery(deps.boss, client, id);
     const download = next.status === "cancelled" ? await takeBack(deps.boss, client, request) : undefined;
-    await also(client, next);
     return { changed: next, ended: download };
   });
+  const { changed, ended } = state;
   await deps.cache.invalidate(id);
   deps.publisher.requestChanged(changed);
   if (ended) {
     deps.publisher.downloadChanged(ended);
     deps.metrics.downloadEnded({ outcome: "cancelled" });
   }
-  return changed;
+  return state;
 }
 
 /** Ends what is under way for the request, here at once, and at Overseerr by a job: it may be away. */

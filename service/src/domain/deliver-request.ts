@@ -6,12 +6,12 @@ import type { RequestCache } from "../data/redis/cache.ts";
 import { type Download, endDownload, insertDownload } from "../data/repositories/downloads.ts";
 import { type ChangedRequest, findForUpdate, markFailed } from "../data/repositories/requests.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
-import type { Publisher } from "../realtime/publisher.ts";
+import type { EventPublisher } from "./published-events.ts";
 
 export interface DeliverRequestDeps {
   database: Database;
   cache: RequestCache;
-  publisher: Publisher;
+  publisher: EventPublisher;
   metrics: Metrics;
 }
 
@@ -36,8 +36,8 @@ interface GivenUp {
 }
 
 /**
- * After the last try of its job: the request can be retried by a person. Not where it changed since that job failed:
- * somebody cancelled it and had it tried again, and it has another job. Answers whether anything was to be done.
+ * After the last try of its job: a person can retry the request. Does nothing where the request changed since that job
+ * failed (it was cancelled and retried, and has another job). Returns whether anything was done.
  */
 export async function giveUpRequest(deps: DeliverRequestDeps, requestId: string, failedAt: Date): Promise<boolean> {
   const work = async (client: pg.PoolClient): Promise<GivenUp | undefined> => {

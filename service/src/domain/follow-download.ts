@@ -31,7 +31,7 @@ export async function followDownload(
   const look = UNDER_WAY.includes(download.status) ? await lookAt(deps, download) : "unseen";
   const written = await deps.database.transaction("follow download", (client) => write(deps, client, download, look));
   if (!written) return "superseded";
-  await tell(deps, download, written);
+  await publish(deps, download, written);
   return written.next.status;
 }
 
@@ -47,7 +47,7 @@ async function write(
   download: Download,
   look: Look,
 ): Promise<Written | undefined> {
-  // The request first, as whoever cancels it does: two that lock in one order cannot wait for each other.
+  // Locks the request first, as a cancellation does: locking in one order cannot deadlock.
   await findForUpdate(client, download.requestId);
   const next = await stepDownload(client, download, planStep(download, look));
   if (!next) return void (await withdrawUnknown(boss, client, download.id));
@@ -68,7 +68,7 @@ async function withdrawUnknown(boss: PgBoss, client: pg.PoolClient, downloadId: 
   await sendWithdrawal(boss, client, download.requestId);
 }
 
-async function tell(
+async function publish(
   { cache, publisher, metrics }: FollowDownloadDeps,
   before: Download,
   { next, request }: Written,

@@ -1,5 +1,6 @@
 import type { Step } from "../data/repositories/downloads.ts";
-import { type Look, pauseMs, planStep, type Sighting } from "./follow-plan.ts";
+import type { Sighting } from "../upstreams/overseerr.ts";
+import { type Look, pauseMs, planStep } from "./follow-plan.ts";
 
 const under = (progress: number, status: Step["status"] = "downloading"): Step => ({
   status,
@@ -17,7 +18,7 @@ test.each<[string, Step, Look, Step]>([
   ["stays begun while it is put in its place", under(99), seen("waiting"), under(99)],
   ["ends well, from wherever it was", under(3), seen("available", 1), { ...under(100), status: "completed" }],
   ["ends badly where it was", under(3), seen("refused"), { ...under(3), status: "failed" }],
-  ["stands while nobody can see it", under(3), "unseen", under(3)],
+  ["stands while it cannot be seen", under(3), "unseen", under(3)],
   ["is asked for again when it is lost, and keeps its progress", under(3), "lost", { ...under(3), overseerrId: null }],
 ])("a download %s", (_what, before, look, after) => {
   expect(planStep(before, look)).toEqual(after);

@@ -1,11 +1,5 @@
 import type { Download, Step } from "../data/repositories/downloads.ts";
-
-/** How a title does at Overseerr. `waiting`: nothing is being loaded yet, or what was is being put in its place. */
-export interface Sighting {
-  state: "waiting" | "downloading" | "available" | "refused";
-  /** Share that has been loaded, 0 to 1; 0 where nothing says. */
-  loaded: number;
-}
+import type { Sighting } from "../upstreams/overseerr.ts";
 
 /** What one look brought. `unseen`: Overseerr could not be asked. `lost`: it does not know the request any more. */
 export type Look = { seen: Sighting; overseerrId: number } | "unseen" | "lost";

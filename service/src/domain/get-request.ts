@@ -1,10 +1,10 @@
-import { type Identity, may } from "../auth/roles.ts";
 import type { Database } from "../data/postgres/database.ts";
 import type { Lookup, RequestCache } from "../data/redis/cache.ts";
 import { findRequest, type MediaRequest } from "../data/repositories/requests.ts";
 import { CATALOGUE } from "../errors/catalogue.ts";
 import { Problem, toProblem } from "../errors/problem.ts";
 import { type Monitors, recordProblem } from "../errors/record.ts";
+import { type Identity, may } from "../model/roles.ts";
 
 export interface GetRequestDeps extends Monitors {
   database: Database;
@@ -14,7 +14,7 @@ export interface GetRequestDeps extends Monitors {
 export interface Found {
   request: MediaRequest;
   cache: "hit" | "miss" | "stale";
-  /** Only of a copy: for how long nobody has compared it with the database. */
+  /** Only of a copy: seconds since it was compared with the database. */
   ageSeconds?: number;
 }
 
@@ -45,11 +45,11 @@ const RESULTS = { hit: "hit", none: "hit", absent: "miss", written: "miss", unre
 async function find(deps: GetRequestDeps, user: Identity, lookup: Lookup, id: string): Promise<Found | undefined> {
   if (lookup.found === "none") return undefined;
   if (lookup.found === "hit") return { request: lookup.request, cache: "hit" };
-  // A replica may answer only where nobody wrote to the request lately, and only those whose own writes it has.
-  const written = lookup.found === "absent" ? user.written : undefined;
-  const read = () => deps.database.readRecent("find request", written, (from) => findRequest(from, id));
+  // A replica may answer only where the request was not changed lately, and only if it has the caller's own writes.
+  const lastWriteLsn = lookup.found === "absent" ? user.lastWriteLsn : undefined;
+  const read = () => deps.database.readRecent("find request", lastWriteLsn, (from) => findRequest(from, id));
   try {
-    const request = await deps.cache.load(lookup, id, user.written, read);
+    const request = await deps.cache.load(lookup, id, user.lastWriteLsn, read);
     return request && { request, cache: "miss" };
   } catch (error) {
     return fallBack(deps, id, error);

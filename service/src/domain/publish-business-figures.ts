@@ -17,7 +17,7 @@ export interface PublishDeps {
 }
 
 /**
- * Computes the business's gauges once per interval, in one of the workers: whoever has the lease. The others show none,
+ * Computes the business gauges once per interval, in the worker that has the lease. The others show none,
  * and so does a holder whose lease ran out. When computing fails the last figures stay, with their time beside them.
  * Answers how to stop, which lets the next worker begin at once.
  */

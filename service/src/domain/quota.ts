@@ -1,7 +1,7 @@
 import type pg from "pg";
-import { type Identity, may } from "../auth/roles.ts";
 import { readQuota, takeQuota } from "../data/repositories/plans.ts";
 import { Problem } from "../errors/problem.ts";
+import { type Identity, may } from "../model/roles.ts";
 
 /**
  * Takes one request from the caller's weekly quota, in the transaction that makes it, or refuses. What was made counts,

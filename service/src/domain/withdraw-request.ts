@@ -8,7 +8,7 @@ export interface WithdrawRequestDeps {
   overseerr: Overseerr;
 }
 
-/** `nothing-there`: it was withdrawn before, or never asked for. `not-ours`: what stands there somebody else asked for. */
+/** `nothing-there`: withdrawn before, or never asked for. `not-ours`: the request there was made by another party. */
 export type Withdrawn = "withdrawn" | "nothing-there" | "not-ours" | "still-wanted";
 
 /**
@@ -22,7 +22,7 @@ export async function withdrawRequest(deps: WithdrawRequestDeps, requestId: stri
   const standing = request ? await overseerr.standing(request.mediaType, request.tmdbId) : [];
   if (!request || standing.length === 0) return "nothing-there";
   const ours = await oursAmong(database, request, standing);
-  // The last thing before the deletion: whoever asks for the title from now on finds that it is gone, and asks anew.
+  // Checked last before the deletion: a request for the title from now on finds it gone, and asks again.
   if (await isWanted(database.primary, request)) return "still-wanted";
   for (const { id } of ours) await overseerr.withdraw(id);
   return ours.length > 0 ? "withdrawn" : "not-ours";

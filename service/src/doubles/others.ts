@@ -14,7 +14,7 @@ export function mountPlex(app: Express, faults: Faults): void {
     { key: "2", type: "show", title: "Series" },
     { key: "3", type: "photo", title: "Pictures" },
   ];
-  // It tells anybody who it is.
+  // Open to every caller.
   app.get("/plex/identity", misbehave(faults, fail), (_req, res) => {
     res.json({ MediaContainer: { size: 0, claimed: true, machineIdentifier: "double", version: "1.41.0" } });
   });

@@ -1,7 +1,7 @@
 import { type Express, json } from "express";
 import { z } from "zod";
-import { MEDIA_TYPES, type MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
+import { MEDIA_TYPES, type MediaType } from "../model/media.ts";
 import type { Faults } from "./faults.ts";
 import { type Fail, misbehave, requireHeader } from "./misbehave.ts";
 import { titlePayload } from "./titles.ts";
@@ -24,7 +24,7 @@ const LOADING = { request: 2, media: 3 };
 const ENDS = { available: { request: 2, media: 5 }, declined: { request: 3, media: 1 } };
 
 const SIZE = 4_000_000_000;
-/** A soak asks for more titles than anybody will look for again. */
+/** A soak asks for more titles than are looked up again. */
 const MOST_KEPT = 50_000;
 
 interface Held {

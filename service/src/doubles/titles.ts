@@ -1,4 +1,4 @@
-import type { MediaType } from "../domain/media.ts";
+import type { MediaType } from "../model/media.ts";
 
 /** A few ids that people know by heart; all others are made up from the id. */
 const KNOWN: Record<MediaType, Record<number, { title: string; date: string }>> = {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Express, json, type RequestHandler, type Response } from "express";
-import { MEDIA_TYPES, type MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
+import { MEDIA_TYPES, type MediaType } from "../model/media.ts";
 import { type Faults, knobs } from "./faults.ts";
 import { misbehave } from "./misbehave.ts";
 import { titlePayload } from "./titles.ts";

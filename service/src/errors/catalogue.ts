@@ -2,7 +2,7 @@
 export const SOURCES = ["client", "service", "database", "network", "external"] as const;
 /** What kind of error it is. */
 export const CLASSES = ["validation", "authentication", "authorization", "business", "system"] as const;
-/** Who deals with it: the caller, the door (before any work is done), the domain, or the data layer. */
+/** Which layer handles it: the caller, the gateway (before any work is done), the domain, or the data layer. */
 export const LAYERS = ["client", "gateway", "service", "database"] as const;
 
 export interface Entry {

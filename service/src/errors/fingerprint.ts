@@ -78,7 +78,7 @@ function chainOf(thrown: unknown): Error[] {
   return chain;
 }
 
-/** Something else was thrown: a string may hold anything, so only its type is told. */
+/** Something else was thrown: a string may hold anything, so only its type is kept. */
 class NotAnError extends Error {
   override stack = "";
 }

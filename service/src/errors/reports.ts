@@ -1,9 +1,7 @@
-import type pg from "pg";
-import { type Occurrences, registerRelease, storeOccurrences } from "../data/repositories/error-groups.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { currentRequestId, currentTrace } from "../observability/tracing.ts";
-import { createFingerprinter } from "./fingerprint.ts";
+import { createFingerprinter, type ErrorGroup } from "./fingerprint.ts";
 import type { Problem } from "./problem.ts";
 
 /** Milliseconds between two writes to the database: each is one statement for all that happened meanwhile. */
@@ -11,13 +9,36 @@ const FLUSH_MS = 2_000;
 /** Groups that wait for the next write at most; more different errors than this at once are one incident. */
 const MAX_WAITING = 200;
 
-type Changes = Awaited<ReturnType<typeof storeOccurrences>>;
+/** Occurrences of one group, since they were last stored. */
+export interface Occurrences extends ErrorGroup {
+  count: number;
+  firstSeen: string;
+  lastSeen: string;
+  release: string;
+  process: string;
+  /** Only of a trace that was kept. */
+  traceId?: string | undefined;
+  requestId?: string | undefined;
+}
+
+/** What storing made of a group. */
+export interface GroupChange {
+  fingerprint: string;
+  change: "new" | "regressed" | "again";
+}
+
+/** Where groups are stored. */
+export interface GroupStore {
+  /** Records that a release runs. The first record decides which release is newer than another. */
+  registerRelease(release: string): Promise<void>;
+  store(occurrences: Occurrences[]): Promise<GroupChange[]>;
+}
 
 /** data_exception, integrity_constraint_violation, program_limit_exceeded: what was sent is at fault, and will be again. */
 const isRefusal = (error: unknown) => /^(22|23|54)...$/.test((error as { code?: string }).code ?? "");
 
 export interface ErrorReportOptions {
-  pool: pg.Pool;
+  store: GroupStore;
   log: Logger;
   metrics: Metrics;
   release: string;
@@ -100,12 +121,12 @@ export class ErrorReports {
   }
 
   async #write(): Promise<void> {
-    const { pool, log, release } = this.#options;
+    const { store, log, release } = this.#options;
     if (this.#registered && this.#waiting.size === 0) return;
     const batch = this.#waiting;
     this.#waiting = new Map();
     try {
-      if (!this.#registered) await registerRelease(pool, release);
+      if (!this.#registered) await store.registerRelease(release);
       this.#registered = true;
       await this.#store(batch, [...batch.values()]);
       if (this.#failing) log.info("error groups are stored again");
@@ -122,7 +143,7 @@ export class ErrorReports {
   async #store(batch: Map<string, Occurrences>, groups: Occurrences[]): Promise<void> {
     if (groups.length === 0) return;
     try {
-      this.#count(batch, groups, await storeOccurrences(this.#options.pool, groups));
+      this.#count(batch, groups, await this.#options.store.store(groups));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       if (groups.length > 1) for (const group of groups) await this.#store(batch, [group]);
@@ -136,7 +157,7 @@ export class ErrorReports {
     this.#options.log.error({ err: error, group }, "an error group was refused by the database");
   }
 
-  #count(batch: Map<string, Occurrences>, groups: Occurrences[], changes: Changes): void {
+  #count(batch: Map<string, Occurrences>, groups: Occurrences[], changes: GroupChange[]): void {
     const { metrics, log } = this.#options;
     for (const { class: kind, count } of groups) metrics.errorReport({ class: kind, outcome: "stored" }, count);
     for (const { fingerprint, change } of changes) {

@@ -1,11 +1,11 @@
-import { type Identity, may } from "../auth/roles.ts";
 import type { Database } from "../data/postgres/database.ts";
 import { type Download, findDownload, listDownloads } from "../data/repositories/downloads.ts";
 import { Problem } from "../errors/problem.ts";
+import { type Identity, may } from "../model/roles.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 
-/** Downloads are read from the primary: whoever follows one wants its last step. */
+/** Downloads are read from the primary: callers who follow one need its last step. */
 export function downloadHandlers({ database }: { database: Database }) {
   const mayRead = (user: Identity, { userId }: Download) => userId === user.id || may(user, "requests:read-all");
   return {

@@ -1,12 +1,12 @@
-import { type Identity, may } from "../auth/roles.ts";
+import { type Identity, may } from "../model/roles.ts";
+import type { Upstream } from "../resilience/policies.ts";
 import type { ServiceHealth } from "../resilience/upstream-health.ts";
-import type { OutsideService } from "../upstreams/json-api.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 
-const NAMES = ["tmdb", "plex", "youtube", "overseerr"] as const satisfies OutsideService[];
+const NAMES = ["tmdb", "plex", "youtube", "overseerr"] as const satisfies Upstream[];
 
-export type HealthDeps = Record<OutsideService, { health(): ServiceHealth }>;
+export type HealthDeps = Record<Upstream, { health(): ServiceHealth }>;
 
 export function healthHandlers(deps: HealthDeps) {
   return {
@@ -14,7 +14,7 @@ export function healthHandlers(deps: HealthDeps) {
   } satisfies Partial<Handlers>;
 }
 
-function describe(deps: HealthDeps, user: Identity, name: OutsideService) {
+function describe(deps: HealthDeps, user: Identity, name: Upstream) {
   const { status, ...detail } = deps[name].health();
   return { name, status, ...(may(user, "services:inspect") && detail) };
 }

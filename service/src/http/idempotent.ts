@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Database, Transact } from "../data/postgres/database.ts";
 import {
   claimKey,
   findReply,
@@ -12,11 +12,14 @@ import { Problem, toProblem } from "../errors/problem.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import type { Reply } from "./reply.ts";
 
-/** Puts the answer into the transaction of the effect. */
-export type Commit = (client: pg.ClientBase, reply: Reply) => Promise<void>;
+/**
+ * Gives a use case its transaction. With an Idempotency-Key, the reply that `present` makes of the result commits with the
+ * effect, or not at all.
+ */
+export type UnitOfWork = <R>(present: (result: R) => Reply) => Transact<R>;
 
 export interface IdempotentDeps {
-  pool: pg.Pool;
+  database: Database;
   metrics: Metrics;
 }
 
@@ -28,13 +31,13 @@ export function parseKey(header: string): string {
   return header;
 }
 
-/** The answer that this very call was given, if it was; nothing is done for it. */
-export async function answeredBefore(
-  { pool, metrics }: IdempotentDeps,
+/** The reply that this call got before, if any. Does no work and takes no claim. */
+export async function repliedBefore(
+  { database, metrics }: IdempotentDeps,
   owner: KeyOwner,
   body: Buffer,
 ): Promise<Reply | undefined> {
-  const reply = await findReply(pool, owner, body);
+  const reply = await findReply(database.primary, owner, body);
   if (!reply) return undefined;
   metrics.idempotency({ outcome: "replayed" });
   return replayed(reply);
@@ -44,37 +47,46 @@ function replayed(reply: Reply): Reply {
   return { ...reply, headers: { ...reply.headers, ...REPLAYED } };
 }
 
+/** The unit of work of a call without an Idempotency-Key: a plain transaction. */
+export function plainUnit(database: Database): UnitOfWork {
+  return () => database.transaction;
+}
+
 /**
- * Does the work once per key. Answers that are the caller's to mend (a conflict, an unknown title) are kept like
- * successes; after an error of ours, or one that passes with time, the key is free again, since nothing was done.
+ * Does the work once per key. Replies that the caller has to correct (a conflict, an unknown title) are stored like
+ * successes. After an error of the service, or one that passes with time, the key is released, since nothing was done.
  */
 export async function once(
-  { pool, metrics }: IdempotentDeps,
+  { database, metrics }: IdempotentDeps,
   owner: KeyOwner,
   body: Buffer,
-  work: (commit: Commit) => Promise<Reply>,
+  work: (unitOfWork: UnitOfWork) => Promise<Reply>,
   replyOf: (problem: Problem) => Reply,
 ): Promise<Reply> {
-  const claimed = await claimKey(pool, owner, body);
+  const claimed = await claimKey(database.primary, owner, body);
   metrics.idempotency({ outcome: claimed.outcome });
   if (claimed.outcome === "in-flight") throw inFlight();
   if (claimed.outcome === "other-body") throw new Problem("idempotency-key-reused");
   if (claimed.outcome === "replayed") return replayed(claimed.reply);
-
   const { claim } = claimed;
-  let committed = false;
-  try {
-    const reply = await work(async (client, early) => {
-      await keepReply(client, claim, early);
-      committed = true;
+  let stored = false;
+  const unitOfWork: UnitOfWork = (present) => (name, run) =>
+    database.transaction(name, async (client) => {
+      const result = await run(client);
+      await keepReply(client, claim, present(result));
+      stored = true;
+      return result;
     });
-    if (!committed) await keepReply(pool, claim, reply);
+  try {
+    const reply = await work(unitOfWork);
+    if (!stored) await keepReply(database.primary, claim, reply);
     return reply;
   } catch (error) {
     const problem = toProblem(error);
     const passes = CATALOGUE[problem.code].class === "system" || "Retry-After" in problem.headers;
-    // If not even this is possible, the claim runs out by itself.
-    await (passes ? releaseKey(pool, claim) : keepReply(pool, claim, replyOf(problem))).catch(() => {});
+    // If this fails too, the claim expires by itself.
+    const settle = passes ? releaseKey(database.primary, claim) : keepReply(database.primary, claim, replyOf(problem));
+    await settle.catch(() => {});
     throw problem;
   }
 }

@@ -1,14 +1,16 @@
 import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
-import { identityOf, jsonBody, keyOf, rawBody, turnAway } from "../auth/middleware.ts";
-import { type Identity, may } from "../auth/roles.ts";
+import { unauthorized } from "../auth/callers.ts";
 import type { KeyOwner } from "../data/repositories/idempotency.ts";
 import { Problem, problemDocument } from "../errors/problem.ts";
+import { type Identity, may } from "../model/roles.ts";
 import { currentRequestId } from "../observability/tracing.ts";
+import { identityOf, keyOf } from "./auth-middleware.ts";
+import { jsonBody, rawBody } from "./body.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";
 import { CONTRACT, type Contract, type OperationId } from "./contract/contract.ts";
 import { JSON_ONLY, type Operation } from "./contract/operation.ts";
-import { answeredBefore, type Commit, type IdempotentDeps, once, parseKey } from "./idempotent.ts";
+import { type IdempotentDeps, once, parseKey, plainUnit, repliedBefore, type UnitOfWork } from "./idempotent.ts";
 import type { Reply } from "./reply.ts";
 import { sendCached } from "./send.ts";
 
@@ -21,8 +23,8 @@ export interface Call<O = Operation> {
   params: Parsed<O, "params">;
   query: Parsed<O, "query">;
   body: Parsed<O, "body">;
-  /** Ties the answer to the effect's transaction; does nothing without an Idempotency-Key. */
-  commit: Commit;
+  /** Opens the use case's transaction; with an Idempotency-Key the reply is stored in it. */
+  unitOfWork: UnitOfWork;
 }
 
 export type Handler<O> = (call: Call<O>) => Promise<Reply> | Reply;
@@ -30,8 +32,8 @@ export type Handlers = { [K in OperationId]: Handler<Contract[K]> };
 
 export interface MountDeps extends IdempotentDeps {
   /** Steps before the body is read, by who may call. */
-  guards: Record<Operation["access"], RequestHandler[]>;
-  /** Told before a POST of this user is answered. */
+  access: Record<Operation["access"], RequestHandler[]>;
+  /** Called before a POST of this user is answered. */
   wrote(user: Identity): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
     const route = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
     for (const [id, operation] of group) {
       const steps = [
-        ...deps.guards[operation.access],
+        ...deps.access[operation.access],
         ...(operation.body ? [jsonBody(operation.bodyTypes ?? JSON_ONLY)] : []),
       ];
       route[operation.method](...steps, perform(deps, id, operation, handlers[id] as unknown as Handler<Operation>));
@@ -54,8 +56,6 @@ export function mount(app: Express, deps: MountDeps, handlers: Handlers): void {
   }
 }
 
-const NOT_KEPT: Commit = async () => {};
-
 function perform(deps: MountDeps, id: string, operation: Operation, handler: Handler<Operation>): RequestHandler {
   const caching = cachingOf(operation);
   const use = { operation: id, kind: operation.method === "get" ? "view" : "action" };
@@ -66,8 +66,8 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
     const owner = key === undefined ? undefined : ownerOf(user, `${id} ${req.path}`, key);
     if (user?.ended) return sendCached(req, res, await onlyBefore(deps, owner, req), caching);
     const call = { ...check(operation, req), req, user };
-    const work = async (commit: Commit) => {
-      const reply = await handler({ ...call, commit } as Call<Operation>);
+    const work = async (unitOfWork: UnitOfWork) => {
+      const reply = await handler({ ...call, unitOfWork } as Call<Operation>);
       deps.metrics.featureUsed(use);
       return reply;
     };
@@ -76,7 +76,7 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
       if (user && operation.method === "post") await deps.wrote(user);
       sendCached(req, res, reply, caching);
     };
-    if (owner === undefined) return answer(await work(NOT_KEPT));
+    if (owner === undefined) return answer(await work(plainUnit(deps.database)));
     const reply = await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req));
     await answer(reply);
   };
@@ -88,8 +88,8 @@ function ownerOf(user: Identity | undefined, operation: string, key: string): Ke
 
 /** For a caller whose session is over. */
 async function onlyBefore(deps: MountDeps, owner: KeyOwner | undefined, req: Request): Promise<Reply> {
-  const reply = owner && (await answeredBefore(deps, owner, rawBody(req)));
-  if (!reply) throw turnAway("session-ended");
+  const reply = owner && (await repliedBefore(deps, owner, rawBody(req)));
+  if (!reply) throw unauthorized("session-ended");
   return reply;
 }
 
@@ -113,8 +113,8 @@ function parse(schema: z.ZodType, value: unknown, place: "query" | "body"): unkn
   throw new Problem("validation-failed", { extensions: { errors } });
 }
 
-/** An error must not outlive its cause in somebody's cache. */
-const NOT_STORED = { "Cache-Control": CACHING.nobody };
+/** An error must not outlive its cause in a cache. */
+const NOT_STORED = { "Cache-Control": CACHING.none };
 
 export function problemReply(problem: Problem, req: Request): Reply {
   const document = problemDocument(problem, { instance: req.path, requestId: currentRequestId() });

@@ -1,15 +1,13 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { type Span, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Request, RequestHandler } from "express";
 import { createAccessLog } from "../observability/access-log.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { UNMATCHED_ROUTE } from "../observability/metrics/names.ts";
-import { inRequest, newRequestId, startRequestSpan } from "../observability/tracing.ts";
+import { requestIdOf } from "../observability/request-id.ts";
+import { inRequest, startRequestSpan } from "../observability/tracing.ts";
 import { fieldsOf } from "./answer-fields.ts";
 
-/** An id from the gateway is kept if it is one; anything else could be used to forge log lines. */
-const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 /** nginx's word for "the client left": there was no answer to take a status from. */
 const CLIENT_LEFT = 499;
 
@@ -52,11 +50,6 @@ export const setFields: RequestHandler = (_req, res, next) => {
   for (let n = 0; n < fields.length; n += 2) res.setHeader(fields[n] as string, fields[n + 1] as string);
   next();
 };
-
-export function requestIdOf(headers: IncomingHttpHeaders): string {
-  const given = headers["x-request-id"];
-  return typeof given === "string" && REQUEST_ID.test(given) ? given : newRequestId();
-}
 
 /** The route's template, never the path: paths hold ids, and each new label value is a new time series. */
 function routeOf(req: Request): string {

@@ -1,8 +1,8 @@
-import { may } from "../auth/roles.ts";
 import type { Database } from "../data/postgres/database.ts";
 import { findSubscription, listPlans } from "../data/repositories/plans.ts";
 import { type ReceiveEventDeps, receiveEvent } from "../domain/payments/receive-event.ts";
 import { Problem } from "../errors/problem.ts";
+import { may } from "../model/roles.ts";
 import type { Handlers } from "./mount.ts";
 import { json } from "./reply.ts";
 
@@ -21,9 +21,13 @@ export function paymentHandlers(deps: PaymentDeps) {
       const limit = may(user, "requests:unlimited") ? null : subscription.plan.requestsPerWeek;
       return json(200, { ...subscription, requests: { ...usage, limit } });
     },
-    receivePayment: async ({ body, commit }) => {
+    receivePayment: async ({ body, unitOfWork }) => {
       const reply = json(200, { received: body.id });
-      await receiveEvent(deps, body, (client) => commit(client, reply));
+      await receiveEvent(
+        deps,
+        unitOfWork(() => reply),
+        body,
+      );
       return reply;
     },
   } satisfies Partial<Handlers>;

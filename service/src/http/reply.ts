@@ -1,12 +1,7 @@
-/**
- * An answer as text in UTF-8, so that it can be kept and given again exactly as it was. Not as bytes: Node.js sends head
- * and text in one write, head and bytes in two.
- */
-export interface Reply {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
+import type { StoredReply } from "../data/repositories/idempotency.ts";
+
+/** What an operation answers. Text, not bytes: Node.js sends head and text in one write, head and bytes in two. */
+export type Reply = StoredReply;
 
 type Headers = Record<string, string>;
 
@@ -18,7 +13,7 @@ export function json(status: number, body: unknown, headers: Headers = {}): Repl
 /** RFC 7234's word for it. */
 const STALE = '110 - "Response is Stale"';
 
-/** What a copy says of itself that nobody compared with its source for so long; nothing for the thing itself. */
+/** Headers of a stale copy, with the seconds since it was last compared with its source; none for a fresh answer. */
 export function staleHeaders(ageSeconds: number | undefined): Headers {
   return ageSeconds === undefined ? {} : { Warning: STALE, Age: String(ageSeconds), "Cache-Control": "no-store" };
 }

@@ -13,7 +13,7 @@ export function send(res: Response, { status, headers, body }: Reply): void {
   res.end(body);
 }
 
-/** Of an answer without a body no length is told. */
+/** Answers without a body have no Content-Length. */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /**
@@ -25,7 +25,7 @@ export function sendCached(req: Request, res: Response, reply: Reply, caching: C
   const headers: Record<string, string> = { "Cache-Control": CACHING[caching], ...reply.headers };
   // A copy that may be out of date has its own age: it is not what the state would give.
   const validated = req.method !== "POST" && reply.status === 200 && headers.Warning === undefined;
-  if (validated && headers["Cache-Control"] !== CACHING.nobody)
+  if (validated && headers["Cache-Control"] !== CACHING.none)
     headers.ETag = `"${hash("sha1", reply.body, "base64url")}"`;
   if (headers.ETag === undefined || !matches(req.headers["if-none-match"], headers.ETag)) {
     send(res, { ...reply, headers });

@@ -1,16 +1,16 @@
 import { type Request, type RequestHandler, type Response, raw } from "express";
-import { keepRaw, MAX_BODY } from "../auth/middleware.ts";
 import { SIGNATURE_HEADER, type SignatureVerdict, verifySignature } from "../domain/payments/signature.ts";
 import { Problem } from "../errors/problem.ts";
+import { keepRaw, MAX_BODY } from "./body.ts";
 
 /** A compressed body is refused: the signature is over the bytes that are sent. */
 const readBytes = raw({ limit: MAX_BODY, type: () => true, inflate: false });
 
 /**
  * Lets through only what was signed with one of the keys; nothing is parsed before that. Without a key nothing is.
- * `count` is told of the others, so that nobody can go on guessing.
+ * `count` is called for every other request, so that guessing is limited.
  */
-export function admitSigned(
+export function requireSignature(
   keys: readonly string[],
   count: (req: Request, res: Response) => Promise<void>,
 ): RequestHandler[] {

@@ -1,23 +1,30 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
-import type { Config } from "../process/config.ts";
+import { type DestinationStream, type LevelWithSilent, type Logger as PinoLogger, pino } from "pino";
 import { LineBuffer, SINK, type Sink } from "./line-buffer.ts";
 import { createRedactor, describeError } from "./redact.ts";
 import { currentRequestId, currentTrace } from "./tracing.ts";
 
 export type Logger = PinoLogger;
 
+export interface LogConfig {
+  /** Name of the process: the field `service` is `media-<process>`. */
+  process: string;
+  SERVICE_VERSION: string;
+  LOG_LEVEL: LevelWithSilent;
+  /** Values that no line may contain. */
+  secrets?: Partial<Record<string, string>>;
+}
+
 /** JSON lines on stdout, without secrets; every line carries the trace, span and request that it belongs to. */
-export function createLogger(
-  config: Pick<Config, "process" | "SERVICE_VERSION" | "LOG_LEVEL"> & Partial<Pick<Config, "secrets">>,
-  to?: DestinationStream,
-): Logger {
+export function createLogger(config: LogConfig, to?: DestinationStream): Logger {
   const options = {
     level: config.LOG_LEVEL,
     base: { service: `media-${config.process}`, version: config.SERVICE_VERSION },
     timestamp,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
-    hooks: { streamWrite: createRedactor(Object.values(config.secrets ?? {})) },
+    hooks: {
+      streamWrite: createRedactor(Object.values(config.secrets ?? {}).filter((secret) => secret !== undefined)),
+    },
     mixin: correlation,
   };
   return pino(options, to ?? stdout());

@@ -8,7 +8,7 @@ export interface Outage {
   over(): void;
 }
 
-/** `count` is told of every failure. */
+/** `count` is called at every failure. */
 export function createOutage(log: Logger, about: object, begins: string, ends: string, count = () => {}): Outage {
   let broken = false;
   return {

@@ -19,17 +19,30 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { IdGenerator, Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { BatchSpanProcessor, ParentBasedSampler, SamplingDecision, TracerProvider } from "@opentelemetry/sdk-trace";
-import type { Config } from "../process/config.ts";
 import type { Logger } from "./log.ts";
 
 const tracer = trace.getTracer("media");
 const REQUEST_ID = createContextKey("request id");
 
+export interface TracingConfig {
+  process: string;
+  SERVICE_VERSION: string;
+  NODE_ENV: string;
+  /** OTLP over HTTP, without the /v1/traces. Unset: no trace is exported. */
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+  /** Share of new traces that is recorded, 0 to 1. */
+  TRACE_SAMPLE_RATIO: number;
+}
+
 /**
  * Spans are made by hand at the few places that matter. Automatic instrumentation of every library was measured
  * to cost 74 % of the throughput.
  */
-export function startTracing(config: Config, log: Logger, processors = exportTo(config)): { stop(): Promise<void> } {
+export function startTracing(
+  config: TracingConfig,
+  log: Logger,
+  processors = exportTo(config),
+): { stop(): Promise<void> } {
   const warn = (message: string, ...rest: unknown[]) => log.warn({ details: rest.map(String) }, `tracing: ${message}`);
   diag.setLogger(
     { error: warn, warn, info() {}, debug() {}, verbose() {} },
@@ -117,7 +130,7 @@ let rootSampler: RatioSampler | undefined;
 /** Of a request that came without one: 128 random bits, as the gateway gives them. */
 export const newRequestId = (): string => ids.take(TRACE_DIGITS);
 
-function exportTo(config: Config): SpanProcessor[] {
+function exportTo(config: TracingConfig): SpanProcessor[] {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (!endpoint) return [];
   const url = `${endpoint.replace(/\/$/, "")}/v1/traces`;

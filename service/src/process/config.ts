@@ -5,7 +5,7 @@ import { z } from "zod";
 export const PROCESSES = ["api", "worker", "doubles", "migrate", "prober"] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** A mistake of whoever configured the process: printed without a stack trace, exit 2. */
+/** A mistake in the configuration: printed without a stack trace, exit 2. */
 export class ConfigError extends Error {}
 
 const text = (fallback: string, example = fallback) => z.string().min(1).default(fallback).meta({ example });
@@ -110,7 +110,7 @@ const environment = z.object({
   /** Seconds between two looks whether a connection is still to be counted and its session open, and between two notes of its place. */
   SOCKET_UPKEEP_SECONDS: whole(30, 1, 900),
 
-  /** OTLP over HTTP, without the /v1/traces; unset where nobody collects traces. */
+  /** OTLP over HTTP, without the /v1/traces; unset: no trace is exported. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -120,7 +120,7 @@ const environment = z.object({
 });
 
 type Environment = z.infer<typeof environment>;
-/** Every variable that is read; whoever sets another one has misspelt it. */
+/** Every variable that is read; any other is misspelt. */
 export const VARIABLES = Object.keys(environment.shape);
 type SecretKey = Extract<keyof Environment, `${string}_FILE`>;
 

@@ -7,7 +7,7 @@ import type { Logger } from "../observability/log.ts";
 const CLOSE_SECONDS = 10;
 const SWEEP_MS = 50;
 
-/** Longer than the gateway keeps an idle connection (60 s): whoever closes first must be the one that sends. */
+/** Longer than the gateway keeps an idle connection (60 s): the side that sends requests must close first. */
 const KEEP_ALIVE_MS = 75_000;
 /** How long a client may take to send a whole request. */
 const REQUEST_MS = 30_000;

@@ -2,13 +2,14 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { ExponentialBackoff, handleWhen, retry } from "cockatiel";
 import type { RequestHandler } from "express";
 import type { Database } from "../data/postgres/database.ts";
+import { groupStore } from "../data/repositories/error-groups.ts";
 import { isUnavailable } from "../errors/problem.ts";
 import { ErrorReports } from "../errors/reports.ts";
 import { observe } from "../http/observe.ts";
 import { createLogger, type Logger } from "../observability/log.ts";
 import { createMetrics, type Metrics } from "../observability/metrics/metrics.ts";
 import { startTracing } from "../observability/tracing.ts";
-import { type WatchLateness, watchLateness } from "../resilience/event-loop-delay.ts";
+import { type WatchEventLoopDelay, watchEventLoopDelay } from "../resilience/event-loop-delay.ts";
 import type { Config } from "./config.ts";
 import { Lifecycle, type Running } from "./lifecycle.ts";
 
@@ -20,7 +21,7 @@ export interface Base {
   lifecycle: Lifecycle;
   /** What gives each request of a public server its span, metric and log line. */
   observe: RequestHandler;
-  watchLateness: WatchLateness;
+  watchEventLoopDelay: WatchEventLoopDelay;
 }
 
 /** What a test puts in the place of the real thing. */
@@ -28,7 +29,7 @@ export interface Overrides {
   log?: Logger;
   spanProcessors?: SpanProcessor[];
   /** So that it does not count how busy the machine is. */
-  watchLateness?: WatchLateness;
+  watchEventLoopDelay?: WatchEventLoopDelay;
 }
 
 /** What a process opened for itself. */
@@ -73,14 +74,14 @@ function startBase(config: Config, overrides: Overrides = {}): Base {
     metrics,
     lifecycle,
     observe: observe(log, metrics),
-    watchLateness: overrides.watchLateness ?? watchLateness,
+    watchEventLoopDelay: overrides.watchEventLoopDelay ?? watchEventLoopDelay,
   };
 }
 
 /** To be called right after the database is opened: what is opened later can report errors until it is closed. */
 export function openReports({ config, log, metrics, lifecycle }: Base, { primary }: Database): ErrorReports {
   const reports = new ErrorReports({
-    pool: primary,
+    store: groupStore(primary),
     log,
     metrics,
     release: config.SERVICE_VERSION,

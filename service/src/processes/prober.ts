@@ -9,11 +9,11 @@ import {
   PROBE_SUCCESS,
 } from "../observability/metrics/names.ts";
 import type { Config } from "../process/config.ts";
-import { openOutside } from "../upstreams/clients.ts";
+import { openUpstreams } from "../upstreams/clients.ts";
 
 /**
- * A pod is new to the network each time: until those it connects to know its address, their policies refuse it. So long
- * nobody is taken to be away; any answer at all is believed at once.
+ * Each run is a new pod: until NetworkPolicies elsewhere know its address, its connections are refused. During this time
+ * a refused connection does not count as a failure; any answer counts at once.
  */
 const FIRST_MOMENTS_MS = 5_000;
 /** Long enough that the circuit does not open meanwhile. */
@@ -37,8 +37,8 @@ interface Found {
  * is down is a finding; only a finding that could not be left is a failure.
  */
 export async function probe(config: Config, log: Logger): Promise<void> {
-  const outside = openOutside({ config, metrics: createMetrics(config.SERVICE_VERSION) });
-  const round = Object.entries(outside).map(async ([service, client]) => {
+  const upstreams = openUpstreams({ config, metrics: createMetrics(config.SERVICE_VERSION) });
+  const round = Object.entries(upstreams).map(async ([service, client]) => {
     const found = await ask(service, client, log);
     await client.close();
     await push(config.PUSHGATEWAY_URL, found);

@@ -1,6 +1,6 @@
 import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata } from "pg-boss";
-import { connectDatabase, type Database } from "../data/postgres/database.ts";
+import type { Database } from "../data/postgres/database.ts";
 import {
   createBoss,
   DELIVERY_QUEUE,
@@ -13,7 +13,6 @@ import {
 } from "../data/queue/queue.ts";
 import { watchQueues } from "../data/queue/queue-watch.ts";
 import { createRequestCache } from "../data/redis/cache.ts";
-import { connectCache, connectState } from "../data/redis/redis.ts";
 import { purgeActivity } from "../data/repositories/activity.ts";
 import { purgeGroups } from "../data/repositories/error-groups.ts";
 import { purgeKeys } from "../data/repositories/idempotency.ts";
@@ -28,12 +27,11 @@ import { continueTrace, inSpan, markFailed, withRequestId } from "../observabili
 import { adminHandler } from "../process/admin-server.ts";
 import type { Config } from "../process/config.ts";
 import { listen, type Running } from "../process/lifecycle.ts";
-import { type Base, type Opened, type Overrides, openReports, startProcess, untilAvailable } from "../process/start.ts";
-import { createPublisher } from "../realtime/publisher.ts";
+import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "../process/start.ts";
 import { createSweep } from "../realtime/sweep.ts";
-import { ANY_ERROR, createGuard } from "../resilience/policy.ts";
 import { openOverseerr } from "../upstreams/clients.ts";
 import { watchPolls } from "./polls.ts";
+import { openStores, type Stores } from "./stores.ts";
 
 /** Jobs in hand at most: as many batches as fetchers. */
 const BATCH = 10;
@@ -71,31 +69,26 @@ async function openWorker(base: Base): Promise<Opened> {
   purgeHourly(base, database);
   sweepUpdates(base, parts);
   lifecycle.onClose("business metrics", publishFigures({ database, metrics, log }, config.BUSINESS_INTERVAL_SECONDS));
-  // Nobody routes to a worker, so there is nothing to wait for before it closes.
+  // No traffic is routed to a worker, so there is nothing to wait for before it closes.
   return { adminPort, drainSeconds: 0 };
 }
 
 function openParts(base: Base) {
-  const { config, log, metrics, lifecycle } = base;
-  const database = connectDatabase(config, log, metrics);
-  const cacheRedis = connectCache(config, log);
-  const stateRedis = connectState(config, log);
+  const { log, metrics, lifecycle } = base;
+  const stores = openStores(base);
   const overseerr = openOverseerr(base);
-  const publisher = createPublisher(stateRedis, createGuard("redis-state", ANY_ERROR, metrics), log, metrics);
-  lifecycle.onClose("database", () => database.close());
-  const reports = openReports(base, database);
   lifecycle.onClose("overseerr", () => overseerr.close());
-  lifecycle.onClose("redis", async () => {
-    await publisher.settled();
-    cacheRedis.disconnect();
-    stateRedis.disconnect();
-  });
-  const boss = createBoss(database.primary, log, { supervise: true });
-  const cache = createRequestCache(cacheRedis, log, metrics);
-  return { database, cacheRedis, cache, boss, overseerr, publisher, log, metrics, reports };
+  return {
+    ...stores,
+    boss: createBoss(stores.database.primary, log, { supervise: true }),
+    cache: createRequestCache(stores.cacheRedis, log, metrics),
+    overseerr,
+    log,
+    metrics,
+  };
 }
 
-function sweepUpdates({ log, metrics, lifecycle }: Base, { database, publisher }: FollowDownloadDeps): void {
+function sweepUpdates({ log, metrics, lifecycle }: Base, { database, publisher }: Stores): void {
   const stop = new AbortController();
   const running = createSweep(database.primary, publisher, { log, metrics }).run(stop.signal);
   lifecycle.onClose("sweep", () => {
@@ -150,7 +143,7 @@ const FOLLOW: Work<FollowJob> = {
 };
 const WITHDRAW: Work<DeliveryJob> = {
   queue: WITHDRAWAL_QUEUE,
-  // Nobody waits for it.
+  // No caller waits for it.
   pollSeconds: 2,
   routine: [],
   perform: (deps, { requestId }) => withdrawRequest(deps, requestId),

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { UPDATES, type Update, type UpdateName } from "../domain/published-events.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { createOutage, type Outage } from "../observability/outage.ts";
-import { UPDATES, type Update, type UpdateName } from "./events.ts";
 import { STREAM, STREAM_LENGTH } from "./publisher.ts";
 
 /** How long Redis may keep a read open that finds nothing. */
@@ -26,14 +26,14 @@ export interface Entry {
 export interface FeedEvents {
   /** An entry was added; each comes once, in their order. */
   entry(entry: Entry): void;
-  /** The stream lost entries that were read before: nobody can say any more what a client has missed. */
+  /** The stream lost entries that were read before: what a client has missed is not known any more. */
   broken(): void;
 }
 
 /**
  * The stream of live updates as one process sees it: all entries once and in order, the newest of them in memory. That
  * makes going on after a client's last event one look into an array, without a wait in which an entry could be lost
- * or told twice.
+ * or published twice.
  */
 export class Feed {
   readonly #redis: Redis;
@@ -53,7 +53,7 @@ export class Feed {
     this.#events = events;
   }
 
-  /** Id of the last entry that was told; undefined until the stream was read for the first time. */
+  /** Id of the last entry that was read; undefined until the stream was read for the first time. */
   get position(): string | undefined {
     return this.#entries.at(-1)?.id;
   }
@@ -84,7 +84,7 @@ export class Feed {
         this.#take(await this.#read());
         this.#outage.over();
       } catch (error) {
-        // Whatever was lost while nobody could look, is looked for before anything else is told.
+        // Entries that were lost meanwhile are looked for before another one is published.
         sure = false;
         // At the end the connection is taken away.
         if (!this.#stopping.signal.aborted) this.#outage.failed(error);
@@ -93,7 +93,7 @@ export class Feed {
     }
   }
 
-  /** Returns also where it fails: whoever reads next says why. */
+  /** Returns also where it fails: the next read reports the reason. */
   async #connected(): Promise<void> {
     if (this.#redis.status === "ready") return;
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CONNECT_MS)]);
@@ -110,7 +110,7 @@ export class Feed {
     if (newest.length === 0) newest = await this.#redis.xrevrange(STREAM, "+", "-", "COUNT", STREAM_LENGTH);
     this.#entries = newest.reverse().map(parse);
     if (!position) return;
-    this.#log.warn("the stream of updates has lost entries: clients are told to read their lists again");
+    this.#log.warn("the stream of updates has lost entries: clients have to read their lists again");
     this.#events.broken();
   }
 
@@ -150,7 +150,7 @@ export function compareIds(left: string, right: string): number {
   return Number(leftMs) - Number(rightMs) || Number(leftSeq) - Number(rightSeq);
 }
 
-/** What this version does not know (a newer one wrote it), or nobody can read, only marks its place. */
+/** An entry that this version does not know (a newer one wrote it) or cannot parse only marks its place. */
 function parse([id, fields]: [string, string[]]): Entry {
   const [, name = "", , userId = "", , payload = "", , trace] = fields;
   try {

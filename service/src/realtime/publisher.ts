@@ -1,12 +1,10 @@
 import { type Span, SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
-import type { Download } from "../data/repositories/downloads.ts";
-import type { ChangedRequest } from "../data/repositories/requests.ts";
+import { downloadUpdate, type EventPublisher, requestUpdate, type Update } from "../domain/published-events.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { inSpan, markFailed } from "../observability/tracing.ts";
-import type { Guard } from "../resilience/policy.ts";
-import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
+import type { Policy } from "../resilience/policy.ts";
 import { keptTrace } from "./tracing.ts";
 
 /** The stream of live updates in the state Redis. */
@@ -20,8 +18,8 @@ export const STREAM_LENGTH = 10_000;
 const VERSION_SECONDS = 3_600;
 
 /**
- * Adds an update unless that version or a newer one was published before. So whoever is in doubt may publish again,
- * and of two processes that publish at once the older state is never told after the newer.
+ * Adds an update unless that version or a newer one was published before. So an update may be published again in doubt,
+ * and of two processes that publish at once the older state is never published after the newer.
  */
 const PUBLISH = `
 local known = tonumber(redis.call("GET", KEYS[2]) or "0")
@@ -31,11 +29,9 @@ return redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[3], "*", unpack(ARGV, 4))
 
 export type Outcome = "published" | "superseded" | "failed";
 
-/** Tells every api process what changed, after the change was committed. Never throws, and nobody has to wait for it. */
-export interface Publisher {
-  requestChanged(request: ChangedRequest): void;
-  downloadChanged(download: Download): void;
-  /** The same, for whoever wants to know what became of it. */
+/** Publishes changes to every api process after their commit. Never throws; callers need not wait. */
+export interface Publisher extends EventPublisher {
+  /** The same, with its outcome. */
   publish(update: Update): Promise<Outcome>;
   /** Which of these were not published in their version yet; throws where Redis cannot say. */
   unpublished(updates: Update[]): Promise<Update[]>;
@@ -43,14 +39,14 @@ export interface Publisher {
   settled(): Promise<void>;
 }
 
-export function createPublisher(redis: Redis, guard: Guard, log: Logger, metrics: Metrics): Publisher {
+export function createPublisher(redis: Redis, policy: Policy, log: Logger, metrics: Metrics): Publisher {
   const underWay = new Set<Promise<Outcome>>();
 
   const send = async (update: Update, span: Span): Promise<Outcome> => {
     const limits = [update.payload.version, VERSION_SECONDS, STREAM_LENGTH] as const;
     const entry = fieldsOf(update, keptTrace());
     try {
-      const id = await guard.once(() => redis.eval(PUBLISH, 2, STREAM, versionKey(update), ...limits, ...entry));
+      const id = await policy.once(() => redis.eval(PUBLISH, 2, STREAM, versionKey(update), ...limits, ...entry));
       return id === null ? "superseded" : "published";
     } catch (error) {
       markFailed(span, error);
@@ -75,7 +71,7 @@ export function createPublisher(redis: Redis, guard: Guard, log: Logger, metrics
     publish,
     async unpublished(updates) {
       if (updates.length === 0) return [];
-      const known = await guard.once(() => redis.mget(updates.map(versionKey)));
+      const known = await policy.once(() => redis.mget(updates.map(versionKey)));
       return updates.filter(({ payload }, n) => Number(known[n] ?? 0) < payload.version);
     },
     async settled() {

@@ -3,8 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { Server } from "socket.io";
-import { createGate } from "../auth/middleware.ts";
-import { may } from "../auth/roles.ts";
+import { createCallerCheck } from "../auth/callers.ts";
 import {
   type AdmissionDeps,
   admit,
@@ -13,12 +12,14 @@ import {
   type Socket,
   type SocketData,
 } from "../auth/socket-admission.ts";
+import { type ServerEvents, SOCKET_PATH, type Update } from "../domain/published-events.ts";
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
+import { may } from "../model/roles.ts";
 import { SOCKET_CLIENTS } from "../observability/metrics/names.ts";
-import { EVERYBODYS, roomOf, type ServerEvents, SOCKET_PATH, type Update } from "./events.ts";
 import { type Entry, Feed } from "./feed.ts";
 import { recoveryAdapter } from "./recovery-adapter.ts";
+import { READERS_OF_ALL, roomOf } from "./rooms.ts";
 import { inHandshake, inTraceOf } from "./tracing.ts";
 
 /** All that a client sends is its token. */
@@ -35,7 +36,7 @@ export interface RealtimeDeps extends AdmissionDeps {
   reader: Redis;
   /** Connections that this process takes. */
   socketsMax: number;
-  /** How often a connection keeps its seat and its session is looked at, and a client is told how far it has come. */
+  /** Seconds between two renewals of a connection's slot, two checks of its session, and two position events. */
   upkeepSeconds: number;
   drainSeconds: number;
   /** Aborted when the process begins to drain. */
@@ -52,9 +53,9 @@ type IO = Server<Record<string, never>, ServerEvents, Record<string, never>, Soc
 
 /** Live updates by Socket.IO: what a client may see, in order, each once, also after a drop and from another process. */
 export function createRealtime(deps: RealtimeDeps): Realtime {
-  const gate = createGate(deps);
+  const identify = createCallerCheck(deps);
   const feed = new Feed(deps.reader, deps, {
-    entry: (entry) => tell(io, deps, entry),
+    entry: (entry) => emit(io, deps, entry),
     broken: () => closeConnections(io),
   });
   const io: IO = new Server({
@@ -74,7 +75,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   io.use((socket, next) => {
     const admitted = () =>
-      admit(deps, gate, socket).then(
+      admit(deps, identify, socket).then(
         () => undefined,
         (error: unknown) => refusal(deps, error),
       );
@@ -83,7 +84,7 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
   });
   io.on("connection", (socket) => welcome(deps, feed, socket));
   deps.metrics.gauge(SOCKET_CLIENTS, "Clients connected by Socket.IO.", (set) => set({}, io.of("/").sockets.size));
-  const timer = setInterval(positionTeller(io, feed), deps.upkeepSeconds * 1_000);
+  const timer = setInterval(positionSender(io, feed), deps.upkeepSeconds * 1_000);
   deps.stopping.addEventListener("abort", () => void sendAway(io, deps.drainSeconds * SHARE_OF_DRAIN * 1_000));
   const upgraded = new Set<Duplex>();
   return {
@@ -103,15 +104,15 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
       while (upgraded.size > 0 && Date.now() < end) await sleep(20);
       io.engine.close();
       for (const stream of upgraded) stream.destroy();
-      await deps.seats.settled();
+      await deps.slots.settled();
     },
   };
 }
 
-/** Why nobody is taken in now. Refused before Socket.IO, which to its clients is a failed try: they come again. */
+/** Why no connection is accepted now. Refused before Socket.IO: its clients take that for a failed try, and retry. */
 function unwelcome({ stopping, socketsMax }: RealtimeDeps, feed: Feed, clients: number): ProblemCode | null {
   if (stopping.aborted || clients >= socketsMax) return "overloaded";
-  // The state Redis was never reached: nobody could tell this client what it misses.
+  // The state Redis was never reached: what this client has missed is not known.
   return feed.position === undefined ? "sessions-unavailable" : null;
 }
 
@@ -125,7 +126,7 @@ function welcome(deps: RealtimeDeps, feed: Feed, socket: Socket): void {
   // Gone since it was looked for: the client comes back, and is a new one then.
   if (!missed || feed.position === undefined) return void socket.conn.close();
   const all = may(identity, "requests:read-all");
-  void socket.join(all ? [roomOf(identity.id), EVERYBODYS] : roomOf(identity.id));
+  void socket.join(all ? [roomOf(identity.id), READERS_OF_ALL] : roomOf(identity.id));
   for (const { id, update } of missed) {
     if (!update || !(all || update.userId === identity.id)) continue;
     socket.emit(update.name, ...([update.payload, id] as Parameters<ServerEvents[Update["name"]]>));
@@ -133,17 +134,17 @@ function welcome(deps: RealtimeDeps, feed: Feed, socket: Socket): void {
   }
   socket.emit("ready", { recovered: lastEvent !== undefined }, feed.position);
   deps.metrics.socketConnected({ recovered: String(lastEvent !== undefined) });
-  // Nothing is accepted from a client: whoever sends is not one of ours.
+  // Nothing is accepted from a client: ours do not send.
   socket.use(() => endSocket(deps, socket, new Problem("method-not-allowed")));
   watch(deps, socket);
 }
 
-/** Keeps the connection's seat, and ends it when its token runs out or its session is closed. */
+/** Keeps the connection's slot, and ends it when its token runs out or its session is closed. */
 function watch(deps: RealtimeDeps, socket: Socket): void {
-  const { seat, identity } = socket.data;
+  const { slot, identity } = socket.data;
   const { expiresAt, sessionId } = identity;
   const check = async () => {
-    void deps.seats.keep(seat);
+    void deps.slots.renew(slot);
     if (sessionId === undefined) return;
     if ((await deps.sessions.isOpen(sessionId)) === false) endSocket(deps, socket, new Problem("session-ended"));
   };
@@ -153,23 +154,23 @@ function watch(deps: RealtimeDeps, socket: Socket): void {
   socket.once("disconnect", () => timers.forEach(clearTimeout));
 }
 
-function tell(io: IO, { metrics }: RealtimeDeps, { id, update, trace }: Entry): void {
+function emit(io: IO, { metrics }: RealtimeDeps, { id, update, trace }: Entry): void {
   if (!update) return;
   const { adapter } = io.of("/");
-  const rooms = [roomOf(update.userId), EVERYBODYS].filter((room) => adapter.rooms.has(room));
+  const rooms = [roomOf(update.userId), READERS_OF_ALL].filter((room) => adapter.rooms.has(room));
   if (rooms.length === 0) return;
   const payload = [update.payload, id] as Parameters<ServerEvents[Update["name"]]>;
-  inTraceOf(trace, `tell ${update.name}`, () => io.to(rooms).emit(update.name, ...payload));
+  inTraceOf(trace, `emit ${update.name}`, () => io.to(rooms).emit(update.name, ...payload));
   void adapter.sockets(new Set(rooms)).then(({ size }) => metrics.socketEvents({ event: update.name }, size));
 }
 
-/** Whoever hears nothing of their own still moves on, so that after a drop their place is still known. */
-function positionTeller(io: IO, feed: Feed): () => void {
-  let told: string | undefined;
+/** Moves clients without events of their own on, so that after a drop their place is still known. */
+function positionSender(io: IO, feed: Feed): () => void {
+  let sent: string | undefined;
   return () => {
     const { position } = feed;
-    if (position !== undefined && position !== told) io.emit("position", {}, position);
-    told = position;
+    if (position !== undefined && position !== sent) io.emit("position", {}, position);
+    sent = position;
   };
 }
 
@@ -178,7 +179,7 @@ function closeConnections(io: IO): void {
   for (const { conn } of io.of("/").sockets.values()) conn.close();
 }
 
-/** A few at a time: all of them at once would be a storm for whoever stays. */
+/** A few at a time: all of them at once would overload the processes that stay. */
 async function sendAway(io: IO, withinMs: number): Promise<void> {
   const sockets = [...io.of("/").sockets.values()];
   const steps = 20;

@@ -3,18 +3,18 @@ import type pg from "pg";
 import { type Changes, type Place, placeAt } from "../data/postgres/page.ts";
 import { changedDownloads } from "../data/repositories/downloads.ts";
 import { changedRequests } from "../data/repositories/requests.ts";
+import { downloadUpdate, requestUpdate, type Update } from "../domain/published-events.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { createOutage } from "../observability/outage.ts";
-import { downloadUpdate, requestUpdate, type Update } from "./events.ts";
 import type { Publisher } from "./publisher.ts";
 
 const EVERY_MS = 5_000;
 /** A change is dated when it is written and seen when it is committed: that far apart they can be, and more. */
 const OVERLAP_MS = 15_000;
-/** What is older nobody waits for any more; whoever connects reads the lists. */
+/** Older changes are not published: clients that connect read the lists. */
 const LONGEST_LOOK_BACK_MS = 1_800_000;
-/** By a worker that has just started: whoever died may have been the last. */
+/** For a worker that has just started: the one that died may have been the last. */
 const FIRST_LOOK_BACK_MS = 300_000;
 const PAGE = 500;
 

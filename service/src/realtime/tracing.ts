@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { SpanKind, trace } from "@opentelemetry/api";
-import { requestIdOf } from "../http/observe.ts";
+import { requestIdOf } from "../observability/request-id.ts";
 import { carryTrace, continueTrace, currentTrace, inRequest, startRequestSpan } from "../observability/tracing.ts";
 
 const tracer = trace.getTracer("media");
@@ -14,7 +14,7 @@ export function inHandshake<T>(headers: IncomingHttpHeaders, work: () => Promise
   return done.finally(() => span.end());
 }
 
-/** The active span as W3C `traceparent`, for whoever goes on from it; undefined where its trace is not kept. */
+/** The active span as W3C `traceparent`, for the process that continues it; undefined where its trace is not recorded. */
 export function keptTrace(): string | undefined {
   return currentTrace()?.sampled ? carryTrace().traceparent : undefined;
 }

@@ -13,15 +13,15 @@ test("work in time is done, and its error is its own", async () => {
   await expect(within(1_000, () => Promise.reject(new Error("own")), late)).rejects.toThrow("own");
 });
 
-test("what takes too long is given up, and told so", async () => {
-  let told: AbortSignal | undefined;
+test("work that takes too long is given up, and its signal is aborted", async () => {
+  let received: AbortSignal | undefined;
   const started = performance.now();
   const work = (signal: AbortSignal) => {
-    told = signal;
+    received = signal;
     return sleep(5_000, undefined, { signal, ref: false });
   };
   await expect(within(100, work, late)).rejects.toThrow("late");
-  expect(told?.aborted).toBe(true);
+  expect(received?.aborted).toBe(true);
   expect(performance.now() - started).toBeGreaterThan(98);
 });
 

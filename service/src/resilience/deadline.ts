@@ -1,4 +1,4 @@
-import { heldUpMs } from "./event-loop-delay.ts";
+import { eventLoopDelayMs } from "./event-loop-delay.ts";
 
 /** After a longer pause a turn of the event loop is waited for in any case: timers run before answers that have come are read. */
 const TURN_MS = 50;
@@ -10,16 +10,16 @@ const TURN_MS = 50;
  */
 export async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, late: () => Error): Promise<T> {
   const started = performance.now();
-  const heldUpBefore = heldUpMs();
+  const delayBefore = eventLoopDelayMs();
   const abort = new AbortController();
   const gone = Promise.withResolvers<never>();
   let turns = 0;
   const look = () => {
-    const heldUp = heldUpMs() - heldUpBefore;
-    const rest = ms + Math.min(ms, heldUp) - (performance.now() - started);
+    const delay = eventLoopDelayMs() - delayBefore;
+    const rest = ms + Math.min(ms, delay) - (performance.now() - started);
     // Timers may fire a fraction of a millisecond early.
     if (rest > 1) timer = setTimeout(look, rest);
-    else if (heldUp > TURN_MS && turns++ === 0) timer = setTimeout(look, TURN_MS);
+    else if (delay > TURN_MS && turns++ === 0) timer = setTimeout(look, TURN_MS);
     else {
       const error = late();
       gone.reject(error);

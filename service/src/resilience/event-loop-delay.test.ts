@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { heldUpMs, watchLateness } from "./event-loop-delay.ts";
+import { eventLoopDelayMs, watchEventLoopDelay } from "./event-loop-delay.ts";
 
 function holdUp(ms: number): void {
   const end = performance.now() + ms;
@@ -10,24 +10,24 @@ test("a loop that runs was not held up, though each timer is a little late", asy
   const spans: number[] = [];
   // Other tests run beside this one, and can hold it up for a moment; the timers' own lateness would be in each span.
   while (!spans.includes(0) && spans.length < 100) {
-    const before = heldUpMs();
+    const before = eventLoopDelayMs();
     await sleep(50);
-    spans.push(heldUpMs() - before);
+    spans.push(eventLoopDelayMs() - before);
   }
   expect(spans).toContain(0);
 });
 
-test("a pause is seen while it lasts and after it, once; who watches is told of it until they leave", async () => {
-  const told: number[] = [];
-  const leave = watchLateness((lateMs) => told.push(lateMs));
-  const before = heldUpMs();
+test("a pause is seen while it lasts and after it, once; watchers are called until they unsubscribe", async () => {
+  const seen: number[] = [];
+  const leave = watchEventLoopDelay((delayMs) => seen.push(delayMs));
+  const before = eventLoopDelayMs();
   holdUp(200);
-  expect(heldUpMs() - before).toBeGreaterThan(180);
+  expect(eventLoopDelayMs() - before).toBeGreaterThan(180);
   await sleep(30);
-  expect(heldUpMs() - before).toBeGreaterThan(180);
-  expect(Math.max(...told)).toBeGreaterThan(180);
+  expect(eventLoopDelayMs() - before).toBeGreaterThan(180);
+  expect(Math.max(...seen)).toBeGreaterThan(180);
   leave();
-  const heard = told.length;
+  const heard = seen.length;
   await sleep(30);
-  expect(told).toHaveLength(heard);
+  expect(seen).toHaveLength(heard);
 });

@@ -3,17 +3,17 @@ const TICK_MS = 10;
 
 let due = performance.now() + TICK_MS;
 let total = 0;
-const watchers = new Set<(lateMs: number) => void>();
+const watchers = new Set<(delayMs: number) => void>();
 
 /** Every timer is a fraction of a millisecond late: only who misses a whole look was held up. */
-const pause = (lateMs: number) => (lateMs > TICK_MS ? lateMs : 0);
+const pause = (delayMs: number) => (delayMs > TICK_MS ? delayMs : 0);
 
 function look(): void {
   const now = performance.now();
-  const lateMs = Math.max(0, now - due);
-  total += pause(lateMs);
+  const delayMs = Math.max(0, now - due);
+  total += pause(delayMs);
   due = now + TICK_MS;
-  for (const tell of watchers) tell(lateMs);
+  for (const tell of watchers) tell(delayMs);
 }
 setInterval(look, TICK_MS).unref();
 
@@ -21,14 +21,14 @@ setInterval(look, TICK_MS).unref();
  * Milliseconds, since this was loaded, in which the event loop did not come to what was due: the process computed, or had
  * no CPU. In them it hears no answer, though there may be one.
  */
-export function heldUpMs(): number {
+export function eventLoopDelayMs(): number {
   return total + pause(performance.now() - due);
 }
 
 /** Tells at each look how late it came, in milliseconds, until what it gives back is called. */
-export type WatchLateness = (tell: (lateMs: number) => void) => () => void;
+export type WatchEventLoopDelay = (tell: (delayMs: number) => void) => () => void;
 
-export const watchLateness: WatchLateness = (tell) => {
+export const watchEventLoopDelay: WatchEventLoopDelay = (tell) => {
   watchers.add(tell);
   return () => void watchers.delete(tell);
 };

@@ -1,5 +1,5 @@
 /** How the service survives one dependency. Times in milliseconds. */
-export interface Policy {
+export interface PolicySettings {
   /** What one try may take. */
   attemptMs: number;
   /** Tries after the first; only what failed at once is tried again, and only by what may be repeated. */
@@ -26,7 +26,7 @@ const redis = {
   bulkhead: { limit: 2_000, queue: 0 },
 };
 
-const outside = {
+const upstream = {
   attemptMs: 1_500,
   retries: 2,
   retryDelayMs: { first: 50, most: 500 },
@@ -61,14 +61,17 @@ export const POLICIES = {
     ...redis,
     fallback: "each process counts calls and connections alone; tokens are believed until they run out",
   },
-  tmdb: { ...outside, fallback: "none: a request is not stored under a title nobody checked" },
-  plex: { ...outside, fallback: "none: only the library is without it" },
-  youtube: { ...outside, fallback: "none: only trailers are without it" },
+  tmdb: { ...upstream, fallback: "none: a request is not stored under an unchecked title" },
+  plex: { ...upstream, fallback: "none: only the library is without it" },
+  youtube: { ...upstream, fallback: "none: only trailers are without it" },
   overseerr: {
-    ...outside,
+    ...upstream,
     fallback:
       "downloads stand where they were last seen and are looked for again; what was cancelled is withdrawn later",
   },
-} as const satisfies Record<string, Policy>;
+} as const satisfies Record<string, PolicySettings>;
 
 export type Dependency = keyof typeof POLICIES;
+
+/** The services that others run. */
+export type Upstream = Extract<Dependency, "tmdb" | "plex" | "youtube" | "overseerr">;

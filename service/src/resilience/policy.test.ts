@@ -2,73 +2,73 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jest } from "@jest/globals";
 import { createMetrics } from "../observability/metrics/metrics.ts";
 import { POLICIES } from "./policies.ts";
-import { createGuard } from "./policy.ts";
+import { createPolicy } from "./policy.ts";
 import { createBudget } from "./retry-budget.ts";
 
 const sick = new Error("sick");
 const verdicts = { isFailure: (error: unknown) => error === sick, isRetriable: (error: unknown) => error === sick };
 const fresh = () => {
   const metrics = createMetrics("1");
-  return { guard: createGuard("database", verdicts, metrics), text: () => metrics.registry.metrics() };
+  return { policy: createPolicy("database", verdicts, metrics), text: () => metrics.registry.metrics() };
 };
 const { retries, breaker } = POLICIES.database;
 
 test("retries what may pass, and tells how often", async () => {
-  const { guard, text } = fresh();
+  const { policy, text } = fresh();
   const work = jest.fn<() => Promise<string>>().mockRejectedValueOnce(sick).mockResolvedValue("well");
-  expect(await guard.execute(work)).toBe("well");
+  expect(await policy.execute(work)).toBe("well");
   expect(work).toHaveBeenCalledTimes(2);
   expect(await text()).toContain('media_retries_total{dependency="database"} 1');
 });
 
 test("gives up after its retries, and does not retry what is not trouble, nor what may not be repeated", async () => {
-  const { guard } = fresh();
+  const { policy } = fresh();
   const failing = jest.fn(() => Promise.reject(sick));
-  await expect(guard.execute(failing)).rejects.toBe(sick);
+  await expect(policy.execute(failing)).rejects.toBe(sick);
   expect(failing).toHaveBeenCalledTimes(1 + retries);
   const wrong = jest.fn(() => Promise.reject(new Error("a bug")));
-  await expect(guard.execute(wrong)).rejects.toThrow("a bug");
+  await expect(policy.execute(wrong)).rejects.toThrow("a bug");
   expect(wrong).toHaveBeenCalledTimes(1);
   const writing = jest.fn(() => Promise.reject(sick));
-  await expect(guard.once(writing)).rejects.toBe(sick);
+  await expect(policy.once(writing)).rejects.toBe(sick);
   expect(writing).toHaveBeenCalledTimes(1);
 });
 
 test("opens after failures in a row, refuses at once, lets one through, and closes", async () => {
-  const { guard, text } = fresh();
-  for (let n = 0; n < breaker.failures; n++) await guard.once(() => Promise.reject(sick)).catch(() => {});
+  const { policy, text } = fresh();
+  for (let n = 0; n < breaker.failures; n++) await policy.once(() => Promise.reject(sick)).catch(() => {});
   const work = jest.fn(() => Promise.resolve("well"));
-  await expect(guard.once(work)).rejects.toMatchObject({ code: "circuit-open", headers: { "Retry-After": "2" } });
+  await expect(policy.once(work)).rejects.toMatchObject({ code: "circuit-open", headers: { "Retry-After": "2" } });
   expect(work).not.toHaveBeenCalled();
   expect(await text()).toContain('media_circuit_state{dependency="database"} 2');
   await sleep(breaker.openMs + 50);
-  expect(await guard.once(work)).toBe("well");
+  expect(await policy.once(work)).toBe("well");
   expect(await text()).toContain('media_circuit_state{dependency="database"} 0');
 });
 
 test("while one call tries whether the dependency is back, others are refused at once", async () => {
-  const { guard } = fresh();
-  for (let n = 0; n < breaker.failures; n++) await guard.once(() => Promise.reject(sick)).catch(() => {});
+  const { policy } = fresh();
+  for (let n = 0; n < breaker.failures; n++) await policy.once(() => Promise.reject(sick)).catch(() => {});
   await sleep(breaker.openMs + 50);
-  const trial = guard.once(() => sleep(500, "well"));
+  const trial = policy.once(() => sleep(500, "well"));
   const started = performance.now();
-  await expect(guard.once(() => Promise.resolve("well"))).rejects.toMatchObject({ code: "circuit-open" });
+  await expect(policy.once(() => Promise.resolve("well"))).rejects.toMatchObject({ code: "circuit-open" });
   expect(performance.now() - started).toBeLessThan(100);
   expect(await trial).toBe("well");
-  expect(await guard.once(() => Promise.resolve("well"))).toBe("well");
+  expect(await policy.once(() => Promise.resolve("well"))).toBe("well");
 });
 
 test("an error that is not trouble does not open the circuit", async () => {
-  const { guard } = fresh();
+  const { policy } = fresh();
   for (let n = 0; n < breaker.failures * 2; n++)
-    await guard.once(() => Promise.reject(new Error("bug"))).catch(() => {});
-  expect(await guard.once(() => Promise.resolve("well"))).toBe("well");
+    await policy.once(() => Promise.reject(new Error("bug"))).catch(() => {});
+  expect(await policy.once(() => Promise.resolve("well"))).toBe("well");
 });
 
 test("a try that takes too long is given up", async () => {
-  const { guard } = fresh();
+  const { policy } = fresh();
   const started = performance.now();
-  await expect(guard.execute(() => sleep(60_000, undefined, { ref: false }))).rejects.toThrow();
+  await expect(policy.execute(() => sleep(60_000, undefined, { ref: false }))).rejects.toThrow();
   expect(performance.now() - started).toBeLessThan(POLICIES.database.attemptMs + 1_000);
 });
 

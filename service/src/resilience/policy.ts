@@ -14,7 +14,7 @@ import {
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { within } from "./deadline.ts";
-import { type Dependency, POLICIES, type Policy } from "./policies.ts";
+import { type Dependency, POLICIES, type PolicySettings } from "./policies.ts";
 import { createBudget } from "./retry-budget.ts";
 
 /** Which errors, besides a try that took too long, say that the dependency is in trouble; all others pass through. */
@@ -24,7 +24,7 @@ export interface Verdicts {
   isRetriable(error: unknown): boolean;
 }
 
-export interface Guard {
+export interface Policy {
   /** Under the whole policy; `work` must bear being done twice. */
   execute<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Under bulkhead and breaker only, with deadlines of its own. */
@@ -34,26 +34,26 @@ export interface Guard {
 }
 
 /** Puts a dependency's policy around the calls to it. */
-export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdicts, metrics: Metrics): Guard {
-  const policy: Policy = POLICIES[name];
-  const budget = createBudget(policy.retryBudget);
+export function createPolicy(name: Dependency, { isFailure, isRetriable }: Verdicts, metrics: Metrics): Policy {
+  const settings: PolicySettings = POLICIES[name];
+  const budget = createBudget(settings.retryBudget);
   const failed = (error: Error) => error instanceof TaskCancelledError || isFailure(error);
   const breaker = circuitBreaker(handleWhen(failed), {
-    halfOpenAfter: policy.breaker.openMs,
-    breaker: new ConsecutiveBreaker(policy.breaker.failures),
+    halfOpenAfter: settings.breaker.openMs,
+    breaker: new ConsecutiveBreaker(settings.breaker.failures),
   });
   const retries = retry(
     handleWhen((error) => isRetriable(error) && budget.take()),
     {
-      maxAttempts: policy.retries,
+      maxAttempts: settings.retries,
       backoff: new ExponentialBackoff({
-        initialDelay: policy.retryDelayMs.first,
-        maxDelay: policy.retryDelayMs.most,
+        initialDelay: settings.retryDelayMs.first,
+        maxDelay: settings.retryDelayMs.most,
       }),
     },
   );
-  const door = wrap(bulkhead(policy.bulkhead.limit, policy.bulkhead.queue), breaker);
-  const late = () => new TaskCancelledError(`Operation timed out after ${policy.attemptMs}ms`);
+  const breaking = wrap(bulkhead(settings.bulkhead.limit, settings.bulkhead.queue), breaker);
+  const late = () => new TaskCancelledError(`Operation timed out after ${settings.attemptMs}ms`);
 
   let openedAt = 0;
   breaker.onBreak(() => {
@@ -65,11 +65,11 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
   const enter = async <T>(work: () => Promise<T>): Promise<T> => {
     // One call tries whether the dependency is back. The library has the others wait for what comes of it, for as long
     // as a try may take; they have a fallback, or a client who can come again.
-    if (breaker.state === CircuitState.HalfOpen) throw circuitOpen(name, policy.attemptMs);
+    if (breaker.state === CircuitState.HalfOpen) throw circuitOpen(name, settings.attemptMs);
     try {
-      return await door.execute(work);
+      return await breaking.execute(work);
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw circuitOpen(name, openedAt + policy.breaker.openMs - Date.now());
+      if (error instanceof BrokenCircuitError) throw circuitOpen(name, openedAt + settings.breaker.openMs - Date.now());
       if (error instanceof BulkheadRejectedError) throw overloaded(name);
       throw error;
     }
@@ -77,7 +77,7 @@ export function createGuard(name: Dependency, { isFailure, isRetriable }: Verdic
   return {
     execute: (work) => {
       budget.earn();
-      return enter(() => retries.execute(() => within(policy.attemptMs, work, late)));
+      return enter(() => retries.execute(() => within(settings.attemptMs, work, late)));
     },
     once: enter,
     circuit: () => CIRCUIT[breaker.state].name,

@@ -1,4 +1,4 @@
-/** What may be spent on retries: with everybody's calls failing, retries stay a small share of them. */
+/** Bounds retries: while all calls fail, retries stay a small share of them. */
 export interface Budget {
   earn(): void;
   /** Whether there was one left, which is then spent. */

@@ -1,11 +1,11 @@
 import type { ProblemCode } from "../errors/catalogue.ts";
 import { Problem } from "../errors/problem.ts";
-import type { Guard } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 
 /** How an outside service was when this process last asked it. `unknown`: it has not been asked yet. */
 export interface ServiceHealth {
   status: "up" | "degraded" | "down" | "unknown";
-  circuit: ReturnType<Guard["circuit"]>;
+  circuit: ReturnType<Policy["circuit"]>;
   lastSuccessAt: string | null;
   lastErrorAt: string | null;
   /** The problem's code: what the service itself said may hold anything. */
@@ -22,7 +22,7 @@ export interface HealthWatch {
 /** Refused here: they tell nothing new of the service. */
 const NOT_ASKED = new Set<ProblemCode>(["circuit-open", "overloaded"]);
 
-export function createHealthWatch(circuit: Guard["circuit"], now = Date.now): HealthWatch {
+export function createHealthWatch(circuit: Policy["circuit"], now = Date.now): HealthWatch {
   let successAt = 0;
   let errorAt = 0;
   let lastError: string | null = null;

@@ -1,5 +1,4 @@
 import type { Metrics } from "../observability/metrics/metrics.ts";
-import type { Config } from "../process/config.ts";
 import { createOverseerr, type Overseerr } from "./overseerr.ts";
 import { createPlex } from "./plex.ts";
 import { createTmdb } from "./tmdb.ts";
@@ -8,13 +7,24 @@ import { createYoutube } from "./youtube.ts";
 /** A service without a credential is asked all the same: its refusal is then the answer, and the log says whose. */
 const NO_CREDENTIAL = "none";
 
-interface OutsideDeps {
-  config: Config;
+type SecretName = "TMDB_TOKEN_FILE" | "PLEX_TOKEN_FILE" | "YOUTUBE_KEY_FILE" | "OVERSEERR_KEY_FILE";
+
+/** What the clients read of the configuration. */
+export interface UpstreamConfig {
+  TMDB_BASE_URL: string;
+  PLEX_BASE_URL: string;
+  YOUTUBE_BASE_URL: string;
+  OVERSEERR_BASE_URL: string;
+  secrets: Partial<Record<SecretName, string>>;
+}
+
+interface UpstreamDeps {
+  config: UpstreamConfig;
   metrics: Metrics;
 }
 
 /** The services that others run, each under its policy. */
-export function openOutside(deps: OutsideDeps) {
+export function openUpstreams(deps: UpstreamDeps) {
   const { config, metrics } = deps;
   const secret = secretsOf(config);
   return {
@@ -26,11 +36,11 @@ export function openOutside(deps: OutsideDeps) {
 }
 
 /** The only one of them that the worker asks. */
-export function openOverseerr({ config, metrics }: OutsideDeps): Overseerr {
+export function openOverseerr({ config, metrics }: UpstreamDeps): Overseerr {
   const key = secretsOf(config)("OVERSEERR_KEY_FILE");
   return createOverseerr({ baseUrl: config.OVERSEERR_BASE_URL, key, metrics });
 }
 
-function secretsOf({ secrets }: Config) {
-  return (key: keyof Config["secrets"]) => secrets[key] ?? NO_CREDENTIAL;
+function secretsOf({ secrets }: UpstreamConfig) {
+  return (key: SecretName) => secrets[key] ?? NO_CREDENTIAL;
 }

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { carryTrace, inSpan } from "../observability/tracing.ts";
-import { POLICIES } from "../resilience/policies.ts";
-import { createGuard } from "../resilience/policy.ts";
+import { POLICIES, type Upstream } from "../resilience/policies.ts";
+import { createPolicy } from "../resilience/policy.ts";
 import { createHealthWatch, type ServiceHealth } from "../resilience/upstream-health.ts";
 
 /** Worth another try: the service said that it is overloaded or broken. */
@@ -17,10 +17,8 @@ class Unreachable extends Transient {}
 const MAX_BODY_BYTES = 1_000_000;
 const NO_BODY = z.undefined();
 
-export type OutsideService = "tmdb" | "plex" | "youtube" | "overseerr";
-
 export interface JsonApiOptions {
-  name: OutsideService;
+  name: Upstream;
   baseUrl: string;
   /** Whatever the service wants for authorisation. */
   headers: Record<string, string>;
@@ -59,8 +57,8 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
   const dispatcher = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
   const isTransient = (error: unknown) => error instanceof Transient;
   const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
-  const guard = createGuard(name, { isFailure: isTransient, isRetriable }, metrics);
-  const watch = createHealthWatch(guard.circuit);
+  const policy = createPolicy(name, { isFailure: isTransient, isRetriable }, metrics);
+  const watch = createHealthWatch(policy.circuit);
   const base = baseUrl.replace(/\/$/, "");
 
   const attempt = ({ method, path, query = {}, body }: Sending, signal: AbortSignal) =>
@@ -94,7 +92,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       extensions: { service: name },
     });
   const ask = async <S extends z.ZodType>(sending: Sending, schema: S, good: number, nothing: readonly number[]) => {
-    const answer = await guard.execute((signal) => attempt(sending, signal)).catch((error) => asProblem(name, error));
+    const answer = await policy.execute((signal) => attempt(sending, signal)).catch((error) => asProblem(name, error));
     if (nothing.includes(answer.status)) return undefined;
     const parsed = answer.status === good ? schema.safeParse(parseJson(answer.body)) : undefined;
     if (parsed?.success) return parsed.data;

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Sighting } from "../domain/follow-plan.ts";
-import type { MediaType } from "../domain/media.ts";
 import { Problem } from "../errors/problem.ts";
+import type { MediaType } from "../model/media.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import type { ServiceHealth } from "../resilience/upstream-health.ts";
 import { createJsonApi } from "./json-api.ts";
@@ -23,10 +22,17 @@ const held = z.object({
 });
 const created = z.object({ id: z.int() });
 const asked = z.object({ id: z.int(), status: z.int(), createdAt: z.iso.datetime({ offset: true }) });
-/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer; of a title that nobody asked for, less. */
+/** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer. A title without requests has no `mediaInfo`. */
 const title = z.object({ mediaInfo: z.object({ requests: z.array(asked).default([]) }).optional() });
 
-/** A request there that was not turned down. */
+/** How a title does at Overseerr. `waiting`: nothing is being loaded, or a finished download is being put in its place. */
+export interface Sighting {
+  state: "waiting" | "downloading" | "available" | "refused";
+  /** Share that has been loaded, 0 to 1; 0 where Overseerr does not say. */
+  loaded: number;
+}
+
+/** A request at Overseerr that was not refused there. */
 export type Standing = Pick<z.infer<typeof asked>, "id" | "createdAt">;
 
 /** What Overseerr says instead of 201: 409 of a title that was asked for, 202 of a series without a season left to ask for. */

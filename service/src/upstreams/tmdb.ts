@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MediaType } from "../domain/media.ts";
+import type { MediaType } from "../model/media.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import type { ServiceHealth } from "../resilience/upstream-health.ts";
 import { createJsonApi } from "./json-api.ts";

@@ -1,6 +1,6 @@
 "use client";
 import { useState } from "react";
-import { type MediaRequest, type Title, type Titles, read, write } from "../lib/api.ts";
+import { type MediaRequest, read, type Title, type Titles, write } from "../lib/api.ts";
 import { Notice } from "./notice.tsx";
 
 const MOST = 200;
@@ -15,7 +15,9 @@ export function Finder({ first, signedIn, requested }: FinderProps) {
   const [busy, setBusy] = useState(false);
 
   async function search(form: FormData): Promise<void> {
-    const query = String(form.get("query") ?? "").trim().slice(0, MOST);
+    const query = String(form.get("query") ?? "")
+      .trim()
+      .slice(0, MOST);
     setBusy(true);
     setError(undefined);
     try {
@@ -31,31 +33,32 @@ export function Finder({ first, signedIn, requested }: FinderProps) {
   return (
     <section aria-labelledby="find">
       <h2 id="find">Find a title</h2>
-      <form
-        role="search"
-        onSubmit={(event) => {
-          event.preventDefault();
-          search(new FormData(event.currentTarget));
-        }}
-      >
-        <label>
-          Kind
-          <select value={mediaType} onChange={(event) => setMediaType(event.target.value as MediaType)}>
-            {Object.entries(MEDIA).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Title
-          <input type="search" name="query" maxLength={MOST} autoComplete="off" />
-        </label>
-        <button type="submit" disabled={busy}>
-          {busy ? "Searching…" : "Search"}
-        </button>
-      </form>
+      <search>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            search(new FormData(event.currentTarget));
+          }}
+        >
+          <label>
+            Kind
+            <select value={mediaType} onChange={(event) => setMediaType(event.target.value as MediaType)}>
+              {Object.entries(MEDIA).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            Title
+            <input type="search" name="query" maxLength={MOST} autoComplete="off" />
+          </label>
+          <button type="submit" disabled={busy}>
+            {busy ? "Searching…" : "Search"}
+          </button>
+        </form>
+      </search>
       <Notice error={error} />
       <ul className="titles" aria-busy={busy}>
         {titles?.items.map((title) => (

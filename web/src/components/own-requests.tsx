@@ -24,7 +24,14 @@ export function OwnRequests({ added }: { added: MediaRequest | undefined }) {
 
   const load = useCallback(() => {
     read<RequestPage>("/api/v1/requests?limit=20").then((page) => {
-      setRequests((before) => page.items.map((item) => newer(before?.find(({ id }) => id === item.id), item)));
+      setRequests((before) =>
+        page.items.map((item) =>
+          newer(
+            before?.find(({ id }) => id === item.id),
+            item,
+          ),
+        ),
+      );
       setError(undefined);
     }, setError);
   }, []);
@@ -52,7 +59,9 @@ export function OwnRequests({ added }: { added: MediaRequest | undefined }) {
   return (
     <section aria-labelledby="own">
       <h2 id="own">Your requests</h2>
-      {connected ? null : <p role="status">Live updates are interrupted. What you see may be old; the page reconnects.</p>}
+      {connected ? null : (
+        <p role="status">Live updates are interrupted. What you see may be old; the page reconnects.</p>
+      )}
       <Notice error={error} />
       {requests?.length === 0 ? <p>You have not requested anything yet.</p> : null}
       <ul className="requests" aria-live="polite">

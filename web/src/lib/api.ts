@@ -6,8 +6,7 @@ export type MediaRequest = components["schemas"]["MediaRequest"];
 export type ListedRequest = components["schemas"]["ListedRequest"];
 export type Titles = components["schemas"]["Titles"];
 export type Title = Titles["items"][number];
-export type RequestPage =
-  paths["/api/v1/requests"]["get"]["responses"][200]["content"]["application/json"];
+export type RequestPage = paths["/api/v1/requests"]["get"]["responses"][200]["content"]["application/json"];
 
 const TRIES = 3;
 const FIRST_WAIT_MS = 500;
@@ -40,6 +39,9 @@ export async function write<T>(path: string, body: unknown, key: string): Promis
 
 async function send(path: string, init: RequestInit): Promise<Response | undefined> {
   const token = await accessToken();
-  const headers = { ...(init.headers as Record<string, string>), ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  const headers = {
+    ...(init.headers as Record<string, string>),
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+  };
   return fetch(path, { ...init, headers }).catch(() => undefined);
 }

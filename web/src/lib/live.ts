@@ -18,7 +18,11 @@ export interface LiveHandlers {
 export function follow(handlers: LiveHandlers): () => void {
   const socket: Socket = io({
     transports: ["websocket"],
-    auth: (give) => accessToken().then((token) => give({ token }), () => give({})),
+    auth: (give) =>
+      accessToken().then(
+        (token) => give({ token }),
+        () => give({}),
+      ),
   });
   socket.on("connect", () => handlers.connected(true));
   socket.on("disconnect", () => handlers.connected(false));

@@ -29,9 +29,16 @@ export async function errorOf(response: Response): Promise<ApiError> {
   if (typeof body === "object" && body !== null && "title" in body && typeof body.title === "string") {
     return new ApiError({ ...(body as Problem), status: response.status }, retryAfter);
   }
-  return new ApiError({ title: `The service answered with status ${response.status}`, status: response.status }, retryAfter);
+  return new ApiError(
+    { title: `The service answered with status ${response.status}`, status: response.status },
+    retryAfter,
+  );
 }
 
 /** Without an answer: the network or the gateway is away. */
 export const offline = () =>
-  new ApiError({ title: "The service cannot be reached", status: 0, hint: "Check the connection; the page tries again." });
+  new ApiError({
+    title: "The service cannot be reached",
+    status: 0,
+    hint: "Check the connection; the page tries again.",
+  });

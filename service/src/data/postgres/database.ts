@@ -5,12 +5,30 @@ import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../../observability/metrics/names.ts";
 import { inSpan } from "../../observability/tracing.ts";
-import type { Config } from "../../process/config.ts";
-import { createGuard, type Guard } from "../../resilience/policy.ts";
+import { createPolicy, type Policy } from "../../resilience/policy.ts";
 import { CONNECT_MS, checkOut, instruments, secondsSince } from "./instruments.ts";
-import { createReached } from "./lsn.ts";
+import { createLatestLsn } from "./lsn.ts";
 import { createQueryWatch } from "./query-watch.ts";
 import { createRecentReader, type ReadRecent } from "./replica.ts";
+
+/** How a process signs in to its database. */
+export interface DatabaseLogin {
+  PGUSER: string;
+  PGDATABASE: string;
+  secrets: { PGPASSWORD_FILE?: string | undefined };
+}
+
+/** What the pools read of the configuration. */
+export interface DatabaseConfig extends DatabaseLogin {
+  /** Name of the process, for `application_name`. */
+  process: string;
+  PGHOST: string;
+  PGPORT: number;
+  /** The same database behind the read-only service. */
+  PG_RO_DATABASE: string;
+  /** Connections per pool. */
+  PG_POOL_MAX: number;
+}
 
 /** Every wait has a deadline of its own. */
 const STATEMENT_MS = 3_000;
@@ -18,12 +36,15 @@ const STATEMENT_MS = 3_000;
 const ANSWER_MS = 4_000;
 
 /** The position is read in the same message: no trip of its own, and no other server of the pooler's. */
-const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS position";
+const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS lsn";
 
 /** What a reading statement needs: a pool, or one connection of it. */
 export type Reader = pg.Pool | pg.PoolClient;
 
 const BEGIN = `BEGIN; SET LOCAL statement_timeout = ${STATEMENT_MS}`;
+
+/** Runs `work` in one transaction on the primary: all of it or nothing. */
+export type Transact<T> = (name: string, work: (client: pg.PoolClient) => Promise<T>) => Promise<T>;
 
 /**
  * The two pools. Both go through a pooler in transaction mode: no session state, no named prepared statements, and no
@@ -37,41 +58,45 @@ export interface Database {
   /** Runs `work` in one transaction on the primary: all of it or nothing. */
   transaction<T>(name: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Up to where the write-ahead log reached when this process last committed: not before the end of any of its writes. */
-  position(): string | undefined;
+  lastCommitLsn(): string | undefined;
   /** Reads from the replica where that has what the caller wrote, else from the primary (see replica.ts). */
   readRecent: ReadRecent;
   close(): Promise<void>;
 }
 
-export function connectDatabase(config: Config, log: Logger, metrics: Metrics): Database {
+export function connectDatabase(config: DatabaseConfig, log: Logger, metrics: Metrics): Database {
   const primary = createPool(config, config.PGDATABASE, log);
   const replica = createPool(config, config.PG_RO_DATABASE, log);
-  const guard = createGuard("database", { isFailure: isUnavailable, isRetriable: failedAtOnce }, metrics);
-  const replicaGuard = createGuard("database-replica", { isFailure: isUnavailable, isRetriable: () => false }, metrics);
+  const policy = createPolicy("database", { isFailure: isUnavailable, isRetriable: failedAtOnce }, metrics);
+  const replicaPolicy = createPolicy(
+    "database-replica",
+    { isFailure: isUnavailable, isRetriable: () => false },
+    metrics,
+  );
   const watch = createQueryWatch(log, metrics);
   instruments
-    .set(primary, { pool: "primary", guard, watch, waits: { count: 0, seconds: 0 } })
-    .set(replica, { pool: "replica", guard: replicaGuard, watch, waits: { count: 0, seconds: 0 } });
+    .set(primary, { pool: "primary", policy, watch, waits: { count: 0, seconds: 0 } })
+    .set(replica, { pool: "replica", policy: replicaPolicy, watch, waits: { count: 0, seconds: 0 } });
   const probe = createPool({ ...config, PG_POOL_MAX: 1 }, config.PGDATABASE, log);
   watchPools(metrics, { primary, replica });
-  const reached = createReached();
+  const latest = createLatestLsn();
   return {
     primary,
     replica,
     ping: () => probe.query("SELECT 1"),
     transaction: (name, work) =>
       inSpan(`sql ${name}`, { kind: SpanKind.CLIENT, attributes: { "db.system.name": "postgresql" } }, () =>
-        transact(primary, name, guard, work, reached.note),
+        transact(primary, name, policy, work, latest.note),
       ),
-    position: reached.position,
-    readRecent: createRecentReader({ primary, replica, guard: replicaGuard, log, metrics }),
+    lastCommitLsn: latest.lsn,
+    readRecent: createRecentReader({ primary, replica, policy: replicaPolicy, log, metrics }),
     close: async () => {
       await Promise.all([primary.end(), replica.end(), probe.end()]);
     },
   };
 }
 
-function createPool(config: Config, database: string, log: Logger): pg.Pool {
+function createPool(config: DatabaseConfig, database: string, log: Logger): pg.Pool {
   const pool = new pg.Pool({
     host: config.PGHOST,
     port: config.PGPORT,
@@ -94,20 +119,20 @@ function createPool(config: Config, database: string, log: Logger): pg.Pool {
   return pool;
 }
 
-/** Only the beginning may be tried again: whether a commit whose answer is missing took place, nobody knows. */
+/** Only BEGIN may be retried: a commit whose answer is missing may have taken place. */
 async function transact<T>(
   pool: pg.Pool,
   name: string,
-  guard: Guard,
+  policy: Policy,
   work: (client: pg.PoolClient) => Promise<T>,
-  committed: (position: string) => void,
+  committed: (lsn: string) => void,
 ): Promise<T> {
-  const client = await guard.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
+  const client = await policy.once(() => begin(pool).catch((error) => retryBegin(pool, error)));
   const started = performance.now();
   try {
     const result = await work(client);
-    const answers = (await client.query(COMMIT)) as unknown as pg.QueryResult<{ position: string }>[];
-    committed(answers.at(-1)?.rows[0]?.position ?? "");
+    const answers = (await client.query(COMMIT)) as unknown as pg.QueryResult<{ lsn: string }>[];
+    committed(answers.at(-1)?.rows[0]?.lsn ?? "");
     client.release();
     return result;
   } catch (error) {
@@ -155,9 +180,9 @@ export function query<R extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = guardOf(from);
+  const policy = policyOf(from);
   const run = () => statement<R>(from, name, text, values);
-  return guard ? guard.execute(run) : run();
+  return policy ? policy.execute(run) : run();
 }
 
 /** One statement that must not be done twice. */
@@ -167,9 +192,9 @@ export function write<R extends pg.QueryResultRow>(
   text: string,
   values: unknown[],
 ): Promise<R[]> {
-  const guard = guardOf(pool);
+  const policy = policyOf(pool);
   const run = () => statement<R>(pool, name, text, values);
-  return guard ? guard.once(run) : run();
+  return policy ? policy.once(run) : run();
 }
 
 function statement<R extends pg.QueryResultRow>(from: Reader, name: string, text: string, values: unknown[]) {
@@ -179,12 +204,12 @@ function statement<R extends pg.QueryResultRow>(from: Reader, name: string, text
   });
 }
 
-/** A bare pool, as in a script, and a connection inside a transaction are not guarded. */
-function guardOf(from: Reader): Guard | undefined {
-  return "release" in from ? undefined : instruments.get(from)?.guard;
+/** A bare pool, as in a script, and a connection inside a transaction are not admitted. */
+function policyOf(from: Reader): Policy | undefined {
+  return "release" in from ? undefined : instruments.get(from)?.policy;
 }
 
-/** One measured statement without guard and span; inside a transaction it is measured with the whole of it. */
+/** One measured statement without policy and span; inside a transaction it is measured with the whole of it. */
 export async function execute<R extends pg.QueryResultRow>(
   from: Reader,
   name: string,

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { within } from "../../resilience/deadline.ts";
-import type { Guard } from "../../resilience/policy.ts";
+import type { Policy } from "../../resilience/policy.ts";
 import { type QueryWatch, secondsSince } from "./query-watch.ts";
 
 export { secondsSince };
@@ -10,13 +10,13 @@ export const CONNECT_MS = 2_000;
 
 interface Instruments {
   pool: string;
-  guard: Guard;
+  policy: Policy;
   watch: QueryWatch;
-  /** Of those who waited for a connection since somebody looked last. */
+  /** Of callers that waited for a connection, since the last call of takeMeanWaitMs. */
   waits: { count: number; seconds: number };
 }
 
-/** Of the pools of connectDatabase; a bare pool, as in a script, is neither guarded nor watched. */
+/** Of the pools of connectDatabase; a bare pool, as in a script, is neither admitted nor watched. */
 export const instruments = new WeakMap<pg.Pool, Instruments>();
 
 /** A connection of the pool; how long it was waited for is measured. */

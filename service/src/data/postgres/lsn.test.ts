@@ -1,4 +1,4 @@
-import { createReached, isPosition, laterOf } from "./lsn.ts";
+import { createLatestLsn, isLsn, laterLsn } from "./lsn.ts";
 
 test.each([
   // As text each of these is the other way round.
@@ -11,35 +11,34 @@ test.each([
   [undefined, "0/1"],
   ["nonsense", "0/1"],
 ])("%s is before %s", (earlier, later) => {
-  expect(laterOf(earlier, later)).toBe(later);
-  expect(laterOf(later, earlier)).toBe(later);
+  expect(laterLsn(earlier, later)).toBe(later);
+  expect(laterLsn(later, earlier)).toBe(later);
 });
 
 test("of two that are none, one is none", () => {
-  expect(laterOf(null, undefined)).toBeNull();
+  expect(laterLsn(null, undefined)).toBeNull();
 });
 
-test("what is no position is not taken for one: it would get into SQL", () => {
-  expect(["0/0", "AB/12CD34EF"].every(isPosition)).toBe(true);
-  for (const text of ["", "0", "0/g", "0/a", "123456789/0", "0/0'", "0/0\n", " 0/0"])
-    expect(isPosition(text)).toBe(false);
+test("what is no LSN is not taken for one: it would get into SQL", () => {
+  expect(["0/0", "AB/12CD34EF"].every(isLsn)).toBe(true);
+  for (const text of ["", "0", "0/g", "0/a", "123456789/0", "0/0'", "0/0\n", " 0/0"]) expect(isLsn(text)).toBe(false);
 });
 
-test("answers that come late do not take back what was reached", () => {
-  const reached = createReached();
-  expect(reached.position()).toBeUndefined();
-  for (const position of ["0/9F", "0/A0", "0/100", "0/FF", ""]) reached.note(position);
-  expect(reached.position()).toBe("0/100");
+test("answers that come late do not take back the latest LSN", () => {
+  const latest = createLatestLsn();
+  expect(latest.lsn()).toBeUndefined();
+  for (const lsn of ["0/9F", "0/A0", "0/100", "0/FF", ""]) latest.note(lsn);
+  expect(latest.lsn()).toBe("0/100");
 });
 
 test("a database that was restored, and begins lower, is believed after a minute", () => {
   let now = 0;
-  const reached = createReached(() => now);
-  reached.note("5/0");
+  const latest = createLatestLsn(() => now);
+  latest.note("5/0");
   now = 59_000;
-  reached.note("1/0");
-  expect(reached.position()).toBe("5/0");
+  latest.note("1/0");
+  expect(latest.lsn()).toBe("5/0");
   now = 61_000;
-  reached.note("1/1");
-  expect(reached.position()).toBe("1/1");
+  latest.note("1/1");
+  expect(latest.lsn()).toBe("1/1");
 });

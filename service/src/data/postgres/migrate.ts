@@ -2,14 +2,20 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
-import { ensureFirstAdmin } from "../../auth/first-admin.ts";
 import type { Logger } from "../../observability/log.ts";
-import type { Config } from "../../process/config.ts";
 import { executor, QUEUES } from "../queue/queue.ts";
+import type { DatabaseLogin } from "./database.ts";
 
 const FOLDER = new URL("../../../migrations/", import.meta.url);
 /** Any number, as long as all of our processes use the same: it names the lock. */
 const LOCK = 7_061_737_174;
+
+/** What the migration reads of the configuration. */
+export interface MigrateConfig extends DatabaseLogin {
+  /** PostgreSQL itself: the lock belongs to a session. */
+  MIGRATE_PGHOST: string;
+  MIGRATE_PGPORT: number;
+}
 
 export interface Migration {
   name: string;
@@ -18,11 +24,22 @@ export interface Migration {
   checksum: string;
 }
 
+interface MigrateOptions {
+  /** @default the files in `migrations/` */
+  migrations?: Migration[];
+  /** Runs under the same lock, after the last migration. */
+  afterwards?: (client: pg.Client) => Promise<void>;
+}
+
 /**
  * Brings the database to what this version needs. One process at a time: the rest wait for the lock and find nothing
  * left to do. The lock belongs to the session, so this goes to PostgreSQL itself and not through the pooler.
  */
-export async function migrate(config: Config, log: Logger, migrations = readMigrations()): Promise<string[]> {
+export async function migrateDatabase(
+  config: MigrateConfig,
+  log: Logger,
+  { migrations = readMigrations(), afterwards = async () => {} }: MigrateOptions = {},
+): Promise<string[]> {
   const client = new pg.Client({
     host: config.MIGRATE_PGHOST,
     port: config.MIGRATE_PGPORT,
@@ -39,8 +56,7 @@ export async function migrate(config: Config, log: Logger, migrations = readMigr
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
     const applied = await applyFiles(client, migrations);
     await prepareQueue(client);
-    const firstAdmin = config.secrets.FIRST_ADMIN_FILE;
-    if (firstAdmin) await ensureFirstAdmin(client, firstAdmin, log);
+    await afterwards(client);
     if (applied.length > 0) log.info({ applied }, "database migrated");
     return applied;
   } finally {

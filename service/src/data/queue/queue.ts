@@ -23,7 +23,7 @@ const PATIENT: UpdateQueueOptions = {
   retryBackoff: true,
   retryDelayMax: 60,
 };
-// What was given up is sent on in the statement that fails the job, whoever sends that: its worker may be gone.
+// The statement that fails a job for good also sends it to this queue, whichever process runs it: the worker may be gone.
 const DELIVERY_OPTIONS: UpdateQueueOptions = { ...PATIENT, deadLetter: GIVE_UP_QUEUE };
 
 /** What all jobs are about, so that a person finds all jobs of a request. */
@@ -42,7 +42,7 @@ export interface FollowJob extends DeliveryJob {
 
 /**
  * Every queue with its options, first the one that others name. A download that takes hours has hundreds of looks: they
- * are not kept for a week. A withdrawal has nobody who would ask for it again: it is tried once a minute for the two weeks
+ * are not kept for a week. A withdrawal is not asked for again by its user: it is tried once a minute for the two weeks
  * that a job is kept.
  */
 export const QUEUES: Record<string, UpdateQueueOptions> = {

@@ -3,9 +3,9 @@ import { SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
+import { MOST_LAG_SECONDS } from "../../observability/metrics/objectives.ts";
 import { inSpan } from "../../observability/tracing.ts";
-import { ANY_ERROR, createGuard, type Guard } from "../../resilience/policy.ts";
-import { MOST_LAG_SECONDS } from "../postgres/replica.ts";
+import { ANY_ERROR, createPolicy, type Policy } from "../../resilience/policy.ts";
 import type { MediaRequest } from "../repositories/requests.ts";
 import { createSingleFlight } from "./single-flight.ts";
 import { parseStored } from "./stored.ts";
@@ -19,8 +19,8 @@ const ENTRY_SECONDS = 30;
 const WRITE_MARK_SECONDS = 2 * MOST_LAG_SECONDS;
 const WRITE_MARK = "written:";
 /**
- * There is no such request: the primary said so. Ids are random, so nobody asks for one that is still to come. It begins
- * as a mark does: to a version before this one, which runs beside it in a rollout, it means that the primary knows.
+ * There is no such request: the primary said so. Ids are random, so an id is not asked for before it exists. It begins
+ * like a write mark: an older version, which runs beside this one in a rollout, then asks the primary.
  */
 const NONE = `${WRITE_MARK}never`;
 const NONE_SECONDS = 10;
@@ -37,7 +37,7 @@ if now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
 if ARGV[4] ~= "" then redis.call("SET", KEYS[2], ARGV[4], "EX", ARGV[5]) end
 return 1`;
 
-/** Whoever looked too early knows less than the one who made it; whoever found it knows at least as much. */
+/** A reader that came too early knows less than the writer; a reader that found the request knows at least as much. */
 const ADD = `
 local now = redis.call("GET", KEYS[1])
 if not now or now == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2], "EX", ARGV[3]) end
@@ -46,7 +46,7 @@ return 1`;
 
 /**
  * What a look-up found. `none`: there is no such request. `written`: changed moments ago, so only the primary surely
- * has it. `unreachable`: Redis did not answer, so nobody knows whether it was changed.
+ * has it. `unreachable`: Redis did not answer, so a change may be unknown.
  */
 export type Lookup =
   | { found: "hit"; request: MediaRequest }
@@ -61,8 +61,7 @@ export interface Copy {
 }
 
 /**
- * Requests by id in the cache Redis. It never throws: without Redis everything is read from the database, and what
- * nobody can read there is not there.
+ * Requests by id in the cache Redis. It never throws: without Redis everything is read from the database.
  */
 export interface RequestCache {
   lookup(id: string): Promise<Lookup>;
@@ -70,7 +69,12 @@ export interface RequestCache {
    * What `read` brings, once for all who ask at once in this process; kept unless it was written to meanwhile. Who shares
    * found the same and wrote the same: a write in between leaves another mark, and its reader reads anew.
    */
-  load(lookup: Lookup, id: string, written: string | null | undefined, read: Read): Promise<MediaRequest | undefined>;
+  load(
+    lookup: Lookup,
+    id: string,
+    lastWriteLsn: string | null | undefined,
+    read: Read,
+  ): Promise<MediaRequest | undefined>;
   /** Keeps a request that was just created, unless someone already knows better. */
   add(request: MediaRequest): Promise<void>;
   /** Marks the request as just written: readers go to the primary, and no older copy can come back. */
@@ -84,14 +88,14 @@ type Read = () => Promise<MediaRequest | undefined>;
 /** One question to the cache Redis, under its policy; undefined where it did not answer. */
 export type Ask = <T>(operation: string, work: () => Promise<T>) => Promise<T | undefined>;
 
-/** One guard per connection: what one kind of entry learns of Redis, the others know. */
-const guards = new WeakMap<Redis, Guard>();
+/** One policy per connection: what one kind of entry learns of Redis, the others know. */
+const policies = new WeakMap<Redis, Policy>();
 
 export function asking(redis: Redis, log: Logger, metrics: Metrics): Ask {
-  const guard = guards.get(redis) ?? createGuard("redis-cache", ANY_ERROR, metrics);
-  guards.set(redis, guard);
+  const policy = policies.get(redis) ?? createPolicy("redis-cache", ANY_ERROR, metrics);
+  policies.set(redis, policy);
   return (operation, work) =>
-    inSpan(`redis ${operation}`, SPAN, () => guard.once(work)).catch((error: unknown) => {
+    inSpan(`redis ${operation}`, SPAN, () => policy.once(work)).catch((error: unknown) => {
       log.debug({ err: error, operation }, "the cache did not answer");
       return undefined;
     });
@@ -127,9 +131,9 @@ export function createRequestCache(redis: Redis, log: Logger, metrics: Metrics):
       const request = parseStored<MediaRequest>(value, (stored) => stored.id === id);
       return request ? { found: "hit", request } : { found: "absent", seen: value };
     },
-    load(lookup, id, written, read) {
+    load(lookup, id, lastWriteLsn, read) {
       const seen = "seen" in lookup ? lookup.seen : undefined;
-      return once(`${id} ${written} ${seen}`, async () => {
+      return once(`${id} ${lastWriteLsn} ${seen}`, async () => {
         const request = await read();
         if (seen !== undefined) await fill(id, seen, request);
         return request;

@@ -1,47 +1,46 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { Redis } from "ioredis";
 import { inSpan } from "../../observability/tracing.ts";
-import type { Guard } from "../../resilience/policy.ts";
-import { writtenKey } from "./read-your-writes.ts";
+import type { Policy } from "../../resilience/policy.ts";
+import { lastWriteKey } from "./read-your-writes.ts";
 import { sessionKey } from "./sessions.ts";
 
 /**
- * All that the door wants of the state Redis, in one step and one trip. A counter without an end would block its key
- * for good; one that cannot be counted for want of a replica must not hide whether the session is open.
+ * Counts a call, and reads the caller's session and last write, in one round trip to the state Redis. A counter without an
+ * expiry would block its key for good. A counter that cannot be written (too few replicas) must not hide the session.
  */
-const ASK = `
+const LOOK_UP = `
 local calls = redis.pcall("INCR", KEYS[1])
 if type(calls) == "table" then calls = -1
 elseif calls == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 if not KEYS[2] then return {calls} end
 return {calls, redis.call("EXISTS", KEYS[2]), redis.call("GET", KEYS[3])}`;
-
 const COUNTER_SECONDS = 120;
 
-/** What the state Redis knows of a caller. Undefined, all of it, while it does not answer. */
-export interface Asked {
-  /** Calls in this window, this one among them. */
+/** What the state Redis has about a caller. All fields are undefined while it does not answer. */
+export interface FoundCaller {
+  /** Calls in this window, including this one. */
   calls?: number | undefined;
   sessionOpen?: boolean;
-  /** Up to where the caller's own writes reach (see written.ts); null where they wrote nothing lately. */
-  written?: string | null;
+  /** LSN of the caller's last write (see read-your-writes.ts); null where there was none lately. */
+  lastWriteLsn?: string | null;
 }
 
-/** Counts a call under `rateKey`; asks about the session and its user too where there is one. Never throws. */
-export type Door = (rateKey: string, session?: { id: string; userId: string }) => Promise<Asked>;
+/** Counts a call under `rateKey`; with a session, looks up that session and its user too. Never throws. */
+export type CallerLookup = (rateKey: string, session?: { id: string; userId: string }) => Promise<FoundCaller>;
 
-type Answer = [calls: number, open?: number, written?: string | null];
-type Asking = Redis & { askDoor(keys: number, ...args: (string | number)[]): Promise<Answer> };
+type Answer = [calls: number, open?: number, lastWriteLsn?: string | null];
+type WithCommand = Redis & { lookUpCaller(keys: number, ...args: (string | number)[]): Promise<Answer> };
 
-export function createDoor(redis: Redis, guard: Guard): Door {
-  redis.defineCommand("askDoor", { lua: ASK });
-  const ask = (keys: string[]) => (redis as Asking).askDoor(keys.length, ...keys, COUNTER_SECONDS);
+export function createCallerLookup(redis: Redis, policy: Policy): CallerLookup {
+  redis.defineCommand("lookUpCaller", { lua: LOOK_UP });
+  const ask = (keys: string[]) => (redis as WithCommand).lookUpCaller(keys.length, ...keys, COUNTER_SECONDS);
   return async (rateKey, session) => {
-    const keys = session ? [rateKey, sessionKey(session.id), writtenKey(session.userId)] : [rateKey];
+    const keys = session ? [rateKey, sessionKey(session.id), lastWriteKey(session.userId)] : [rateKey];
     try {
-      const [calls, open, written] = await inSpan("redis rate limit", SPAN, () => guard.once(() => ask(keys)));
-      const counted = calls < 0 ? undefined : calls;
-      return session ? { calls: counted, sessionOpen: open === 1, written: written ?? null } : { calls: counted };
+      const [count, open, lastWriteLsn] = await inSpan("redis rate limit", SPAN, () => policy.once(() => ask(keys)));
+      const calls = count < 0 ? undefined : count;
+      return session ? { calls, sessionOpen: open === 1, lastWriteLsn: lastWriteLsn ?? null } : { calls };
     } catch {
       return {};
     }

@@ -1,12 +1,12 @@
 import type { Redis } from "ioredis";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
-import type { Guard } from "../../resilience/policy.ts";
+import type { Policy } from "../../resilience/policy.ts";
 
 /** A connection of which nothing was heard for so many upkeeps is gone: its process was killed. One of them may fail. */
 const UPKEEPS = 2.5;
 
 /** One connection, as it is counted against those that its user may have. */
-export interface Seat {
+export interface ConnectionSlot {
   userId: string;
   /** The connection's own name. */
   id: string;
@@ -20,14 +20,14 @@ export interface Seat {
 
 /**
  * How many connections a user has to all api processes together. While Redis does not answer, each process counts its
- * own: nobody is refused because Redis is away, and nobody who was let in meanwhile is sent away afterwards.
+ * own: no connection is refused because Redis is away, and none that was accepted meanwhile is closed afterwards.
  */
-export interface Seats {
-  /** Takes a seat; false where the user has none left. A client that comes back gets the one it had. */
-  take(seat: Seat): Promise<boolean>;
+export interface ConnectionSlots {
+  /** Takes a slot; false where the user has none left. A client that comes back gets the one it had. */
+  acquire(slot: ConnectionSlot): Promise<boolean>;
   /** To be called at each upkeep. Cuts a connection whose client has come back by another. Never throws. */
-  keep(seat: Seat): Promise<void>;
-  leave(seat: Seat): void;
+  renew(slot: ConnectionSlot): Promise<void>;
+  release(slot: ConnectionSlot): void;
   /** Resolves when Redis knows of all who left. */
   settled(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface Seats {
  * own clock, since those of processes differ. A member is `<client> <connection>`, so that what a client had is found
  * whichever process has it. One that is not there has run out, or Redis has lost it: it is counted again.
  */
-const SIT = `
+const ACQUIRE = `
 local member, lifeMs, most, former = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -56,80 +56,80 @@ end
 if redis.call("ZCARD", KEYS[1]) >= most then return 0 end
 note(KEYS[1], member)
 return 1`;
-/** For those who sit already: what was let in while Redis was away is counted too, be it one too many. */
+/** For connections that are open already: those accepted while Redis was away are counted too, even past the limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
-interface SeatsOptions {
+interface SlotOptions {
   /** Connections that one user may have. */
   most: number;
   upkeepSeconds: number;
 }
 
-export function createSeats(
+export function createConnectionSlots(
   redis: Redis,
-  guard: Guard,
+  policy: Policy,
   metrics: Metrics,
-  { most, upkeepSeconds }: SeatsOptions,
-): Seats {
+  { most, upkeepSeconds }: SlotOptions,
+): ConnectionSlots {
   const lifeMs = Math.round(upkeepSeconds * UPKEEPS * 1_000);
-  const here = createSeatsHere();
-  const leaving = new Set<Promise<unknown>>();
+  const local = createLocalSlots();
+  const releasing = new Set<Promise<unknown>>();
 
   /** Undefined where Redis does not answer. */
-  const sit = (seat: Seat, limit: number, ...former: string[]) =>
-    guard
-      .once(() => redis.eval(SIT, 2, ...keysOf(seat), memberOf(seat), lifeMs, limit, ...former))
+  const acquireIn = (slot: ConnectionSlot, limit: number, ...former: string[]) =>
+    policy
+      .once(() => redis.eval(ACQUIRE, 2, ...keysOf(slot), memberOf(slot), lifeMs, limit, ...former))
       .then(
         (answer) => answer === 1,
         () => undefined,
       );
   return {
-    async take(seat) {
-      if (!here.add(seat, most)) return false;
-      const taken = await sit(seat, most, ...(seat.former ? [seat.former] : []));
-      if (taken === undefined) metrics.fallback({ dependency: "redis-state", result: "hit" });
-      if (taken === false) here.remove(seat);
-      return taken !== false;
+    async acquire(slot) {
+      if (!local.add(slot, most)) return false;
+      const acquired = await acquireIn(slot, most, ...(slot.former ? [slot.former] : []));
+      if (acquired === undefined) metrics.fallback({ dependency: "redis-state", result: "hit" });
+      if (acquired === false) local.remove(slot);
+      return acquired !== false;
     },
-    async keep(seat) {
-      if ((await sit(seat, NO_LIMIT)) === false) seat.cut();
+    async renew(slot) {
+      if ((await acquireIn(slot, NO_LIMIT)) === false) slot.cut();
     },
-    leave(seat) {
-      here.remove(seat);
-      const left = guard.once(() => redis.zrem(keysOf(seat)[0], memberOf(seat))).catch(() => {});
-      leaving.add(left);
-      void left.then(() => leaving.delete(left));
+    release(slot) {
+      local.remove(slot);
+      const released = policy.once(() => redis.zrem(keysOf(slot)[0], memberOf(slot))).catch(() => {});
+      releasing.add(released);
+      void released.then(() => releasing.delete(released));
     },
     async settled() {
-      await Promise.all(leaving);
+      await Promise.all(releasing);
     },
   };
 }
 
 /** The same of one process, by user and client. */
-function createSeatsHere() {
-  const users = new Map<string, Map<string, Seat>>();
-  const remove = ({ userId, client, id }: Seat) => {
+function createLocalSlots() {
+  const users = new Map<string, Map<string, ConnectionSlot>>();
+  const remove = ({ userId, client, id }: ConnectionSlot) => {
     const mine = users.get(userId);
     // Another may have come in its place.
     if (mine?.get(client)?.id === id) mine.delete(client);
     if (mine?.size === 0) users.delete(userId);
   };
   return {
-    add(seat: Seat, most: number): boolean {
-      const before = seat.former && users.get(seat.userId)?.get(seat.former);
+    add(slot: ConnectionSlot, most: number): boolean {
+      const before = slot.former && users.get(slot.userId)?.get(slot.former);
       if (before) {
         remove(before);
         before.cut();
       }
-      const mine = users.get(seat.userId) ?? new Map<string, Seat>();
+      const mine = users.get(slot.userId) ?? new Map<string, ConnectionSlot>();
       if (mine.size >= most) return false;
-      users.set(seat.userId, mine.set(seat.client, seat));
+      users.set(slot.userId, mine.set(slot.client, slot));
       return true;
     },
     remove,
   };
 }
 
-const keysOf = ({ userId }: Seat) => [`sockets-of:${userId}`, `sockets-replaced:${userId}`] as const;
-const memberOf = ({ client, id }: Seat) => `${client} ${id}`;
+const keysOf = ({ userId }: ConnectionSlot) => [`sockets-of:${userId}`, `sockets-replaced:${userId}`] as const;
+const memberOf = ({ client, id }: ConnectionSlot) => `${client} ${id}`;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Problem } from "../../errors/problem.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
-import type { Door } from "./caller-lookup.ts";
+import type { CallerLookup } from "./caller-lookup.ts";
 
 const WINDOW_SECONDS = 60;
 
@@ -50,12 +50,12 @@ const DECISIONS = {
   limited: { memory: { decision: "limited", store: "memory" }, redis: { decision: "limited", store: "redis" } },
 } as const;
 
-/** A limit with nothing else to ask at the door. Its keys are addresses of people: Redis sees a hash. */
-export function createRateLimit(door: Door, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
+/** A limit with nothing else to ask at the lookup. Its keys are addresses of people: Redis sees a hash. */
+export function createRateLimit(lookup: CallerLookup, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
   const window = createWindow(perMinute, metrics, now);
   return async (key) => {
     const redisKey = window.keyOf(fingerprint(key));
-    return window.judge(redisKey, (await door(redisKey)).calls);
+    return window.judge(redisKey, (await lookup(redisKey)).calls);
   };
 }
 

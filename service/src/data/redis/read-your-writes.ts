@@ -1,69 +1,68 @@
 import type { Redis } from "ioredis";
-import type { Guard } from "../../resilience/policy.ts";
-import { laterOf } from "../postgres/lsn.ts";
+import type { Policy } from "../../resilience/policy.ts";
+import { laterLsn } from "../postgres/lsn.ts";
 
-/** Longer than any replica that still serves lists may lag (see replica.ts). */
+/** Longer than a replica that still serves lists may lag (see replica.ts). */
 const SECONDS = 60;
 
 /**
- * Keeps the greater of two positions, compared as numbers (see position.ts), for the whole time again: marks can come
- * in another order than their writes, and of two processes at once.
+ * Keeps the greater of two LSNs, compared as numbers (see lsn.ts), and renews its lifetime: marks can arrive in another
+ * order than their writes, and from two processes at once.
  */
 const MARK = `
-local function halves(position)
-  local high, low = string.match(position or "", "^(%x+)/(%x+)$")
+local function halves(lsn)
+  local high, low = string.match(lsn or "", "^(%x+)/(%x+)$")
   return tonumber(high or "0", 16), tonumber(low or "0", 16)
 end
 local known = redis.call("GET", KEYS[1])
 local high, low = halves(ARGV[1])
 local knownHigh, knownLow = halves(known)
-local position = ARGV[1]
-if knownHigh > high or (knownHigh == high and knownLow > low) then position = known end
-redis.call("SET", KEYS[1], position, "EX", ARGV[2])
-return position`;
+local lsn = ARGV[1]
+if knownHigh > high or (knownHigh == high and knownLow > low) then lsn = known end
+redis.call("SET", KEYS[1], lsn, "EX", ARGV[2])
+return lsn`;
 
 /**
- * Up to which position of the write-ahead log a user's own writes reach: a replica that has not come that far must not
- * answer them. In the state Redis, since the next request may reach another process, and not in a cookie, since clients
- * without a browser would lose it.
+ * The LSN of each user's last write: a replica that has not replayed it must not serve that user. Kept in the state Redis,
+ * since the next request may reach another process, and not in a cookie, which clients other than browsers would lose.
  */
-export interface Written {
-  /** To be called before the write is answered. A failure is no error: the marks of this process stay. */
-  mark(userId: string, position: string | undefined): Promise<void>;
+export interface ReadYourWrites {
+  /** Call it before the write is answered. It never throws: while Redis is away the mark stays in this process. */
+  mark(userId: string, lsn: string | undefined): Promise<void>;
   /**
-   * What Redis said (null: nothing), or what was marked here while it could not be told, if that is later. Undefined
-   * where Redis does not say: nobody knows what other processes wrote.
+   * The later of what Redis has (null: nothing) and what this process could not store there. Undefined where Redis did not
+   * answer: then the writes of other processes are unknown.
    */
-  recall(userId: string, told: string | null | undefined): string | null | undefined;
+  recall(userId: string, stored: string | null | undefined): string | null | undefined;
 }
 
-export const writtenKey = (userId: string) => `written:${userId}`;
+export const lastWriteKey = (userId: string) => `written:${userId}`;
 
-export function createWritten(redis: Redis, guard: Guard, now = Date.now): Written {
-  const untold = new Map<string, { position: string; until: number }>();
+export function createReadYourWrites(redis: Redis, policy: Policy, now = Date.now): ReadYourWrites {
+  const unstored = new Map<string, { lsn: string; until: number }>();
   return {
-    async mark(userId, position) {
-      if (position === undefined) return;
+    async mark(userId, lsn) {
+      if (lsn === undefined) return;
       try {
-        await guard.once(() => redis.eval(MARK, 1, writtenKey(userId), position, SECONDS));
-        // Not one that is later: it may have failed while this one was under way.
-        if (laterOf(position, untold.get(userId)?.position) === position) untold.delete(userId);
+        await policy.once(() => redis.eval(MARK, 1, lastWriteKey(userId), lsn, SECONDS));
+        // A later one stays: it may have failed while this one was being stored.
+        if (laterLsn(lsn, unstored.get(userId)?.lsn) === lsn) unstored.delete(userId);
       } catch {
-        forgetOld(untold, now());
-        const latest = laterOf(position, untold.get(userId)?.position) ?? position;
-        untold.delete(userId);
-        untold.set(userId, { position: latest, until: now() + SECONDS * 1_000 });
+        forgetOld(unstored, now());
+        const latest = laterLsn(lsn, unstored.get(userId)?.lsn) ?? lsn;
+        unstored.delete(userId);
+        unstored.set(userId, { lsn: latest, until: now() + SECONDS * 1_000 });
       }
     },
-    recall(userId, told) {
-      if (untold.size === 0 || told === undefined) return told;
-      forgetOld(untold, now());
-      return laterOf(told, untold.get(userId)?.position);
+    recall(userId, stored) {
+      if (unstored.size === 0 || stored === undefined) return stored;
+      forgetOld(unstored, now());
+      return laterLsn(stored, unstored.get(userId)?.lsn);
     },
   };
 }
 
-/** The oldest come first: a Map keeps the order in which keys came. */
+/** The oldest marks come first: a Map keeps the order in which keys were set. */
 function forgetOld(marks: Map<string, { until: number }>, now: number): void {
   for (const [userId, { until }] of marks) {
     if (until > now) return;

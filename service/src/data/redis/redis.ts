@@ -1,8 +1,20 @@
 import { type Command, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "../../observability/log.ts";
 import { createOutage } from "../../observability/outage.ts";
-import type { Config } from "../../process/config.ts";
 import { POLICIES } from "../../resilience/policies.ts";
+
+/** What the connections read of the configuration. */
+export interface CacheConfig {
+  REDIS_CACHE_URL: string;
+  secrets: { REDIS_CACHE_PASSWORD_FILE?: string | undefined };
+}
+
+export interface StateConfig {
+  REDIS_STATE_NAME: string;
+  /** `host:port`, separated by commas. */
+  REDIS_STATE_SENTINELS: string;
+  secrets: { REDIS_STATE_PASSWORD_FILE?: string | undefined; REDIS_SENTINEL_PASSWORD_FILE?: string | undefined };
+}
 
 /** Redis only ever speeds things up or counts: a caller must never wait long for it. */
 const FAIL_FAST = {
@@ -29,7 +41,7 @@ class Batching extends Redis {
   }
 }
 
-export function connectCache(config: Config, log: Logger): Redis {
+export function connectCache(config: CacheConfig, log: Logger): Redis {
   return watched(
     "redis-cache",
     log,
@@ -38,7 +50,11 @@ export function connectCache(config: Config, log: Logger): Redis {
 }
 
 /** The state Redis by its Sentinels: they say who is master, and a failover reconnects. A read that blocks needs more time. */
-export function connectState(config: Config, log: Logger, commandTimeout: number = FAIL_FAST.commandTimeout): Redis {
+export function connectState(
+  config: StateConfig,
+  log: Logger,
+  commandTimeout: number = FAIL_FAST.commandTimeout,
+): Redis {
   const sentinelPassword = config.secrets.REDIS_SENTINEL_PASSWORD_FILE;
   const options = {
     ...FAIL_FAST,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { Problem } from "../../errors/problem.ts";
-import type { Guard } from "../../resilience/policy.ts";
+import type { Policy } from "../../resilience/policy.ts";
 
 const SESSION_SECONDS = 30 * 24 * 3_600;
 /** Open at once for one user: each login opens one, and the store that holds them never drops any by itself. */
@@ -18,7 +18,7 @@ export interface Session {
 export interface Sessions {
   open(userId: string): Promise<Session>;
   rotate(refreshToken: string): Promise<Session>;
-  /** Undefined when Redis cannot say. For whoever stays connected: a call asks it at the door (door.ts). */
+  /** Undefined while Redis does not answer. For open sockets: an HTTP call gets it from the caller lookup. */
   isOpen(id: string): Promise<boolean | undefined>;
   close(id: string): Promise<void>;
   closeAllOf(userId: string): Promise<void>;
@@ -72,10 +72,10 @@ const CLOSE_ALL = `
 for _, id in ipairs(redis.call("ZRANGE", KEYS[1], 0, -1)) do redis.call("DEL", "session:" .. id) end
 return redis.call("DEL", KEYS[1])`;
 
-export function createSessions(redis: Redis, guard: Guard): Sessions {
+export function createSessions(redis: Redis, policy: Policy): Sessions {
   /** Unlike the rate limit, a session cannot be made up while Redis is away. */
   const surely = <T>(work: () => Promise<T>): Promise<T> =>
-    guard.once(work).catch((cause: unknown) => {
+    policy.once(work).catch((cause: unknown) => {
       throw new Problem("sessions-unavailable", { headers: { "Retry-After": "2" }, cause });
     });
   return {
@@ -95,7 +95,7 @@ export function createSessions(redis: Redis, guard: Guard): Sessions {
       return { id, userId, refreshToken: `${id}.${next}` };
     },
     isOpen: (id) =>
-      guard
+      policy
         .once(() => redis.exists(sessionKey(id)))
         .then(
           (found) => found === 1,

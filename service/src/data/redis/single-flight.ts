@@ -6,7 +6,7 @@ export function createSingleFlight() {
     if (known) return known;
     const started = work();
     underWay.set(key, started);
-    // Of the copy that nobody looks at, an error would be one that nobody handles.
+    // Without this handler, an error would be reported as an unhandled rejection.
     started.finally(() => underWay.delete(key)).catch(() => {});
     return started;
   };

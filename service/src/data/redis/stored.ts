@@ -1,4 +1,4 @@
-/** JSON of a Redis that anybody may have written to; undefined where it is not what `isOne` wants, as if it were not there. */
+/** Parses JSON from Redis, whose content is not trusted; undefined where `isOne` refuses it, as if it were not there. */
 export function parseStored<T>(text: string, isOne: (value: Partial<T>) => boolean): T | undefined {
   try {
     const value = JSON.parse(text) as T | null;

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { MEDIA_TYPES } from "../../domain/media.ts";
-import { CURRENCIES } from "../../domain/payments/events.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
+import { CURRENCIES } from "../../model/payment-events.ts";
 import {
   BUSINESS_ACTIVE,
   BUSINESS_DOWNLOADS,

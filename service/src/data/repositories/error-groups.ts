@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Entry } from "../../errors/catalogue.ts";
-import type { ErrorGroup } from "../../errors/fingerprint.ts";
+import type { GroupChange, GroupStore, Occurrences } from "../../errors/reports.ts";
 import { query, write } from "../postgres/database.ts";
 import { type Page, parseCursor, toPage } from "../postgres/page.ts";
 
@@ -9,18 +9,6 @@ export type GroupStatus = (typeof GROUP_STATUSES)[number];
 
 /** Days after which an error that did not come again is forgotten. */
 const KEEP_DAYS = 90;
-
-/** Occurrences of one group, since they were last stored. */
-export interface Occurrences extends ErrorGroup {
-  count: number;
-  firstSeen: string;
-  lastSeen: string;
-  release: string;
-  process: string;
-  /** Only of a trace that was kept. */
-  traceId?: string | undefined;
-  requestId?: string | undefined;
-}
 
 export interface StoredGroup {
   fingerprint: string;
@@ -40,9 +28,6 @@ export interface StoredGroup {
   resolvedAt: string | null;
   regressedAt: string | null;
 }
-
-/** What storing made of a group. */
-export type GroupChange = "new" | "regressed" | "again";
 
 /** Says that a release runs. Its first time decides what is newer than what. */
 export async function registerRelease(pool: pg.Pool, release: string): Promise<void> {
@@ -76,11 +61,16 @@ ON CONFLICT (fingerprint) DO UPDATE SET
       SELECT FROM releases WHERE release = EXCLUDED.last_release AND first_seen > known.resolved_at)) AS verdict (again))
 RETURNING fingerprint, CASE WHEN xmax = 0 THEN 'new' WHEN regressed_at = now() THEN 'regressed' ELSE 'again' END AS change`;
 
-export async function storeOccurrences(
-  pool: pg.Pool,
-  occurrences: Occurrences[],
-): Promise<{ fingerprint: string; change: GroupChange }[]> {
+export async function storeOccurrences(pool: pg.Pool, occurrences: Occurrences[]): Promise<GroupChange[]> {
   return write(pool, "store error groups", STORE, [JSON.stringify(occurrences)]);
+}
+
+/** Where the processes' error reports go. */
+export function groupStore(pool: pg.Pool): GroupStore {
+  return {
+    registerRelease: (release) => registerRelease(pool, release),
+    store: (occurrences) => storeOccurrences(pool, occurrences),
+  };
 }
 
 interface Row {

@@ -9,7 +9,6 @@ import {
 } from "node:crypto";
 import type pg from "pg";
 import { Problem } from "../../errors/problem.ts";
-import type { Reply } from "../../http/reply.ts";
 import { query, write } from "../postgres/database.ts";
 
 /** A claim whose process died can be taken over after this long; longer than any request may take. */
@@ -18,6 +17,13 @@ const RETENTION = "24 hours";
 const CIPHER = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+
+/** An answer as text in UTF-8, so that it can be kept and given again exactly as it was. */
+export interface StoredReply {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
 
 /** What a key belongs to: the same key of another user, or of another operation, is another key. */
 export interface KeyOwner {
@@ -35,7 +41,7 @@ export interface Claim {
 
 export type Claimed =
   | { outcome: "fresh"; claim: Claim }
-  | { outcome: "replayed"; reply: Reply }
+  | { outcome: "replayed"; reply: StoredReply }
   | { outcome: "in-flight" }
   | { outcome: "other-body" };
 
@@ -68,7 +74,7 @@ export async function claimKey(pool: pg.Pool, owner: KeyOwner, body: Buffer): Pr
 }
 
 /** The answer that is kept for this call, without a claim to the key. */
-export async function findReply(pool: pg.Pool, owner: KeyOwner, body: Buffer): Promise<Reply | undefined> {
+export async function findReply(pool: pg.Pool, owner: KeyOwner, body: Buffer): Promise<StoredReply | undefined> {
   const found = await look(pool, derive(owner, body));
   return found.outcome === "replayed" ? found.reply : undefined;
 }
@@ -96,7 +102,7 @@ const READ_KEY = "SELECT body_mac, status, sealed FROM idempotency_keys WHERE id
  * Keeps the answer. Inside the transaction of the effect it is also the fence: a process so slow that its claim was
  * taken over cannot commit any more.
  */
-export async function keepReply(client: Client, { id, claim, secret }: Claim, reply: Reply): Promise<void> {
+export async function keepReply(client: Client, { id, claim, secret }: Claim, reply: StoredReply): Promise<void> {
   const kept = await client.query(
     "UPDATE idempotency_keys SET status = $3, sealed = $4 WHERE id = $1 AND claim = $2 AND status IS NULL",
     [id, claim, reply.status, seal(reply, secret)],
@@ -131,7 +137,7 @@ function derive({ user, operation, key }: KeyOwner, body: Buffer): Derived {
   return { id, bodyMac, secret: bytes.subarray(32) };
 }
 
-function seal({ headers, body }: Reply, secret: Buffer): Buffer {
+function seal({ headers, body }: StoredReply, secret: Buffer): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, secret, iv);
   const text = JSON.stringify({ headers, body: Buffer.from(body).toString("base64") });
@@ -139,7 +145,7 @@ function seal({ headers, body }: Reply, secret: Buffer): Buffer {
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
 }
 
-function open(sealed: Buffer, secret: Buffer): Pick<Reply, "headers" | "body"> {
+function open(sealed: Buffer, secret: Buffer): Pick<StoredReply, "headers" | "body"> {
   const decipher = createDecipheriv(CIPHER, secret, sealed.subarray(0, IV_BYTES));
   decipher.setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   const text = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString();

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { EventData, PaymentEvent } from "../../domain/payments/events.ts";
+import type { EventData, PaymentEvent } from "../../model/payment-events.ts";
 
 /**
  * What became of an event. `superseded`: a newer one had come before. `unmatched`: it names an account or a plan that
@@ -7,7 +7,7 @@ import type { EventData, PaymentEvent } from "../../domain/payments/events.ts";
  */
 export type Effect = "applied" | "superseded" | "unmatched";
 
-/** Which event wrote a row: the greater of two wins, in whichever order they come, and equal times are told apart by id. */
+/** Which event wrote a row: the later of two wins, in whichever order they arrive; equal times are ordered by id. */
 export interface Version {
   occurredAt: Date;
   eventId: string;

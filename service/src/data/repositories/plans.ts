@@ -38,7 +38,7 @@ interface SubscriptionRow extends PlanRow {
 /** The week that a quota counts: it begins on Monday, in UTC. */
 const WEEK = "date_trunc('week', now() AT TIME ZONE 'UTC')::date";
 const RESET = "(date_trunc('week', now() AT TIME ZONE 'UTC') + interval '7 days') AT TIME ZONE 'UTC'";
-/** Granted until it runs out, also once cancelled; whoever has none has the free plan. */
+/** Granted until it expires, also once cancelled; accounts without one have the free plan. */
 const PLAN_ID =
   "COALESCE((SELECT s.plan_id FROM subscriptions s WHERE s.user_id = $1::text::uuid AND s.paid_until > now()), 'free')";
 

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { MediaType } from "../../domain/media.ts";
+import type { MediaType } from "../../model/media.ts";
 import { query, type Reader } from "../postgres/database.ts";
 import { type Changes, type Page, type Place, parseCursor, toChanges, toPage } from "../postgres/page.ts";
 import { conditions } from "../postgres/sql-conditions.ts";

@@ -1,4 +1,4 @@
-import type { MediaType } from "../../domain/media.ts";
+import type { MediaType } from "../../model/media.ts";
 import { query, type Reader } from "../postgres/database.ts";
 
 /** What several people's requests can be for. */
@@ -10,7 +10,7 @@ export interface Title {
 /** How far Overseerr's clock may be from ours, and how long a call that we gave up may still take effect there. */
 const MOST_APART = "interval '1 minute'";
 
-/** Whether anybody's request for the title is under way, be it one that was cancelled and retried. */
+/** Whether a request of any user for the title is under way, including one that was cancelled and retried. */
 export async function isWanted(from: Reader, { mediaType, tmdbId }: Title): Promise<boolean> {
   const sql = "SELECT FROM requests WHERE media_type = $1 AND tmdb_id = $2 AND status = 'pending' LIMIT 1";
   return (await query(from, "is title wanted", sql, [mediaType, tmdbId])).length > 0;

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Role } from "../../auth/roles.ts";
+import type { Role } from "../../model/roles.ts";
 import { query, type Reader } from "../postgres/database.ts";
 import { type Page, parseCursor, toPage } from "../postgres/page.ts";
 

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Database } from "../../data/postgres/database.ts";
+import type { Transact } from "../../data/postgres/database.ts";
 import {
   type Effect,
   insertEvent,
@@ -9,18 +9,23 @@ import {
   type Version,
 } from "../../data/repositories/payments.ts";
 import { Problem } from "../../errors/problem.ts";
+import {
+  EVENT_DATA,
+  type EventData,
+  isKnownType,
+  type KnownType,
+  type PaymentEvent,
+} from "../../model/payment-events.ts";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
-import { EVENT_DATA, type EventData, isKnownType, type KnownType, type PaymentEvent } from "./events.ts";
 
 export interface ReceiveEventDeps {
-  database: Database;
   metrics: Metrics;
   log: Logger;
 }
 
 /** `ignored`: of a type that has no effect here. */
-type Outcome = Effect | "replayed" | "ignored";
+export type EventOutcome = Effect | "replayed" | "ignored";
 
 type Apply<T extends KnownType> = (client: pg.ClientBase, data: EventData<T>, version: Version) => Promise<Effect>;
 
@@ -37,20 +42,18 @@ const APPLY: { [T in KnownType]: Apply<T> } = {
 };
 
 /**
- * Records the event and does what it says, in one transaction: a crash in between leaves neither, and the provider
- * sends it again. `also` is part of that transaction.
+ * Records the event and applies it in one transaction: a crash in between leaves neither, and the provider sends the
+ * event again.
  */
 export async function receiveEvent(
-  { database, metrics, log }: ReceiveEventDeps,
+  { metrics, log }: ReceiveEventDeps,
+  transact: Transact<EventOutcome>,
   event: PaymentEvent,
-  also: (client: pg.ClientBase) => Promise<void>,
 ): Promise<void> {
   const apply = prepare(event);
-  const outcome = await database.transaction("receive payment event", async (client): Promise<Outcome> => {
-    const outcome = (await insertEvent(client, event)) ? await apply(client) : "replayed";
-    await also(client);
-    return outcome;
-  });
+  const outcome = await transact("receive payment event", async (client) =>
+    (await insertEvent(client, event)) ? apply(client) : "replayed",
+  );
   metrics.paymentEvent({ type: isKnownType(event.type) ? event.type : "other", outcome });
   const line = { eventId: event.id, eventType: event.type, outcome };
   if (outcome === "unmatched") log.error(line, "a payment event names an account or a plan that is not here");

@@ -48,7 +48,7 @@ test("it is good for five minutes, either way, and to the second", () => {
     expect(verify(signed(KEY, NOW - age))).toBe(verdict);
     expect(verify(signed(KEY, NOW + age))).toBe(verdict);
   }
-  // Whether it is too old is told only to whom has a key.
+  // Only a sender with a key learns that it is too old.
   expect(verify(signed("a guess", NOW - 1_000))).toBe("invalid");
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { credentials, newAccount } from "../../auth/accounts.ts";
-import { ROLES } from "../../auth/roles.ts";
+import { ROLES } from "../../model/roles.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 
 const user = z

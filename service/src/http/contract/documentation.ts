@@ -47,6 +47,6 @@ export const documentation = {
     summary: "Explain an error's `type`",
     access: "public",
     params: z.strictObject({ code: z.string() }),
-    answers: { 200: { description: "The entry; as a page for whoever prefers HTML.", schema: problemEntry } },
+    answers: { 200: { description: "The entry; as a page for callers who prefer HTML.", schema: problemEntry } },
   }),
 };

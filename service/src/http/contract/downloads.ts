@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DOWNLOAD_STATUSES } from "../../data/repositories/downloads.ts";
-import { MEDIA_TYPES } from "../../domain/media.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 
 const download = z
@@ -23,7 +23,7 @@ export const downloads = {
     method: "get",
     path: "/api/v1/downloads",
     tag: "downloads",
-    summary: "List one's own downloads, or everybody's for whoever may read them, newest first",
+    summary: "List one's own downloads, or all users' for callers who may read them, newest first",
     access: "user",
     query: z.strictObject({
       status: z.enum(DOWNLOAD_STATUSES).optional(),

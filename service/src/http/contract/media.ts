@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { MEDIA_TYPES } from "../../domain/media.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { operation, paging } from "./operation.ts";
 
 const OUTSIDE = [
@@ -32,7 +32,7 @@ export const media = {
     tag: "media",
     summary: "What is popular, by TMDB",
     access: "visitor",
-    caching: "everybody",
+    caching: "shared",
     query: z.strictObject({ mediaType, page }),
     answers: { 200: { description: "A page.", schema: titles } },
     problems: OUTSIDE,
@@ -43,7 +43,7 @@ export const media = {
     tag: "media",
     summary: "Find titles at TMDB",
     access: "visitor",
-    caching: "everybody",
+    caching: "shared",
     query: z.strictObject({ mediaType, page, query: z.string().min(1).max(200) }),
     answers: { 200: { description: "A page.", schema: titles } },
     problems: OUTSIDE,
@@ -54,7 +54,7 @@ export const media = {
     tag: "media",
     summary: "Trailers of a title, by YouTube",
     access: "visitor",
-    caching: "everybody",
+    caching: "shared",
     params: z.strictObject({
       mediaType,
       tmdbId: z

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Permission } from "../../auth/roles.ts";
 import type { ProblemCode } from "../../errors/catalogue.ts";
+import type { Permission } from "../../model/roles.ts";
 import type { Caching } from "./caching.ts";
 
 /** One operation of the API. Routes, checks of what comes in, and the OpenAPI document are all made from it. */
@@ -11,8 +11,8 @@ export interface Operation {
   tag: string;
   summary: string;
   /**
-   * `visitor`: anybody, counted by address. `beacon`: the same with a count of its own. `webhook`: whoever signs the body.
-   * `public`: anybody, as often as they like.
+   * `visitor`: every caller, counted by address. `beacon`: the same with a count of its own. `webhook`: callers who sign the body.
+   * `public`: every caller, without a limit.
    */
   access: "public" | "visitor" | "beacon" | "webhook" | "user";
   /** What the user must be allowed besides. */
@@ -25,7 +25,7 @@ export interface Operation {
   bodyTypes?: readonly string[];
   /** Members of the body that may be anything, and are kept as they came: as JSON, not as text. */
   verbatim?: readonly string[];
-  /** Who may keep the answer. By default only the caller, who asks each time whether it changed; of a POST nobody. */
+  /** Which caches may keep the answer. By default only the caller's, which revalidates each time; a POST's answer is not kept. */
   caching?: Caching;
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   /** Besides those that its access, body and method bring with them. */

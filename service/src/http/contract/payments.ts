@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paymentEvent } from "../../domain/payments/events.ts";
+import { paymentEvent } from "../../model/payment-events.ts";
 import { operation } from "./operation.ts";
 
 const plan = z

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { REQUEST_STATUSES } from "../../data/repositories/requests.ts";
 import { CHANGES, type ChangeName } from "../../domain/change-request.ts";
 import { newRequest } from "../../domain/create-request.ts";
-import { MEDIA_TYPES } from "../../domain/media.ts";
+import { MEDIA_TYPES } from "../../model/media.ts";
 import { byId, id, operation, pageOf, paging } from "./operation.ts";
 
 const fields = {
@@ -41,7 +41,7 @@ export const requests = {
     method: "get",
     path: "/api/v1/requests",
     tag: "requests",
-    summary: "List one's own requests, or everybody's for whoever may read them, newest first",
+    summary: "List one's own requests, or all users' for callers who may read them, newest first",
     access: "user",
     query: z.strictObject({
       status: z.enum(REQUEST_STATUSES).optional(),

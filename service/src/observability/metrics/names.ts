@@ -9,7 +9,7 @@ export const HTTP_REQUEST_DURATION_SECONDS = "http_server_request_duration_secon
 export const ERRORS_TOTAL = "media_errors_total";
 /** Counter. Errors by class, once their group is `stored`; `dropped`: it could not be, and is only in the log. */
 export const ERROR_REPORTS_TOTAL = "media_error_reports_total";
-/** Counter. Groups of errors that nobody had seen before, or that came again in a release newer than their end. */
+/** Counter. Groups of errors that are new, or that came again in a release newer than the one that resolved them. */
 export const ERROR_GROUPS_TOTAL = "media_error_groups_total";
 /** Counter. POSTs that carried an Idempotency-Key, by what became of them. */
 export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
@@ -21,7 +21,7 @@ export const CIRCUIT_STATE = "media_circuit_state";
 export const RETRIES_TOTAL = "media_retries_total";
 /** Counter. Answers looked for elsewhere because a dependency did not give them; `miss`: there was none there either. */
 export const FALLBACKS_TOTAL = "media_fallbacks_total";
-/** Counter. Times that something which nobody waits for did not work, by what it was. */
+/** Counter. Failures of background tasks, by task. */
 export const BACKGROUND_FAILURES_TOTAL = "media_background_failures_total";
 /** Counter. Requests for media stored together with their job. */
 export const REQUESTS_CREATED_TOTAL = "media_requests_created_total";
@@ -73,7 +73,7 @@ export const ACTIVITY_DROPPED_TOTAL = "media_activity_dropped_total";
 export const BUSINESS_REQUESTS = "media_business_requests";
 /** Requests that were delivered. */
 export const BUSINESS_DOWNLOADS = "media_business_downloads";
-/** Accounts and visitors that were here. Of visitors to whom the gateway's cache said all they asked nobody knows. */
+/** Accounts and visitors that were active. Visitors that the gateway served from its cache alone are not counted. */
 export const BUSINESS_ACTIVE = "media_business_active";
 /** The way from a visitor to an account, its first request and its first payment: how many reached each stage. */
 export const BUSINESS_FUNNEL = "media_business_funnel";

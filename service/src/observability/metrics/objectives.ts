@@ -13,6 +13,12 @@ export interface LatencyObjective {
 /** Slower statements are logged and counted one by one (docs/spec: "Queries > 1s"). */
 export const SLOW_QUERY_SECONDS = 1;
 
+/**
+ * What others may not yet see of the newest, in seconds: a replica whose newest is older answers nobody, neither by the
+ * service's choice nor by the cluster's.
+ */
+export const MOST_LAG_SECONDS = 10;
+
 /** What dashboards, alerts and load tests hold the service to. */
 export const LATENCY_OBJECTIVES = {
   "http answers": { metric: HTTP_REQUEST_DURATION_SECONDS, seconds: 0.3, ratio: 0.99 },
@@ -20,3 +26,17 @@ export const LATENCY_OBJECTIVES = {
   "job done": { metric: JOB_DURATION_SECONDS, seconds: 5, ratio: 0.99 },
   "database statements": { metric: PG_QUERY_DURATION_SECONDS, seconds: SLOW_QUERY_SECONDS, ratio: 0.999 },
 } as const satisfies Record<string, LatencyObjective>;
+
+/** A promise about how many events of a kind do not fail. */
+export interface AvailabilityObjective {
+  /** The histogram whose `_count` is asked. */
+  metric: typeof HTTP_REQUEST_DURATION_SECONDS | typeof JOB_DURATION_SECONDS;
+  /** Labels of the events that have failed, as a PromQL selector. */
+  failed: string;
+  /** Share of the events that do not fail. */
+  ratio: number;
+}
+
+export const AVAILABILITY_OBJECTIVES = {
+  "http answers that are no failure": { metric: HTTP_REQUEST_DURATION_SECONDS, failed: 'status=~"5.."', ratio: 0.999 },
+} as const satisfies Record<string, AvailabilityObjective>;

@@ -21,7 +21,7 @@ export const PAGES = [
   "other",
 ] as const;
 
-/** Milliseconds; an hour is more than anybody waits. */
+/** Milliseconds, an hour at most. */
 const ms = z.number().min(0).max(3_600_000).optional();
 /** The shift of a window's worth of content is about 1; sums of several stay far below this. */
 const shift = z.number().min(0).max(100).optional();

@@ -1,15 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { SIGNATURE_HEADER } from "../../domain/payments/signature.ts";
 import { CATALOGUE } from "../../errors/catalogue.ts";
 import { Problem, problemDocument } from "../../errors/problem.ts";
-import { requestIdOf } from "../../http/observe.ts";
 import type { Logger } from "../../observability/log.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
 import { ADMISSION_IN_FLIGHT, ADMISSION_LIMIT } from "../../observability/metrics/names.ts";
-import type { WatchLateness } from "../event-loop-delay.ts";
+import { requestIdOf } from "../../observability/request-id.ts";
+import type { WatchEventLoopDelay } from "../event-loop-delay.ts";
 import { Limiter, WINDOW_MS } from "./limiter.ts";
-import { PRIORITIES, type Priority, priorityOf, SHARES } from "./priorities.ts";
-import { BOUNDS, neededBy, type Resource } from "./resources.ts";
+import { PRIORITIES, type Priority, SHARES } from "./priorities.ts";
+import { BOUNDS, type Demand, type Resource } from "./resources.ts";
 
 /** Those refused together must not come back together. */
 const RETRY_SECONDS = { least: 1, most: 4 } as const;
@@ -17,7 +16,7 @@ const REPORT_MS = 1_000;
 
 export interface Admission {
   /** Puts the limit before a handler. What it refuses costs a small part of what it lets in. */
-  guard(handler: RequestListener): RequestListener;
+  admit(handler: RequestListener): RequestListener;
   stop(): void;
 }
 
@@ -26,15 +25,17 @@ export interface AdmissionDeps {
   metrics: Metrics;
   /** Mean milliseconds that callers waited for a connection since this was asked last; undefined while all still wait. */
   poolWaitMs(pool: "primary" | "replica"): number | undefined;
-  watchLateness: WatchLateness;
+  watchEventLoopDelay: WatchEventLoopDelay;
+  /** Reads priority and needs from the head of a request. */
+  demandOf(req: IncomingMessage): Demand;
 }
 
 /**
  * Refuses what this process cannot do in time before it spends anything on it: a request that waits longer than its
- * caller does is work for nobody. What it waits for is the event loop, or a connection to PostgreSQL. How late the loop
- * comes to what is due is just what a request waits before it is read.
+ * caller does is wasted work. It waits for the event loop, or for a connection to PostgreSQL. The event-loop delay is
+ * what a request waits before it is read.
  */
-export function createAdmission({ log, metrics, poolWaitMs, watchLateness }: AdmissionDeps): Admission {
+export function createAdmission({ log, metrics, poolWaitMs, watchEventLoopDelay, demandOf }: AdmissionDeps): Admission {
   const limiters: Record<Resource, Limiter> = {
     process: new Limiter(BOUNDS.process),
     primary: new Limiter(BOUNDS.primary),
@@ -42,8 +43,8 @@ export function createAdmission({ log, metrics, poolWaitMs, watchLateness }: Adm
   };
   const inFlight = Object.fromEntries(PRIORITIES.map((name) => [name, 0])) as Record<Priority, number>;
   const refused = new Map<Priority, number>();
-  const stopProbe = probe(watchLateness, (lateMs) => {
-    limiters.process.adjust(lateMs);
+  const stopProbe = probe(watchEventLoopDelay, (delayMs) => {
+    limiters.process.adjust(delayMs);
     for (const pool of ["primary", "replica"] as const) {
       const waitMs = poolWaitMs(pool);
       if (waitMs !== undefined) limiters[pool].adjust(waitMs);
@@ -54,10 +55,8 @@ export function createAdmission({ log, metrics, poolWaitMs, watchLateness }: Adm
   watch(metrics, limiters, inFlight);
 
   return {
-    guard: (handler) => (req, res) => {
-      const { method = "", url = "", headers } = req;
-      const priority = priorityOf(method, url, headers.authorization !== undefined, SIGNATURE in headers);
-      const needed = neededBy(method, url);
+    admit: (handler) => (req, res) => {
+      const { priority, needed } = demandOf(req);
       if (!limiters.process.hasRoom(SHARES[priority]) || (needed && !limiters[needed].hasRoom(1))) {
         refused.set(priority, (refused.get(priority) ?? 0) + 1);
         return refuse(req, res);
@@ -92,13 +91,13 @@ function watch(metrics: Metrics, limiters: Record<Resource, Limiter>, inFlight: 
   });
 }
 
-/** Calls back at the end of each window with the mean lateness in it: one long pause is no overload, a steady one is. */
-function probe(watchLateness: WatchLateness, onWindow: (waitMs: number) => void): () => void {
+/** Calls back at the end of each window with its mean delay: one long pause is no overload, a steady delay is. */
+function probe(watchEventLoopDelay: WatchEventLoopDelay, onWindow: (waitMs: number) => void): () => void {
   let windowEnd = performance.now() + WINDOW_MS;
   let sumMs = 0;
   let looks = 0;
-  return watchLateness((lateMs) => {
-    sumMs += lateMs;
+  return watchEventLoopDelay((delayMs) => {
+    sumMs += delayMs;
     looks += 1;
     const now = performance.now();
     if (now < windowEnd) return;
@@ -109,7 +108,6 @@ function probe(watchLateness: WatchLateness, onWindow: (waitMs: number) => void)
   });
 }
 
-const SIGNATURE = SIGNATURE_HEADER.toLowerCase();
 const { class: kind, layer, source } = CATALOGUE.overloaded;
 const LABELS = { code: "overloaded", class: kind, layer, source } as const;
 const OVERLOADED = new Problem("overloaded");

@@ -9,7 +9,7 @@ function fill(limiter: Limiter, share = 1): number {
   return entered;
 }
 
-test("while nobody waits, the limit is out of the way", () => {
+test("while no request waits, the limit is out of the way", () => {
   expect(fill(new Limiter(bounds))).toBe(1_024);
 });
 
@@ -40,7 +40,7 @@ test("a few requests are let in however late they are: it is not they who make o
   expect(limiter.inFlight).toBe(20);
 });
 
-test("whoever has the smaller share is refused first, and the largest finds a place when no other does", () => {
+test("the smaller share is refused first, and the largest finds a place when no other does", () => {
   const limiter = new Limiter(bounds);
   for (let n = 0; n < 60; n++) limiter.enter();
   for (let n = 0; n < 2; n++) limiter.adjust(late);

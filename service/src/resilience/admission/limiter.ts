@@ -17,7 +17,7 @@ export interface Bounds {
   increase: number;
 }
 
-/** Lets requests in up to a limit that follows how long they wait. Pure: whoever uses it brings time and measures. */
+/** Lets requests in up to a limit that follows how long they wait. Pure: its user brings time and measurements. */
 export class Limiter {
   readonly #bounds: Bounds;
   #limit = MOST;
@@ -62,7 +62,7 @@ export class Limiter {
     if (this.#lateWindows >= STANDING_WINDOWS) {
       this.#limit = Math.max(least, Math.min(this.#limit, used) * DECREASE);
     } else if (this.#lateWindows === 0) {
-      // A limit that nobody came near to says nothing about what is possible: it grows all the same, so that the
+      // An unused limit says nothing about what is possible: it grows all the same, so that the
       // process is open again soon after an overload.
       this.#limit = Math.min(MOST, this.#limit + Math.max(increase, this.#limit * 0.02));
     }

@@ -1,5 +1,5 @@
 import type { Bounds } from "./limiter.ts";
-import { pathOf, pathsOf } from "./paths.ts";
+import type { Priority } from "./priorities.ts";
 
 /** What requests wait for, each with a limit of its own: the process itself, and the connections to PostgreSQL's servers. */
 export type Resource = "process" | "primary" | "replica";
@@ -30,17 +30,9 @@ export const BOUNDS: Record<Resource, Bounds> = {
   replica: { targetMs: TARGET_POOL_WAIT_MS, least: FEW_CONNECTED, increase: 1 },
 };
 
-/** Lists of what is in PostgreSQL, read from a replica; single things come from the cache, mostly. */
-const READ = pathsOf(
-  ({ method, query, problems }) =>
-    method === "get" && query !== undefined && (problems?.includes("database-unavailable") ?? false),
-);
-/** Timings from browsers are counted, not stored. */
-const NOT_WRITTEN = pathsOf(({ access }) => access === "beacon");
-
-/** What a request will need besides the process. */
-export function neededBy(method: string, url: string): Exclude<Resource, "process"> | undefined {
-  const path = pathOf(url);
-  if (method === "POST") return NOT_WRITTEN.has(path) ? undefined : "primary";
-  return READ.has(path) ? "replica" : undefined;
+/** What admission decides by, for one request. */
+export interface Demand {
+  priority: Priority;
+  /** What the request needs besides the process. */
+  needed: Exclude<Resource, "process"> | undefined;
 }

@@ -1,0 +1,15 @@
+import type { Target } from "../lib/stack.ts";
+import { call, json } from "./http.ts";
+
+interface Streams {
+  readonly data: { readonly result: readonly { readonly values: readonly [nanoseconds: string, line: string][] }[] };
+}
+
+/** The lines that any process of the stack logged in a trace during the last hour, oldest first. */
+export async function linesOfTrace({ lokiUrl, stack }: Pick<Target, "lokiUrl" | "stack">, traceId: string) {
+  const query = encodeURIComponent(`{k8s_namespace_name="${stack.namespace}"} | trace_id="${traceId}"`);
+  const url = `${lokiUrl}/loki/api/v1/query_range?query=${query}&since=1h&direction=forward`;
+  const { data } = json<Streams>(await call(url), 200);
+  const values = data.result.flatMap((stream) => stream.values);
+  return values.sort(([a], [b]) => Number(BigInt(a) - BigInt(b))).map(([, line]) => line);
+}

@@ -1,0 +1,163 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { journeysOf } from "./journeys/check.ts";
+import { UserError } from "./lib/errors.ts";
+import { ProgressLine, say } from "./lib/progress.ts";
+import { checkAllowed, checkUp, type StackOutputs } from "./lib/target.ts";
+import { makePlan, type Plan } from "./plan/plan.ts";
+import { Prometheus, resourcesOf, SETTLE_SECONDS, serviceVersions } from "./resources/prometheus.ts";
+import type { Measurements, Result } from "./results/result.ts";
+import { expand, secondsOf } from "./shapes/expand.ts";
+import { LEVELS, type LevelName, SHAPES, type ShapeName } from "./shapes/shapes.ts";
+import type { Tool } from "./tools/tool.ts";
+import { limitOfGenerator, overall, verdictsOfGenerator, verdictsOfService } from "./verdict/verdict.ts";
+
+export interface RunArgs {
+  readonly tool: Tool;
+  readonly shape: ShapeName;
+  readonly level: LevelName;
+  readonly stack: string;
+  readonly outputs: StackOutputs;
+  /** Name of one journey, or a JSON file of journeys. @default all of them */
+  readonly journey?: string;
+  /** Sessions a second that a shape's factor of 1 means. */
+  readonly rate: number;
+  /** @default the shape's own */
+  readonly seconds?: number;
+  readonly seed: number;
+  /** @default from the time, so that a run asks for titles that no run before it asked for */
+  readonly titleOffset?: number;
+  readonly allowed: readonly string[];
+  /** Folder for what the run leaves. */
+  readonly dir: string;
+  readonly stop: AbortSignal;
+}
+
+/** Makes load, and finds out what it did to the stack. */
+export async function runLoad(args: RunArgs): Promise<Result> {
+  const { tool, outputs, stack } = args;
+  checkAllowed(outputs.gatewayUrl, args.allowed);
+  const journeys = journeysOf(args.journey);
+  const stretches = expand(SHAPES[args.shape], LEVELS[args.level], args);
+  const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 100) % 2_000_000_000;
+  const plan = makePlan({ journeys, stretches, seed: args.seed, titleOffset });
+  const version = await tool.version();
+  await checkUp(outputs.gatewayUrl);
+
+  const startedAt = new Date();
+  const id = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, "")}-${tool.name}-${args.shape}-${randomBytes(2).toString("hex")}`;
+  say(`${tool.name} (${version}), ${args.shape} at level ${args.level}: ${plan.sessions.length} sessions in ${Math.round(plan.seconds)} s against ${outputs.gatewayUrl}`);
+  const measured = await measure(args, plan, id);
+  const endedAt = new Date();
+  const interrupted = args.stop.aborted;
+  const seen = await lookAtStack(args, startedAt, endedAt, interrupted);
+  const verdicts = [...verdictsOfGenerator(measured), ...seen.verdicts];
+  const limited = limitOfGenerator(measured, interrupted);
+  return {
+    schema: "media-load-result/1",
+    run: {
+      id,
+      startedAt: startedAt.toISOString(),
+      endedAt: endedAt.toISOString(),
+      seconds: (endedAt.getTime() - startedAt.getTime()) / 1_000,
+      interrupted,
+      stack,
+      target: outputs.gatewayUrl,
+    },
+    tool: { name: tool.name, version, latency: tool.latency },
+    model: tool.model,
+    config: {
+      shape: args.shape,
+      level: args.level,
+      rate: args.rate,
+      seconds: secondsOf(stretches),
+      stretches,
+      journeys: journeys.map(({ name }) => name),
+      seed: args.seed,
+      titleOffset,
+      plan: createHash("sha256").update(JSON.stringify(plan)).digest("hex"),
+    },
+    versions: { ...(await ownVersions()), ...seen.versions },
+    ...measured,
+    resources: seen.resources,
+    generatorLimited: limited,
+    verdicts,
+    verdict: overall(verdicts, limited, interrupted),
+  };
+}
+
+async function measure({ tool, outputs, dir, stop }: RunArgs, plan: Plan, id: string): Promise<Measurements> {
+  const work = join(dir, `.work-${id}`);
+  mkdirSync(work, { recursive: true });
+  const line = new ProgressLine(plan.seconds);
+  try {
+    return await tool.run({
+      plan,
+      target: {
+        url: outputs.gatewayUrl.replace(/\/$/, ""),
+        token: outputs.credentials?.devToken ?? "",
+        mark: `load/${id}`,
+        ...(outputs.caPem && { ca: outputs.caPem }),
+      },
+      dir: work,
+      progress: (progress) => line.show(progress),
+      stop,
+    });
+  } finally {
+    line.end();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+interface Seen {
+  readonly resources: Result["resources"];
+  readonly verdicts: Result["verdicts"];
+  readonly versions: Record<string, string>;
+}
+
+/** What Prometheus knows of the run. A stack that has none, or has lost it, is still judged by what the generator saw. */
+async function lookAtStack({ outputs, stack }: RunArgs, from: Date, to: Date, hurry: boolean): Promise<Seen> {
+  const nothing = (why: string): Seen => ({ resources: { stepSeconds: 0, series: [], missing: [why] }, verdicts: [], versions: {} });
+  if (!outputs.prometheusUrl) return nothing("all tiers: the stack has no Prometheus");
+  const prometheus = new Prometheus(outputs.prometheusUrl);
+  const namespace = `media-${stack}`;
+  try {
+    if (!hurry) {
+      say(`waiting ${SETTLE_SECONDS} s for the last scrape of the run`);
+      await sleep(SETTLE_SECONDS * 1_000);
+    }
+    const settled = new Date(to.getTime() + (hurry ? 0 : SETTLE_SECONDS * 1_000));
+    const [resources, verdicts, versions] = await Promise.all([
+      resourcesOf(prometheus, namespace, from, settled),
+      verdictsOfService(prometheus, namespace, from, settled),
+      serviceVersions(prometheus, namespace, to),
+    ]);
+    return { resources, verdicts, versions };
+  } catch (error) {
+    const why = `Prometheus at ${outputs.prometheusUrl} could not be asked: ${(error as Error).message}`;
+    say(why);
+    return nothing(`all tiers: ${why}`);
+  }
+}
+
+async function ownVersions(): Promise<Record<string, string>> {
+  const commit = await promisify(execFile)("git", ["-C", import.meta.dirname, "rev-parse", "--short=12", "HEAD"]).catch(() => undefined);
+  const machine = cpus();
+  return {
+    commit: commit?.stdout.trim() ?? "unknown",
+    node: process.versions.node,
+    machine: `${machine.length} × ${machine[0]?.model.trim() || "unknown processor"}`,
+  };
+}
+
+/** @throws UserError where a name is not one of those there are */
+export function oneOf<T extends string>(what: string, name: string, names: readonly T[]): T {
+  const found = names.find((one) => one === name);
+  if (!found) throw new UserError(`no ${what} is called "${name}"`, `take one of ${names.join(", ")}`);
+  return found;
+}
