@@ -1,0 +1,12 @@
+import Link from "next/link";
+
+export default function NotFound() {
+  return (
+    <main id="main">
+      <h1>There is no such page</h1>
+      <p>
+        <Link href="/">Search films and series</Link>
+      </p>
+    </main>
+  );
+}
