@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startSink } from "@media/service/alert-sink";
+import { type SinkOptions, startSink } from "@media/service/alert-sink";
 import { alertmanagerConfig } from "./alertmanager.plan.ts";
 import { type AlertsConfig, receiversOf, secretsOf } from "./receivers.plan.ts";
 import { TEMPLATES } from "./templates.plan.ts";
@@ -52,9 +52,14 @@ async function freePort(): Promise<number> {
 
 export async function startRouting(): Promise<Routing> {
   const closers: (() => Promise<unknown>)[] = [];
-  const lifecycle = { onClose: (_: string, close: () => Promise<void>) => void closers.push(close) };
+  const onClose = (_: string, close: () => Promise<unknown>) => void closers.push(close);
+  const serve: SinkOptions["serve"] = (app) =>
+    new Promise((resolve) => {
+      const server = app.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+      closers.push(() => new Promise((closed) => server.close(closed)));
+    });
   const log = { info: () => {}, warn: () => {} };
-  const { httpPort, smtpPort } = await startSink({ lifecycle, log, httpPort: 0, smtpPort: 0, token: TOKEN });
+  const { httpPort, smtpPort } = await startSink({ onClose, serve, log, smtpPort: 0, token: TOKEN });
 
   const folder = mkdtempSync(join(tmpdir(), "media-alertmanager-"));
   const here = (text: string) =>

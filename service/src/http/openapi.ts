@@ -1,6 +1,6 @@
 import { z } from "zod";
 // Registers the schemas of live updates, which the document lists too.
-import "../realtime/events.ts";
+import "../domain/published-events.ts";
 import { SIGNATURE_HEADER } from "../domain/payments/signature.ts";
 import { CATALOGUE, type ProblemCode } from "../errors/catalogue.ts";
 import { CACHING, cachingOf } from "./contract/caching.ts";

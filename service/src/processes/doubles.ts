@@ -1,3 +1,4 @@
+import type { Express } from "express";
 import { createFaults } from "../doubles/faults.ts";
 import { mountPlex, mountYoutube } from "../doubles/others.ts";
 import { mountOverseerr } from "../doubles/overseerr.ts";
@@ -37,7 +38,9 @@ async function openDoubles({ config, log, metrics, lifecycle, observe }: Base): 
   const { SINK_PORT, SMTP_PORT, secrets } = config;
   if (SINK_PORT !== undefined && SMTP_PORT !== undefined) {
     const token = secrets.ALERT_WEBHOOK_TOKEN_FILE;
-    await startSink({ lifecycle, log, httpPort: SINK_PORT, smtpPort: SMTP_PORT, token });
+    const onClose = lifecycle.onClose.bind(lifecycle);
+    const serve = (express: Express) => listen(lifecycle, "sink", SINK_PORT, express);
+    await startSink({ onClose, serve, log, smtpPort: SMTP_PORT, token });
   }
   return { httpPort, adminPort, drainSeconds: config.DRAIN_SECONDS };
 }

@@ -1,15 +1,17 @@
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 import type { Logger } from "../../observability/log.ts";
-import type { Lifecycle } from "../../process/lifecycle.ts";
 import type { Inbox } from "./inbox.ts";
 import { readTitle } from "./receivers.ts";
 
 const MAX_BYTES = 1_048_576;
 
+/** Registers how to close what was opened. */
+export type OnClose = (name: string, close: () => Promise<unknown>) => void;
+
 /** Takes every mail, for any address, without a password; answers on which port. */
 export async function listenForMail(
-  lifecycle: Pick<Lifecycle, "onClose">,
+  onClose: OnClose,
   log: Pick<Logger, "info" | "warn">,
   port: number,
   inbox: Inbox,
@@ -42,6 +44,6 @@ export async function listenForMail(
     server.server.once("error", reject);
     server.listen(port, () => resolve(server.server.address() as { port: number }));
   });
-  lifecycle.onClose("mail server", () => new Promise<void>((resolve) => server.close(() => resolve())));
+  onClose("mail server", () => new Promise<void>((resolve) => server.close(() => resolve())));
   return listening.port;
 }

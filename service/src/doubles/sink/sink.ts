@@ -1,17 +1,17 @@
 import express, { type Express } from "express";
 import type { Logger } from "../../observability/log.ts";
-import { type Lifecycle, listen } from "../../process/lifecycle.ts";
 import { createFaults } from "../faults.ts";
 import { mountControl } from "../tmdb.ts";
 import { CHANNELS, Inbox, type Message } from "./inbox.ts";
-import { listenForMail } from "./mail.ts";
+import { listenForMail, type OnClose } from "./mail.ts";
 import { mountReceivers } from "./receivers.ts";
 
 export interface SinkOptions {
-  lifecycle: Pick<Lifecycle, "onClose">;
+  onClose: OnClose;
+  /** Serves the application and answers on which port. */
+  serve(app: Express): Promise<number>;
   log: Pick<Logger, "info" | "warn">;
-  /** Ports; 0 lets the kernel choose. */
-  httpPort: number;
+  /** 0 lets the kernel choose. */
   smtpPort: number;
   /** What the webhook's callers have to know. @default it takes any caller */
   token: string | undefined;
@@ -19,9 +19,9 @@ export interface SinkOptions {
 
 /** Stands where PagerDuty, Slack, the mail server and the responder would: takes alerts, and shows what came. */
 export async function startSink({
-  lifecycle,
+  onClose,
+  serve,
   log,
-  httpPort,
   smtpPort,
   token,
 }: SinkOptions): Promise<{ httpPort: number; smtpPort: number }> {
@@ -33,8 +33,8 @@ export async function startSink({
   mountReceivers(app, inbox, faults, token);
   mountReading(app, inbox);
   return {
-    httpPort: await listen(lifecycle, "sink", httpPort, app),
-    smtpPort: await listenForMail(lifecycle, log, smtpPort, inbox),
+    httpPort: await serve(app),
+    smtpPort: await listenForMail(onClose, log, smtpPort, inbox),
   };
 }
 
