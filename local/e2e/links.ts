@@ -71,7 +71,10 @@ const IN_DEV = ["-n", "media-dev"];
 
 /** "caller → target:port" of every link that the program declares, of Prometheus' scrapes and of the backups. */
 async function declared(all: readonly Pod[]): Promise<string[]> {
-  const arrows = [...(await draw("dev")).matchAll(/^ {2}([\w-]+) -- "([\w-]+)" --> ([\w-]+)$/gm)];
+  const arrows = [...(await draw("dev")).matchAll(/^ {2}([\w-]+) -- "([\w-]+)" --> ([\w-]+)$/gm)].filter(
+    // Grafana's image cannot be pulled here, and so the embedded cluster does not run it (`grafana.enabled: false`).
+    ([, caller]) => caller !== "grafana",
+  );
   const drawn = arrows.map(([, caller, port, target]) => {
     const number = (listeners as Record<string, Record<string, number>>)[target as string]?.[port as string];
     return `${caller} → ${target}:${number}`;

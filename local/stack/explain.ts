@@ -13,7 +13,7 @@ interface Pod {
   };
 }
 
-const LINES = 5;
+const LINES = 20;
 
 /** Containers that ended and were started again, each with the last lines of its log: the plugin shows their reasons alone. */
 export async function explain({ layout, name }: Stack): Promise<string[]> {
