@@ -69,7 +69,8 @@ test("a try that takes too long is given up", async () => {
   const { policy } = fresh();
   const started = performance.now();
   await expect(policy.execute(() => sleep(60_000, undefined, { ref: false }))).rejects.toThrow();
-  expect(performance.now() - started).toBeLessThan(POLICIES.database.attemptMs + 1_000);
+  // Far below the minute that the try would take, and with room for a busy machine.
+  expect(performance.now() - started).toBeLessThan(4 * POLICIES.database.attemptMs);
 });
 
 test("the budget bounds retries to a share of the calls", () => {
