@@ -17,6 +17,8 @@ $(NODE_MODULES): package-lock.json
 	@touch $(NODE_MODULES)
 
 CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/media-platform
+# Programs that the toolchain builds.
+TOOLS_BIN = $(CACHE)/bin
 # What Node.js has compiled, for the many processes that the tests start.
 COMPILED = $(CACHE)/node
 
