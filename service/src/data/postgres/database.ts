@@ -6,7 +6,7 @@ import type { Metrics } from "../../observability/metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../../observability/metrics/names.ts";
 import { inSpan } from "../../observability/tracing.ts";
 import { createPolicy, type Policy } from "../../resilience/policy.ts";
-import { CONNECT_MS, checkOut, instruments, secondsSince } from "./instruments.ts";
+import { CONNECT_MS, checkOut, instruments, onConnection, secondsSince } from "./instruments.ts";
 import { createLatestLsn } from "./lsn.ts";
 import { createQueryWatch } from "./query-watch.ts";
 import { createRecentReader, type ReadRecent } from "./replica.ts";
@@ -217,19 +217,7 @@ export async function execute<R extends pg.QueryResultRow>(
   values?: unknown[],
 ): Promise<pg.QueryResult<R>> {
   if ("release" in from) return from.query<R>(text, values);
-  const client = await checkOut(from);
-  const started = performance.now();
-  try {
-    const result = await client.query<R>(text, values);
-    client.release();
-    return result;
-  } catch (error) {
-    // As pg's own pool does: after an error the connection is not trusted.
-    client.release(true);
-    throw error;
-  } finally {
-    instruments.get(from)?.watch.ran(name, secondsSince(started));
-  }
+  return onConnection(from, name, (client) => client.query<R>(text, values));
 }
 
 /** What took its whole time the first time would take it again. */

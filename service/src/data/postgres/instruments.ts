@@ -32,6 +32,26 @@ export async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
   return client;
 }
 
+/** Runs the work on a connection of the pool and measures it under the name; after an error the connection is not used again. */
+export async function onConnection<T>(
+  pool: pg.Pool,
+  name: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await checkOut(pool);
+  const started = performance.now();
+  try {
+    const result = await work(client);
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  } finally {
+    instruments.get(pool)?.watch.ran(name, secondsSince(started));
+  }
+}
+
 /** As pg says it, whose own deadline counts time in which this process did not listen. */
 const late = () => new Error("timeout exceeded when trying to connect");
 

@@ -6,7 +6,7 @@ import { MOST_LAG_SECONDS } from "../../observability/metrics/objectives.ts";
 import { createOutage } from "../../observability/outage.ts";
 import { inSpan } from "../../observability/tracing.ts";
 import type { Policy } from "../../resilience/policy.ts";
-import { checkOut, instruments, secondsSince } from "./instruments.ts";
+import { onConnection } from "./instruments.ts";
 import { isLsn } from "./lsn.ts";
 
 /**
@@ -79,18 +79,10 @@ async function inTransaction<T>(
   begin: string,
   work: (client: pg.PoolClient) => Promise<T>,
 ) {
-  const client = await checkOut(pool);
-  const started = performance.now();
-  try {
+  return onConnection(pool, name, async (client) => {
     const answers = (await client.query(begin)) as unknown as pg.QueryResult<{ current: boolean | null }>[];
     const result = answers.at(-1)?.rows[0]?.current ? await work(client) : undefined;
     await client.query("COMMIT");
-    client.release();
     return result;
-  } catch (error) {
-    client.release(true);
-    throw error;
-  } finally {
-    instruments.get(pool)?.watch.ran(name, secondsSince(started));
-  }
+  });
 }
