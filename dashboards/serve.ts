@@ -72,7 +72,7 @@ async function answer(
   stack: Stack,
 ) {
   const url = new URL(req.url ?? "/", "http://127.0.0.1");
-  // A name of somebody else's that leads to the loopback address must not read the stack.
+  // A foreign name that leads to the loopback address must not read the stack.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(req.headers.host ?? ""))
     return send(req, res, 403, "text/plain", "ask 127.0.0.1");
   if (req.method !== "GET") return send(req, res, 405, "text/plain", "only GET");

@@ -58,7 +58,7 @@ export function nodesOf(body: string): string[] {
   return [...new Set(lines.filter((line) => line !== "" && !NOT_NODES.test(line)).flatMap(read))];
 }
 
-/** `participant A as Title` and `A->>B: text`; notes and frames name nobody new. */
+/** `participant A as Title` and `A->>B: text`; notes and frames name no new participant. */
 function participantsIn(line: string): string[] {
   const [, declared] = /^(?:participant|actor) (\w+)/.exec(line) ?? [];
   if (declared) return [declared];

@@ -21,7 +21,7 @@ describe("a real Alertmanager with our configuration", () => {
     ["critical", CRITICAL],
     ["warning", WARNING],
     ["info", INFO],
-    // From elsewhere, as no rule of ours has it: people read it, and nobody is woken.
+    // From elsewhere, as no rule of ours has it: people read it later, and no page is sent.
     ["unheard-of", WARNING],
   ])("sends an alert of severity %s to exactly its receivers", async (severity, expected) => {
     await routing.inject([{ alertname: `One-${severity}`, severity, category: `only-${severity}` }]);

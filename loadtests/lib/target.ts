@@ -42,7 +42,7 @@ export function checkAllowed(url: string, allowed: readonly string[]): void {
   );
 }
 
-/** Before anything is sent: somebody listens there. */
+/** Before anything is sent: a server listens there. */
 export async function checkUp(url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url);
   const socket = connect({

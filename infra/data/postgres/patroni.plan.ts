@@ -74,7 +74,7 @@ export function patroniConfig(stack: string, sizes: Sizes) {
       pgpass: "/tmp/pgpass",
       use_unix_socket: true,
       use_unix_socket_repl: true,
-      // Also without a leader: with all volumes lost and Patroni's state kept, there is nobody to copy from.
+      // Also without a leader: with all volumes lost and Patroni's state kept, there is no member to copy from.
       create_replica_methods: ["store", "basebackup"],
       store: { command: "/opt/scripts/replica-from-store.sh", no_leader: true },
       basebackup: [{ checkpoint: "fast" }],

@@ -96,7 +96,7 @@ const podFacts = {
   PATRONI_RESTAPI_CONNECT_ADDRESS: `$(PATRONI_KUBERNETES_POD_IP):${portOf("postgres", "patroni")}`,
 };
 
-/** Patroni keeps its state in Endpoints, labels the pods, and makes a Service so that nobody tidies its Endpoints away. */
+/** Patroni keeps its state in Endpoints, labels the pods, and makes a Service so that no controller removes its Endpoints. */
 const patroniRules: PolicyRule[] = [
   {
     apiGroups: [""],
@@ -245,7 +245,7 @@ function watcher(args: PostgresArgs): ContainerSpec {
       WATCHER_PORT: String(portOf("postgres", "watcher")),
     },
     ports: ["watcher"],
-    // The pod is ready when all its containers are: a standby that gets nothing any more answers nobody, and a rollout waits.
+    // The pod is ready when all its containers are: a standby without a stream gets no callers, and a rollout waits.
     probes: { readiness: { path: "/ready", port: "watcher", periodSeconds: 3, failures: 2 } },
     mounts: ["patroni", "patroni-secrets", "pgbackrest", "pgbackrest-secrets", "roles", "run", "scripts", "tmp"],
     resources: { memoryMi: 96, requestMi: 32 },

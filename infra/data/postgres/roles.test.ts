@@ -51,7 +51,7 @@ test("the last one ends when its time is over, its sessions too; the new one sta
   expect(rows).toEqual([]);
 });
 
-test("PgBouncer finds logins of the application that are valid, and nobody else's", async () => {
+test("PgBouncer finds logins of the application that are valid, and no others", async () => {
   const found = (name: string) =>
     server.as("pooler", "of-the-others", (client) =>
       client.query("SELECT usename, left(passwd, 13) AS passwd FROM pooler.login($1)", [name]).then(({ rows }) => rows),

@@ -80,7 +80,7 @@ describe("after the loss of all volumes", () => {
     expect(furthest({ b: state(0, 6), a: state(0, 6) })).toBe("a");
   });
 
-  test("nobody leads while a member is missing, is not a standby or does not run: it may have more", () => {
+  test("no member leads while a member is missing, is not a standby or does not run: it may have more", () => {
     expect(furthest({ b: state(0, 6) })).toBeNull();
     expect(furthest({ a: state(0, 5), b: state(0, 6) }, 3)).toBeNull();
     expect(furthest({ a: state(0, 5, { role: "primary" }), b: state(0, 6) })).toBeNull();
