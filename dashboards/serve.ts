@@ -29,19 +29,20 @@ export async function bundle(): Promise<string> {
 const HTML = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Dashboards</title><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"></head>
-<body><header><h1 id="title">Dashboards</h1><nav id="boards"></nav>
-<label>Time <select id="range"></select></label><label><input type="checkbox" id="refresh" checked> refresh</label><output id="state"></output></header>
+<body><header><h1 id="title">Dashboards</h1><span id="pickers"></span><span id="marks"></span>
+<label>Time <select id="range"></select></label><label><input type="checkbox" id="refresh" checked> refresh</label><output id="state"></output></header><nav id="boards"></nav>
 <main id="board"></main><dialog id="trace"></dialog><script type="module" src="/page.js"></script></body></html>`;
 
 const CSS = `body{margin:0;background:#f4f5f5;color:#3a4150;font:13px "DejaVu Sans",Verdana,sans-serif}
-header{display:flex;gap:1.2em;align-items:center;padding:4px 8px;height:36px}h1{font-size:18px;margin:0}nav{flex:1;display:flex;gap:1em}
+header{display:flex;gap:1.2em;align-items:center;padding:4px 8px;height:36px}h1{font-size:18px;margin:0}#pickers{display:flex;gap:1em}#marks{flex:1;color:#69707d;font-size:11px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
+nav{display:flex;flex-wrap:wrap;gap:2px 1em;padding:0 8px 4px}
 nav a[aria-current]{font-weight:bold}main{position:relative}section{position:absolute;background:#fff;border:1px solid #e0e2e6;border-radius:4px;box-sizing:border-box;overflow:hidden}
 section h3{font-size:12px;margin:6px 10px 0;height:20px;cursor:help}h2{position:absolute;font-size:14px;margin:0}
 dialog{width:min(1000px,90vw);max-height:80vh}td{padding:1px 6px;white-space:nowrap}.bar{height:10px;background:#1c6dd0;min-width:1px}.error{background:#c92a2a}`;
 
 /** What of each data source the page may ask: reading only. */
 const PROXIED: readonly [prefix: string, source: keyof Stack, allowed: RegExp][] = [
-  ["/prometheus", "prometheusUrl", /^\/api\/v1\/(query|query_range|query_exemplars)$/],
+  ["/prometheus", "prometheusUrl", /^\/api\/v1\/(query|query_range|query_exemplars|label\/\w+\/values)$/],
   ["/loki", "lokiUrl", /^\/loki\/api\/v1\/query_range$/],
   ["/jaeger", "jaegerUrl", /^\/api\/traces\/[0-9a-f]{1,32}$/],
 ];

@@ -3,10 +3,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { dashboards } from "./boards/index.ts";
+import { fetchMarks } from "./draw/annotations.ts";
 import { boardSvg } from "./draw/board.ts";
 import { type Addresses, type Ask, askByHttp, fetchPanel } from "./draw/fetch.ts";
 import { type BoardJson, type PanelData, rangeOf, type Series } from "./draw/model.ts";
 import { drawToText } from "./draw/server-side.ts";
+import { pickedOf, pickersOf } from "./draw/variables.ts";
 
 const WIDTH = 1440;
 const FONTS = join(dirname(createRequire(import.meta.url).resolve("dejavu-fonts-ttf/package.json")), "ttf");
@@ -23,11 +25,13 @@ export async function snapshot(board: BoardJson, now: number, at: Addresses, ask
   const range = rangeOf(board.time.from, now);
   const panels = board.panels.filter(({ type }) => type !== "row");
   const data = new Map<number, PanelData>();
-  await Promise.all(panels.map(async (panel) => data.set(panel.id, await fetchPanel(panel, range, at, ask))));
+  const picked = pickedOf(board, await pickersOf(board, {}, range, at, ask));
+  await Promise.all(panels.map(async (panel) => data.set(panel.id, await fetchPanel(panel, range, at, ask, picked))));
+  const marks = await fetchMarks(board, range, at, ask);
   const hasNumber = ({ points }: Series) => points.some(([, value]) => Number.isFinite(value));
   const isEmpty = ({ series, logs }: PanelData) => !series.some(hasNumber) && logs.length === 0;
   const empty = panels.filter(({ id }) => isEmpty(data.get(id) as PanelData)).map(({ title }) => title);
-  return { uid: board.uid, svg: boardSvg(board, data, range, WIDTH, drawToText), empty };
+  return { uid: board.uid, svg: boardSvg(board, data, range, WIDTH, drawToText, marks), empty };
 }
 
 export function toPng(svg: string): Uint8Array {

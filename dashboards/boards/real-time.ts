@@ -1,4 +1,5 @@
-import { board, gauge, logs, stat, table, timeSeries } from "../library/panels.ts";
+import { board } from "../library/board.ts";
+import { gauge, logs, stat, table, timeSeries } from "../library/panels.ts";
 import * as q from "../library/queries.ts";
 import * as limit from "../thresholds.ts";
 

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
-import { LABELS } from "@media/service/metric-names";
+import * as names from "@media/service/metric-names";
+import { recordings } from "../library/signals.ts";
 import { readingsOf } from "./promql.ts";
+
+/** The names do not depend on it. */
+const ANY_RETENTION_HOURS = 720;
 
 /** Metric to its labels. */
 export type Catalogue = ReadonlyMap<string, ReadonlySet<string>>;
@@ -11,6 +15,19 @@ const OWN: Record<string, string[]> = {
   ALERTS: ["alertname", "alertstate", "severity", "category"],
   ALERTS_FOR_STATE: ["alertname", "severity", "category"],
 };
+
+/** Metrics of the service that are histograms: only their parts are series. */
+const HISTOGRAMS: readonly string[] = [
+  names.HTTP_REQUEST_DURATION_SECONDS,
+  names.JOB_DURATION_SECONDS,
+  names.UPSTREAM_REQUEST_DURATION_SECONDS,
+  names.WEB_VITAL_SECONDS,
+  names.LAYOUT_SHIFT,
+  names.NAVIGATION_PHASE_SECONDS,
+  names.PG_POOL_WAIT_SECONDS,
+  names.PG_QUERY_DURATION_SECONDS,
+  names.INCIDENT_PHASE_SECONDS,
+];
 
 const FILE = new URL("../catalogue.json", import.meta.url);
 
@@ -24,11 +41,15 @@ export function readCatalogue(file: URL = FILE): Catalogue {
     known.set(metric, set);
   };
   for (const [metric, labels] of Object.entries(recorded)) add(metric, labels.split(" ").filter(Boolean));
-  for (const [metric, labels] of Object.entries(LABELS)) {
-    if (!metric.endsWith("_seconds") || known.has(metric)) add(metric, labels);
-    if (known.has(`${metric}_bucket`)) add(`${metric}_bucket`, [...labels, "le"]);
+  for (const [metric, labels] of Object.entries(names.LABELS)) {
+    if (!HISTOGRAMS.includes(metric)) add(metric, labels);
+    else {
+      add(`${metric}_bucket`, [...labels, "le"]);
+      for (const part of ["_count", "_sum"]) add(`${metric}${part}`, labels);
+    }
   }
   for (const [metric, labels] of Object.entries(OWN)) add(metric, labels);
+  for (const { record, has } of recordings(ANY_RETENTION_HOURS)) add(record, has);
   return known;
 }
 
@@ -51,10 +72,10 @@ type Series = Record<string, string>;
 
 /** Asks a running Prometheus for every series of the last hour: name, and labels without their values. */
 export async function recordCatalogue(prometheusUrl: string): Promise<Record<string, string>> {
-  const names = await ask<string[]>(`${prometheusUrl}/api/v1/label/__name__/values`);
+  const found = await ask<string[]>(`${prometheusUrl}/api/v1/label/__name__/values`);
   const catalogue: Record<string, string> = {};
-  for (const name of names.sort()) {
-    if (name in OWN) continue;
+  for (const name of found.sort()) {
+    if (name in OWN || name.includes(":")) continue;
     const match = encodeURIComponent(`{__name__="${name}"}`);
     const start = Math.floor(Date.now() / 1000) - 3600;
     const series = await ask<Series[]>(`${prometheusUrl}/api/v1/series?match[]=${match}&start=${start}`);

@@ -11,7 +11,7 @@ export interface Reading {
 export class PromqlError extends Error {}
 
 /** Durations that Grafana fills in; any will do for reading. */
-const withoutVariables = (expr: string) => expr.replaceAll(/\$__(rate_interval|interval|range)/g, "5m");
+const withoutVariables = (expr: string) => expr.replaceAll(/\$(__(rate_interval|interval|range)|ago)\b/g, "5m");
 
 /** Everything that an expression reads, by its syntax tree. */
 export function readingsOf(expr: string): Reading[] {
@@ -53,15 +53,45 @@ function selectorOf(node: SyntaxNode, text: string): Reading {
 
 /** Labels of `by` around the selector: below that aggregation they must exist. What is above another `by` sees only its labels. */
 function groupingsOf(node: SyntaxNode, text: string): string[] {
+  const made: string[] = [];
   for (let at = node.parent; at; at = at.parent) {
+    const matched = matchedOnly(at, node, text);
+    if (matched) return matched;
+    made.push(...madeBy(at, text));
     if (at.name !== "AggregateExpr") continue;
-    const modifier = at.getChild("AggregateModifier");
-    if (!modifier) return [];
-    if (!modifier.getChild("By")) return [];
-    const labels = modifier.getChild("GroupingLabels");
-    return labels ? namesIn(labels, text) : [];
+    const by = at.getChild("AggregateModifier");
+    const labels = by?.getChild("By") ? by.getChild("GroupingLabels") : null;
+    return labels ? namesIn(labels, text).filter((name) => !made.includes(name)) : [];
   }
   return [];
+}
+
+/**
+ * Where the selector is on the side that only lends its labels (the one side of group_left, or the right of `and` and `unless`):
+ * the labels that are matched and lent. What is above sees the other side.
+ */
+function matchedOnly(at: SyntaxNode, node: SyntaxNode, text: string): string[] | undefined {
+  if (at.name !== "BinaryExpr") return undefined;
+  const clause = at.getChild("MatchingModifierClause");
+  const isRight = node.from > (at.firstChild?.to ?? 0);
+  const filters = at.getChild("And") !== null || at.getChild("Unless") !== null;
+  if (!(isRight ? filters || clause?.getChild("GroupLeft") : clause?.getChild("GroupRight"))) return undefined;
+  return (clause?.getChildren("GroupingLabels") ?? []).flatMap((list) => namesIn(list, text));
+}
+
+/** Labels that come from elsewhere: from the other side of group_left or group_right, or made by label_replace. */
+function madeBy(node: SyntaxNode, text: string): string[] {
+  const made: string[] = [];
+  const clause = node.name === "BinaryExpr" ? node.getChild("MatchingModifierClause") : null;
+  // The first list belongs to `on`, the second to group_left.
+  if (clause?.getChild("GroupLeft") || clause?.getChild("GroupRight")) {
+    const list = clause.getChildren("GroupingLabels").at(-1);
+    if (list) made.push(...namesIn(list, text));
+  }
+  const call = node.name === "FunctionCall" ? text.slice(node.from, node.to) : "";
+  const target = /^label_replace\([\s\S]*?, ?"(\w+)", ?"[^"]*", ?"[^"]*", ?"[^"]*"\)$/.exec(call)?.[1];
+  if (target) made.push(target);
+  return made;
 }
 
 function namesIn(node: SyntaxNode, text: string): string[] {

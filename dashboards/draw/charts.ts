@@ -1,15 +1,21 @@
 import type { EChartsCoreOption } from "echarts/core";
+import type { Mark } from "./annotations.ts";
 import { COLORS, colorOf, FONT, PALETTE, reducedValue } from "./look.ts";
 import { type PanelData, PanelError, type PanelJson, type Range } from "./model.ts";
 import { format } from "./units.ts";
 
 /** What ECharts draws of a panel; the other kinds are text (text.ts). */
-export function chartOption(panel: PanelJson, data: PanelData, range: Range): EChartsCoreOption {
+export function chartOption(
+  panel: PanelJson,
+  data: PanelData,
+  range: Range,
+  marks: readonly Mark[] = [],
+): EChartsCoreOption {
   switch (panel.type) {
     case "gauge":
       return gaugeOption(panel, data);
     case "timeseries":
-      return timeSeriesOption(panel, data, range);
+      return timeSeriesOption(panel, data, range, marks);
     default:
       throw new PanelError(panel, `type "${panel.type}" is not known`);
   }
@@ -64,7 +70,7 @@ export function colorAt(panel: PanelJson, value: number | undefined): string {
   return colorOf(reached.at(-1)?.color ?? "green");
 }
 
-function timeSeriesOption(panel: PanelJson, data: PanelData, range: Range): EChartsCoreOption {
+function timeSeriesOption(panel: PanelJson, data: PanelData, range: Range, marks: readonly Mark[]): EChartsCoreOption {
   const { unit, decimals, min, max, thresholds, custom } = defaultsOf(panel);
   const write = (value: number) => format(value, unit, decimals);
   const highest = Math.max(
@@ -80,12 +86,13 @@ function timeSeriesOption(panel: PanelJson, data: PanelData, range: Range): ECha
   );
   const top = Math.max(0, ...lines.map(({ yAxis }) => yAxis), highest);
   const stacked = custom?.stacking?.mode === "normal";
+  const legend = legendOf(panel, data, write);
   return {
     animation: false,
     useUTC: true,
     color: PALETTE,
     textStyle: { fontFamily: FONT },
-    grid: { left: 62, right: 14, top: 10, bottom: 46 },
+    grid: { left: 62, right: 14, top: 10, bottom: 24 + legend.rows * LEGEND_ROW },
     legend: {
       bottom: 0,
       left: 0,
@@ -94,12 +101,15 @@ function timeSeriesOption(panel: PanelJson, data: PanelData, range: Range): ECha
       itemHeight: 4,
       icon: "rect",
       textStyle: { color: COLORS.text, fontSize: 11, fontFamily: FONT },
+      itemGap: 16,
+      data: legend.names,
       formatter: (name: string) => `${name}  ${lastOf(data, name, write)}`,
     },
     tooltip: { trigger: "axis", valueFormatter: (value: unknown) => (typeof value === "number" ? write(value) : "–") },
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     xAxis: {
       type: "time",
+      splitNumber: Math.max(2, Math.floor(widthOf(panel) / 110)),
       min: range.from * 1000,
       max: range.to * 1000,
       axisLabel: { color: COLORS.faint, fontSize: 10, hideOverlap: true, formatter: "{HH}:{mm}" },
@@ -129,7 +139,67 @@ function timeSeriesOption(panel: PanelJson, data: PanelData, range: Range): ECha
           : {}),
       })),
       ...exemplarPoints(data, top),
+      ...(marks.length > 0 ? [markSeries(marks)] : []),
     ],
+  };
+}
+
+const LEGEND_ROW = 22;
+/** More rows would leave no room for the lines. */
+const LEGEND_ROWS = 2;
+
+/** About as wide as it will be drawn. */
+const widthOf = ({ gridPos }: PanelJson) => gridPos.w * 60;
+
+/** The names that fit, those with the largest newest value first where not all do; and how many rows they take. */
+function legendOf(panel: PanelJson, data: PanelData, write: (value: number) => string) {
+  const all = [...new Set(data.series.map(({ name }) => name))];
+  const last = (name: string) => data.series.find((one) => one.name === name)?.points.at(-1)?.[1] ?? 0;
+  const wide = (name: string) => 36 + 7 * (name.length + 2 + lastOf(data, name, write).length);
+  const rowsOf = (names: string[]) => {
+    let rows = 1;
+    let used = 0;
+    for (const name of names) {
+      if (used > 0 && used + wide(name) > widthOf(panel)) {
+        rows++;
+        used = 0;
+      }
+      used += wide(name);
+    }
+    return rows;
+  };
+  if (rowsOf(all) <= LEGEND_ROWS) return { names: all, rows: rowsOf(all) };
+  const names = all.toSorted((a, b) => last(b) - last(a));
+  while (rowsOf(names) > LEGEND_ROWS) names.pop();
+  return { names, rows: LEGEND_ROWS };
+}
+
+/** A series without points that carries the marks; its name is not in the legend. */
+function markSeries(marks: readonly Mark[]) {
+  const at = (time: number) => time * 1000;
+  return {
+    type: "line",
+    name: "",
+    data: [],
+    markLine: {
+      symbol: "none",
+      label: { show: false },
+      data: marks.map(({ from, text, color }) => ({
+        xAxis: at(from),
+        name: text,
+        lineStyle: { color: colorOf(color), type: "solid", width: 1, opacity: 0.5 },
+      })),
+    },
+    markArea: {
+      silent: true,
+      data: marks
+        .filter(({ from, to }) => to > from)
+        .map(({ from, to, color }) => [
+          { xAxis: at(from), itemStyle: { color: colorOf(color), opacity: 0.03 } },
+          { xAxis: at(to) },
+        ]),
+    },
+    tooltip: { formatter: ({ name }: { name: string }) => name },
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { dashboards } from "../boards/index.ts";
+import { SAMPLE_TIME, sampleAnswers, samplePicture } from "../sample.ts";
 import { snapshot, toPng } from "../snapshot.ts";
 import { chartOption, colorAt } from "./charts.ts";
 import { type Ask, fetchPanel, interpolate } from "./fetch.ts";
@@ -9,43 +10,12 @@ import { textPanel } from "./text.ts";
 import { format } from "./units.ts";
 
 const AT = { prometheusUrl: "http://prometheus", lokiUrl: "http://loki" };
-const NOW = 1_795_900_000;
+const NOW = SAMPLE_TIME;
 const board = dashboards()["real-time"] as unknown as BoardJson;
-
-/** Answers every question with numbers that depend on the question alone. */
-const recorded: Ask = async (url) => {
-  const asked = new URL(url);
-  const query = asked.searchParams.get("query") ?? "";
-  const seed = [...query].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 997, 7) / 997;
-  if (asked.pathname.endsWith("query_exemplars")) return { data: [] };
-  if (asked.hostname === "loki") {
-    const line = JSON.stringify({
-      msg: "alert",
-      alert: "NodeDiskFull",
-      severity: "critical",
-      status: "firing",
-      summary: "<full>",
-    });
-    return { data: { result: [{ stream: { service_name: "doubles" }, values: [[`${NOW}000000000`, line]] }] } };
-  }
-  const metric = {
-    alertname: "A",
-    severity: "warning",
-    state: "active",
-    status: "200",
-    pod: "p",
-    kind: "visitor",
-    service: "tmdb",
-  };
-  const values = Array.from({ length: 60 }, (_, n) => [NOW - 3600 + n * 60, String(seed * (1 + (n % 7) / 10))]);
-  return {
-    data: { result: [asked.pathname.endsWith("query_range") ? { metric, values } : { metric, value: values.at(-1) }] },
-  };
-};
 
 describe("a dashboard as a picture", () => {
   test("has every panel of the specification, each with its data", async () => {
-    const { svg, empty } = await snapshot(board, NOW, AT, recorded);
+    const { svg, empty } = await snapshot(board, NOW, AT, sampleAnswers);
     expect(empty).toEqual([]);
     for (const { title, type } of board.panels) if (type !== "row") expect(svg).toContain(`>${title}</text>`);
     expect(svg).toContain("critical · NodeDiskFull · firing · &lt;full&gt;");
@@ -53,15 +23,30 @@ describe("a dashboard as a picture", () => {
   });
 
   test("is the same for the same data, to the byte, and another for other data", async () => {
-    const [first, second] = [await snapshot(board, NOW, AT, recorded), await snapshot(board, NOW, AT, recorded)];
+    const [first, second] = [
+      await snapshot(board, NOW, AT, sampleAnswers),
+      await snapshot(board, NOW, AT, sampleAnswers),
+    ];
     expect(second.svg).toBe(first.svg);
     expect(Buffer.compare(toPng(first.svg), toPng(second.svg))).toBe(0);
-    expect((await snapshot(board, NOW + 60, AT, recorded)).svg).not.toBe(first.svg);
+    expect((await snapshot(board, NOW + 60, AT, sampleAnswers)).svg).not.toBe(first.svg);
+  });
+
+  test("without a stack is drawn with made-up numbers: every board of ours", async () => {
+    for (const one of Object.values(dashboards()) as unknown as BoardJson[]) {
+      const { svg } = await snapshot(one, NOW, AT, sampleAnswers);
+      expect([one.uid, /is not known|<text[^>]*>undefined/.test(svg)]).toEqual([one.uid, false]);
+    }
+    expect(
+      Buffer.from(await samplePicture(board))
+        .subarray(1, 4)
+        .toString(),
+    ).toBe("PNG");
   });
 
   test("says in its panel what a data source answered, and draws the others", async () => {
     const broken: Ask = (url) =>
-      url.includes("node_boot") ? Promise.reject(new Error("503 from prometheus")) : recorded(url);
+      url.includes("node_boot") ? Promise.reject(new Error("503 from prometheus")) : sampleAnswers(url);
     const { svg, empty } = await snapshot(board, NOW, AT, broken);
     expect(empty).toEqual(["System Uptime"]);
     expect(svg).toContain("503 from");
@@ -143,7 +128,7 @@ test("a panel with a time of its own asks for that", async () => {
   const panel = board.panels.find(({ type }) => type === "logs") as PanelJson;
   await fetchPanel(panel, { from: NOW - 60, to: NOW }, AT, (url) => {
     asked.push(url);
-    return recorded(url);
+    return sampleAnswers(url);
   });
   expect(asked[0]).toContain(`start=${NOW - 86_400}000000000`);
 });

@@ -8,6 +8,7 @@ import {
   type Range,
   type Series,
 } from "./model.ts";
+import type { Picked } from "./variables.ts";
 
 /** Addresses of the stack's data sources; in the page, of our own server, which passes questions on. */
 export interface Addresses {
@@ -32,23 +33,34 @@ const RATE_SECONDS = 60;
 
 export const stepOf = ({ from, to }: Range) => Math.max(10, Math.ceil((to - from) / POINTS / 10) * 10);
 
-/** Grafana's own variables, replaced as it does. */
-export function interpolate(expr: string, range: Range): string {
+/** Grafana's own variables and those of the board, replaced as it does. An unknown one is an error. */
+export function interpolate(expr: string, range: Range, picked: Picked = {}): string {
   const step = stepOf(range);
-  return expr
+  const text = expr
     .replaceAll("$__rate_interval", `${Math.max(RATE_SECONDS, step * 4)}s`)
     .replaceAll("$__interval", `${step}s`)
     .replaceAll("$__range", `${Math.round(range.to - range.from)}s`);
+  return text.replaceAll(/\$(\w+)/g, (_, name: string) => {
+    const value = picked[name];
+    if (value === undefined) throw new Error(`variable "$${name}" is not known`);
+    return value;
+  });
 }
 
 /** Asks everything that a panel asks. What fails is shown in the panel, so that the others are still drawn. */
-export async function fetchPanel(panel: PanelJson, range: Range, at: Addresses, ask: Ask): Promise<PanelData> {
+export async function fetchPanel(
+  panel: PanelJson,
+  range: Range,
+  at: Addresses,
+  ask: Ask,
+  picked: Picked = {},
+): Promise<PanelData> {
   const data: PanelData = { series: [], logs: [], exemplars: [] };
   const own = panel.timeFrom ? { from: range.to - duration(panel.timeFrom), to: range.to } : range;
   try {
     for (const target of panel.targets ?? []) {
-      if (panel.type === "logs") data.logs.push(...(await fetchLogs(target, own, at, ask)));
-      else data.series.push(...(await fetchSeries(target, own, at, ask)));
+      if (panel.type === "logs") data.logs.push(...(await fetchLogs(target, own, at, ask, picked)));
+      else data.series.push(...(await fetchSeries(target, own, at, ask, picked)));
     }
     if (panel.type === "timeseries") data.exemplars = await fetchExemplars(panel, own, at, ask);
   } catch (error) {
@@ -60,8 +72,8 @@ export async function fetchPanel(panel: PanelJson, range: Range, at: Addresses, 
 type Target = NonNullable<PanelJson["targets"]>[number];
 type Sample = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
 
-async function fetchSeries(target: Target, range: Range, at: Addresses, ask: Ask): Promise<Series[]> {
-  const query = encodeURIComponent(interpolate(target.expr, range));
+async function fetchSeries(target: Target, range: Range, at: Addresses, ask: Ask, picked: Picked): Promise<Series[]> {
+  const query = encodeURIComponent(interpolate(target.expr, range, picked));
   const url = target.instant
     ? `${at.prometheusUrl}/api/v1/query?query=${query}&time=${range.to}`
     : `${at.prometheusUrl}/api/v1/query_range?query=${query}&start=${range.from}&end=${range.to}&step=${stepOf(range)}`;
@@ -75,14 +87,15 @@ async function fetchSeries(target: Target, range: Range, at: Addresses, ask: Ask
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-function nameOf({ legendFormat, refId }: Target, labels: Record<string, string>): string {
+/** The series' name by its legend, or by its labels. */
+export function nameOf({ legendFormat, refId }: Target, labels: Record<string, string>): string {
   if (legendFormat) return legendFormat.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? "");
   const rest = Object.entries(labels).filter(([name]) => name !== "__name__");
   return rest.length > 0 ? rest.map(([name, value]) => `${name}=${value}`).join(" ") : refId;
 }
 
-async function fetchLogs(target: Target, range: Range, at: Addresses, ask: Ask): Promise<LogLine[]> {
-  const query = encodeURIComponent(interpolate(target.expr, range));
+async function fetchLogs(target: Target, range: Range, at: Addresses, ask: Ask, picked: Picked): Promise<LogLine[]> {
+  const query = encodeURIComponent(interpolate(target.expr, range, picked));
   const limits = `start=${range.from}000000000&end=${range.to}000000000&limit=${target.maxLines ?? 50}&direction=backward`;
   const { data } = (await ask(`${at.lokiUrl}/loki/api/v1/query_range?query=${query}&${limits}`)) as {
     data: { result: { stream: Record<string, string>; values: [string, string][] }[] };

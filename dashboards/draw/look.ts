@@ -71,4 +71,13 @@ export function textAt(
   return `<text x="${round(x)}" y="${round(y)}" font-size="${size}" fill="${color}" text-anchor="${anchor}"${weight}>${escapeXml(text)}</text>`;
 }
 
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** What a panel without data says. */
+export const empty = (words: string, { width, height }: Size) =>
+  textAt(width / 2, height / 2 + 5, words, { anchor: "middle", color: COLORS.faint, size: 14 });
+
 export const round = (value: number) => Math.round(value * 100) / 100;

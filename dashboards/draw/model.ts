@@ -5,7 +5,19 @@ export interface BoardJson {
   description?: string;
   refresh?: string;
   time: { from: string; to: string };
+  templating?: { list?: VariableJson[] };
+  annotations?: { list?: { name: string; expr?: string; titleFormat?: string; iconColor: string }[] };
   panels: PanelJson[];
+}
+
+/** A picker above the board. */
+export interface VariableJson {
+  name: string;
+  label?: string;
+  type: string;
+  query?: unknown;
+  includeAll?: boolean;
+  allValue?: string;
 }
 
 export interface PanelJson {

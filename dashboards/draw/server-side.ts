@@ -3,10 +3,10 @@ import { chartOption } from "./charts.ts";
 import { echarts } from "./echarts.ts";
 
 /** Draws a chart without a browser. */
-export const drawToText: DrawChart = (panel, data, range, { width, height }) => {
+export const drawToText: DrawChart = (panel, data, range, { width, height }, marks) => {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
-    chart.setOption(chartOption(panel, data, range));
+    chart.setOption(chartOption(panel, data, range, marks));
     return withOwnIds(chart.renderToSVGString(), `p${panel.id}`);
   } finally {
     // An instance that is left keeps Node from ending.

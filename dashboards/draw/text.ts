@@ -1,20 +1,21 @@
 import { colorAt } from "./charts.ts";
-import { COLORS, colorOf, cut, reducedValue, round, textAt } from "./look.ts";
-import { type LogLine, type PanelData, PanelError, type PanelJson, type Series } from "./model.ts";
+import { COLORS, colorOf, cut, empty, reducedValue, round, type Size, textAt } from "./look.ts";
+import { type LogLine, type PanelData, PanelError, type PanelJson, type Range, type Series } from "./model.ts";
+import { stateTimeline } from "./state-timeline.ts";
+import { table } from "./table.ts";
 import { format } from "./units.ts";
 
-export interface Size {
-  width: number;
-  height: number;
-}
+const NO_RANGE: Range = { from: 0, to: 1 };
 
 /** The inside of a panel that is text and simple shapes, as SVG from 0,0. */
-export function textPanel(panel: PanelJson, data: PanelData, size: Size): string {
+export function textPanel(panel: PanelJson, data: PanelData, size: Size, range: Range = NO_RANGE): string {
   switch (panel.type) {
     case "stat":
       return stat(panel, data, size);
     case "table":
       return table(panel, data, size);
+    case "state-timeline":
+      return stateTimeline(panel, data, size, range);
     case "logs":
       return logs(data.logs, size);
     default:
@@ -72,35 +73,6 @@ function sparkline({ points }: Series, color: string, { width, height }: Size): 
   return `<polygon points="0,${height} ${at.join(" ")} ${width},${height}" fill="${color}" fill-opacity="0.12"/><polyline points="${at.join(" ")}" fill="none" stroke="${color}" stroke-width="1.5"/>`;
 }
 
-const ROW = 22;
-
-function table(panel: PanelJson, { series }: PanelData, size: Size): string {
-  const organize = panel.transformations?.find(({ id }) => id === "organize");
-  const unknown = panel.transformations?.find(({ id }) => id !== "organize");
-  if (unknown) throw new PanelError(panel, `transformation "${unknown.id}" is not known`);
-  if (series.length === 0) return empty("none", size);
-  const columns = Object.entries(organize?.options.indexByName ?? {}).sort((a, b) => a[1] - b[1]);
-  // Columns that no row has would be empty.
-  const names = columns.map(([name]) => name).filter((name) => series.some(({ labels }) => labels[name]));
-  const width = size.width / names.length;
-  const cells = (texts: string[], y: number, style: object) =>
-    texts.map((text, n) => textAt(10 + width * n, y, cut(text, width - 14, 12), style)).join("");
-  const heads = names.map((name) => organize?.options.renameByName[name] ?? name);
-  const rows = series.slice(0, Math.floor(size.height / ROW) - 1);
-  return (
-    cells(heads, 16, { bold: true, color: COLORS.faint, size: 11 }) +
-    rows
-      .map(({ labels }, n) =>
-        cells(
-          names.map((name) => labels[name] ?? ""),
-          16 + ROW * (n + 1),
-          {},
-        ),
-      )
-      .join("")
-  );
-}
-
 const LINE = 19;
 const TIME_WIDTH = 118;
 const LEVELS: Record<string, string> = {
@@ -144,6 +116,3 @@ function summary({ labels, text }: LogLine): string {
     return text;
   }
 }
-
-export const empty = (words: string, { width, height }: Size) =>
-  textAt(width / 2, height / 2 + 5, words, { anchor: "middle", color: COLORS.faint, size: 14 });

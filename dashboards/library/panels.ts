@@ -1,4 +1,3 @@
-import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as sdk from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Gauge } from "@grafana/grafana-foundation-sdk/gauge";
@@ -6,6 +5,7 @@ import { PanelBuilder as Logs } from "@grafana/grafana-foundation-sdk/logs";
 import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
 import { DataqueryBuilder as PrometheusQuery } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Threshold } from "../thresholds.ts";
@@ -44,7 +44,7 @@ export interface PanelArgs {
   words?: Readonly<Record<number, { text: string; color: string }>>;
 }
 
-type AnyPanel = Gauge | Stat | TimeSeries | Table;
+type AnyPanel = Gauge | Stat | StateTimeline | TimeSeries | Table;
 
 const GREEN = "green";
 const YELLOW = "#EAB839";
@@ -136,7 +136,12 @@ export function timeSeries(args: PanelArgs & { stacked?: boolean; max?: number }
   return panel;
 }
 
-/** Rows with the named labels as columns. */
+/** A bar for each thing, colored by its value's word: what was what, and when that changed. */
+export function stateTimeline(args: PanelArgs & { words: NonNullable<PanelArgs["words"]> }): StateTimeline {
+  return withCommon(new StateTimeline(), args, false).showValue(common.VisibilityMode.Never);
+}
+
+/** Rows with the named labels as columns; `Value` names the number. */
 export function table(args: PanelArgs & { columns: Readonly<Record<string, string>> }): Table {
   const panel = withCommon(new Table(), args, true).showHeader(true);
   const names = Object.keys(args.columns);
@@ -168,44 +173,4 @@ export function logs(
     .sortOrder(common.LogsSortOrder.Descending)
     .enableLogDetails(true)
     .withTarget(new LokiQuery().expr(args.expr).refId("A").maxLines(50));
-}
-
-export type PanelBuilder = Builder<sdk.Panel>;
-export interface Row {
-  title: string;
-  panels: readonly PanelBuilder[];
-}
-
-export interface BoardArgs {
-  uid: string;
-  title: string;
-  description: string;
-  tags: readonly string[];
-  /** @default the last hour */
-  from?: string;
-  /** @default 10s */
-  refresh?: string;
-  rows: readonly Row[];
-}
-
-/** Version 1 JSON, as Grafana's file provisioning reads it; panels are numbered from 1 in their order. */
-export function board({ uid, title, description, tags, from = "now-1h", refresh = "10s", rows }: BoardArgs) {
-  const builder = new sdk.DashboardBuilder(title)
-    .uid(uid)
-    .description(description)
-    .tags(["media", ...tags])
-    .readonly()
-    .timezone("utc")
-    .tooltip(sdk.DashboardCursorSync.Crosshair)
-    .time({ from, to: "now" })
-    .refresh(refresh);
-  for (const row of rows) {
-    builder.withRow(new sdk.RowBuilder(row.title));
-    for (const panel of row.panels) builder.withPanel(panel);
-  }
-  const built = builder.build();
-  (built.panels ?? []).forEach((panel, n) => {
-    panel.id = n + 1;
-  });
-  return built;
 }

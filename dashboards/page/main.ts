@@ -1,27 +1,33 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-import { boxOf, insideOf, panelBody } from "../draw/board.ts";
+import { fetchMarks, type Mark } from "../draw/annotations.ts";
+import { boxOf, insideOf, marksText, panelBody } from "../draw/board.ts";
 import { CHARTS, chartOption } from "../draw/charts.ts";
 import { echarts } from "../draw/echarts.ts";
 import { askByHttp, fetchPanel } from "../draw/fetch.ts";
 import { FONT } from "../draw/look.ts";
 import { type BoardJson, duration, type PanelData, type PanelJson, type Range, rangeOf } from "../draw/model.ts";
+import { type Picked, type Picker, pickedOf, pickersOf } from "../draw/variables.ts";
 import { showTrace } from "./trace.ts";
 
 const AT = { prometheusUrl: "/prometheus", lokiUrl: "/loki" };
-const RANGES = ["15m", "1h", "6h", "24h", "7d"];
+const RANGES = ["15m", "1h", "6h", "24h", "7d", "14d"];
 
 const element = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const boards = (await askByHttp("/boards.json")) as Record<string, BoardJson>;
 
-/** The address keeps the dashboard and the time, so that a link shows the same. */
-function asked(): { board: BoardJson; from: string } {
+/** The address keeps the dashboard, the time and what is picked, so that a link shows the same. */
+function asked(): { board: BoardJson; from: string; wanted: Picked } {
   const at = new URLSearchParams(location.hash.slice(1));
   const board = boards[at.get("board") ?? ""] ?? (Object.values(boards)[0] as BoardJson);
-  return { board, from: at.get("from") ?? board.time.from };
+  const wanted = [...at].filter(([name]) => name.startsWith("var-")).map(([name, value]) => [name.slice(4), value]);
+  return { board, from: at.get("from") ?? board.time.from, wanted: Object.fromEntries(wanted) };
 }
 
-const linkTo = (uid: string, from: string) => `#board=${uid}&from=${from}`;
+function linkTo(uid: string, from: string, wanted: Picked): string {
+  const picked = Object.entries(wanted).map(([name, value]) => [`var-${name}`, value]);
+  return `#${new URLSearchParams([["board", uid], ["from", from], ...picked])}`;
+}
 
 type Chart = ReturnType<typeof echarts.init>;
 const charts = new Map<number, Chart>();
@@ -53,13 +59,13 @@ function layOut(board: BoardJson, width: number): void {
   main.style.height = `${bottom}px`;
 }
 
-function draw(panel: PanelJson, data: PanelData, range: Range, width: number): void {
+function draw(panel: PanelJson, data: PanelData, range: Range, marks: readonly Mark[]): void {
   const body = document.querySelector<HTMLDivElement>(`#panel-${panel.id} > div`);
   if (!body) return;
   const size = insideOf(boxOf(panel, width));
   if (CHARTS.includes(panel.type) && data.series.length > 0 && !data.error) {
     const chart = charts.get(panel.id) ?? newChart(panel, body, size);
-    chart.setOption(chartOption(panel, data, range), { notMerge: true });
+    chart.setOption(chartOption(panel, data, range, marks), { notMerge: true });
     return;
   }
   charts.get(panel.id)?.dispose();
@@ -85,7 +91,7 @@ let width = 0;
 let drawn = "";
 
 async function refresh(): Promise<void> {
-  const { board, from } = asked();
+  const { board, from, wanted } = asked();
   const key = `${board.uid} ${innerWidth}`;
   if (key !== drawn) {
     width = Math.max(700, document.documentElement.clientWidth);
@@ -96,9 +102,16 @@ async function refresh(): Promise<void> {
   const range = rangeOf(from, Math.floor(Date.now() / 1000));
   element("title").textContent = board.title;
   const panels = board.panels.filter(({ type }) => type !== "row");
-  const answers = await Promise.all(panels.map((panel) => fetchPanel(panel, range, AT, askByHttp)));
+  const pickers = await pickersOf(board, wanted, range, AT, askByHttp);
+  showPickers(pickers);
+  const picked = pickedOf(board, pickers);
+  const [marks, ...answers] = await Promise.all([
+    fetchMarks(board, range, AT, askByHttp),
+    ...panels.map((panel) => fetchPanel(panel, range, AT, askByHttp, picked)),
+  ]);
   const asking = performance.now() - started;
-  for (const [n, panel] of panels.entries()) draw(panel, answers[n] as PanelData, range, width);
+  for (const [n, panel] of panels.entries()) draw(panel, answers[n] as PanelData, range, marks);
+  element("marks").textContent = marksText(marks);
   echarts.connect("time");
   const failed = answers.filter(({ error }) => error).length;
   const drawing = performance.now() - started - asking;
@@ -106,8 +119,28 @@ async function refresh(): Promise<void> {
     `${new Date().toISOString().slice(11, 19)} UTC, asked ${Math.round(asking)} ms, drawn ${Math.round(drawing)} ms${failed > 0 ? `, ${failed} panels failed` : ""}`;
 }
 
+/** What is picked goes into the address, which draws anew. */
+function showPickers(pickers: readonly Picker[]): void {
+  const key = JSON.stringify(pickers);
+  const form = element("pickers");
+  if (form.dataset.key === key) return;
+  form.dataset.key = key;
+  const labels = pickers.map(({ name, label, options, value }) => {
+    const select = document.createElement("select");
+    select.append(...options.map((option) => new Option(option, option, false, option === value)));
+    select.addEventListener("change", () => {
+      const { board, from, wanted } = asked();
+      location.hash = linkTo(board.uid, from, { ...wanted, [name]: select.value });
+    });
+    const node = document.createElement("label");
+    node.append(`${label} `, select);
+    return node;
+  });
+  form.replaceChildren(...labels);
+}
+
 function choose(): void {
-  const { board, from } = asked();
+  const { board, from, wanted } = asked();
   const select = element<HTMLSelectElement>("range");
   const current = from.replace("now-", "");
   select.replaceChildren(
@@ -116,7 +149,7 @@ function choose(): void {
   const links = Object.values(boards).map((one) => {
     const link = document.createElement("a");
     link.textContent = one.title;
-    link.href = linkTo(one.uid, from);
+    link.href = linkTo(one.uid, from, wanted);
     if (one.uid === board.uid) link.setAttribute("aria-current", "page");
     return link;
   });
@@ -124,7 +157,8 @@ function choose(): void {
 }
 
 element<HTMLSelectElement>("range").addEventListener("change", (event) => {
-  location.hash = linkTo(asked().board.uid, (event.target as HTMLSelectElement).value);
+  const { board, wanted } = asked();
+  location.hash = linkTo(board.uid, (event.target as HTMLSelectElement).value, wanted);
 });
 addEventListener("hashchange", () => {
   choose();

@@ -1,5 +1,5 @@
-import { outsideHealth, queueAgeSeconds } from "../library/queries.ts";
-import { QUEUE_AGE_SECONDS } from "../thresholds.ts";
+import { outsideHealth, outsideSeconds, queueAgeSeconds } from "../library/queries.ts";
+import { OUTSIDE_SECONDS, QUEUE_AGE_SECONDS } from "../thresholds.ts";
 import { above, below, type Rule } from "./rule.ts";
 
 export const businessRules: readonly Rule[] = [
@@ -22,5 +22,16 @@ export const businessRules: readonly Rule[] = [
     summary: "{{ $labels.service }} does not answer as documented",
     description: "What needs it is answered from the cache, or not at all.",
     dashboard: { uid: "real-time", panel: "External Services" },
+  },
+  {
+    name: "OutsideServiceSlow",
+    category: "business",
+    severity: "warning",
+    expr: above(outsideSeconds(), OUTSIDE_SECONDS.warning),
+    // One probe a minute: a machine that is busy for a moment is no slow service.
+    for: "5m",
+    summary: "{{ $labels.service }} takes {{ $value | humanizeDuration }} to answer",
+    description: "Calls to it hold requests up without failing, so that no breaker opens.",
+    dashboard: { uid: "outside", panel: "Duration of a Probe" },
   },
 ];

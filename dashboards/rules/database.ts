@@ -1,6 +1,18 @@
-import { connectionShare, recentQuerySeconds, slowQueries } from "../library/queries.ts";
-import { CONNECTION_SHARE, QUERY_SECONDS, SLOW_QUERIES } from "../thresholds.ts";
-import { above, type Rule } from "./rule.ts";
+import {
+  connectionShare,
+  idleTransactionSeconds,
+  recentQuerySeconds,
+  runningSeconds,
+  slowQueries,
+} from "../library/queries.ts";
+import {
+  CONNECTION_SHARE,
+  IDLE_TRANSACTION_SECONDS,
+  QUERY_SECONDS,
+  RUNNING_SECONDS,
+  SLOW_QUERIES,
+} from "../thresholds.ts";
+import { above, afterStart, type Rule } from "./rule.ts";
 
 export const databaseRules: readonly Rule[] = [
   {
@@ -17,11 +29,32 @@ export const databaseRules: readonly Rule[] = [
     name: "DatabaseDown",
     category: "database",
     severity: "critical",
-    expr: "absent(pg_replication_is_replica == 0)",
+    expr: afterStart("absent(pg_replication_is_replica == 0)"),
     for: "45s",
     summary: "No member of PostgreSQL is the primary",
     description: "Nothing can be written. Patroni should have promoted a replica within 30 seconds.",
     dashboard: { uid: "real-time", panel: "Active Connections" },
+  },
+  {
+    name: "IdleInTransaction",
+    category: "database",
+    severity: "warning",
+    expr: above(idleTransactionSeconds(), IDLE_TRANSACTION_SECONDS.warning),
+    for: "15s",
+    summary:
+      "A session on {{ $labels.pod }} has been in a transaction without a statement for {{ $value | humanizeDuration }}",
+    description: "It keeps its locks, and vacuum from removing rows that others have deleted.",
+    dashboard: { uid: "incidents", panel: "Longest Transactions" },
+  },
+  {
+    name: "QueryRunsLong",
+    category: "database",
+    severity: "warning",
+    expr: above(runningSeconds(), RUNNING_SECONDS.warning),
+    for: "15s",
+    summary: "A transaction on {{ $labels.pod }} has worked for {{ $value | humanizeDuration }}",
+    description: "Its caller gave up long ago; it takes a core, and perhaps locks, from the others.",
+    dashboard: { uid: "incidents", panel: "Longest Transactions" },
   },
   {
     name: "QueryTimeHigh",

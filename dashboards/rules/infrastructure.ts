@@ -1,4 +1,4 @@
-import { cpuShare, diskShare, memoryShare } from "../library/queries.ts";
+import { cpuShare, diskShare, memoryShare, podsNotReady } from "../library/queries.ts";
 import { CPU_SHARE, DISK_SHARE, MEMORY_SHARE } from "../thresholds.ts";
 import { above, type Rule } from "./rule.ts";
 
@@ -42,5 +42,15 @@ export const infrastructureRules: readonly Rule[] = [
     summary: "The fullest disk of {{ $labels.instance }} is {{ $value | humanizePercentage }} full",
     description: "Writes are about to fail: act now.",
     dashboard: { uid: "real-time", panel: "Disk Usage" },
+  },
+  {
+    name: "PodNotReady",
+    category: "infrastructure",
+    severity: "warning",
+    expr: podsNotReady(),
+    for: "2m",
+    summary: "{{ $labels.pod }} runs and is not ready",
+    description: "It takes no requests; the others of its workload, where there are any, do its work too.",
+    dashboard: { uid: "incidents", panel: "Pods That Are Not Ready" },
   },
 ];
