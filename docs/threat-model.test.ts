@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { rules } from "@media/dashboards/rules";
 import { diagramsOf } from "./coverage.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -19,6 +20,12 @@ const rowsOf = (text: string) =>
     .slice(1)
     .map((row) => ({ title: row.split("\n")[0] ?? "", text: row.split(/^## /m)[0] ?? "" }));
 
+/** The alerts that a row names: after "alert:" or "alerts:", in its detection. */
+function alertsOf(text: string): string[] {
+  const [, named = ""] = /^- Detection: .*?\balerts?: ?(.*)$/im.exec(text) ?? [];
+  return named.replaceAll(/`[^`]*`/g, "").match(/\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b/g) ?? [];
+}
+
 /** What a row lacks, and the files it names that are not there. */
 function problemsOf({ title, text }: { title: string; text: string }): string[] {
   const lacking = PARTS.filter((part) => !new RegExp(`^- ${part}: \\S.{8,}`, "m").test(text));
@@ -26,9 +33,14 @@ function problemsOf({ title, text }: { title: string; text: string }): string[] 
   const missing = paths.filter((path) => !existsSync(join(ROOT, path)));
   const [, shown = ""] = /^- Shown by: (.*)$/m.exec(text) ?? [];
   const unproven = /`[\w./-]+`|accepted/i.test(shown) ? [] : ["neither a proof nor an accepted risk"];
-  return [...lacking.map((part) => `no ${part}`), ...missing.map((path) => `${path} is not there`), ...unproven].map(
-    (what) => `${title}: ${what}`,
-  );
+  const alerts = alertsOf(text).filter((name) => !rules.some((rule) => rule.name === name));
+  const nameless = alerts.map((name) => `alert ${name} is not there`);
+  return [
+    ...nameless,
+    ...lacking.map((part) => `no ${part}`),
+    ...missing.map((path) => `${path} is not there`),
+    ...unproven,
+  ].map((what) => `${title}: ${what}`);
 }
 
 const rows = rowsOf(read("threat-model.md"));
@@ -52,6 +64,25 @@ describe("the threat model", () => {
       .flatMap(diagramsOf);
     const drawn = spec.find(({ slug }) => slug === "security-threat-model")?.nodes ?? [];
     expect(drawn).toEqual(expect.arrayContaining(Object.values(GROUPS).flat()));
+  });
+
+  test("each kind of detection has an alert that some row names", () => {
+    const named = new Set(rows.flatMap(({ text }) => alertsOf(text)));
+    const kinds = {
+      "brute force": "LoginsRefused",
+      "token abuse": "TokensInvalid",
+      "privilege probing": "RightsProbed",
+      "unusual egress": "EgressUnusual",
+      "mass export": "DataReadInBulk",
+      "many errors of one client": "ClientErrorsMany",
+    };
+    expect(Object.entries(kinds).filter(([, alert]) => !named.has(alert))).toEqual([]);
+  });
+
+  test("a row with an alert that does not exist is found", () => {
+    const [row] = rows.filter(({ text }) => text.includes("RightsProbed"));
+    const renamed = { title: "x", text: row?.text.replace("RightsProbed", "RightsTried") ?? "" };
+    expect(problemsOf(renamed)).toEqual(["x: alert RightsTried is not there"]);
   });
 
   test("a row without recovery, with a file that is not there, and without a proof is found", () => {

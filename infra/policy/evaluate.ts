@@ -1,9 +1,14 @@
+import { availabilityPolicies } from "./availability.ts";
+import { certificatePolicies } from "./certificates.ts";
 import { type Exception, exceptions } from "./exceptions.ts";
 import { identityPolicies } from "./identity.ts";
 import { imagePolicies } from "./images.ts";
+import { linkPolicies } from "./links.ts";
+import { namespacePolicies } from "./namespaces.ts";
 import { objectPolicies } from "./objects.ts";
 import { podPolicies } from "./pods.ts";
 import { titleOf, workloadOf } from "./read.ts";
+import { restrictedPolicies } from "./restricted.ts";
 import { runningPolicies } from "./running.ts";
 import { secretPolicies } from "./secrets.ts";
 import { stackPolicies } from "./stack.ts";
@@ -12,12 +17,17 @@ import type { Finding, Policy, PolicyResource, Violation } from "./types.ts";
 /** The whole pack. */
 export const policies: readonly Policy[] = [
   ...podPolicies,
+  ...restrictedPolicies,
   ...identityPolicies,
   ...imagePolicies,
   ...runningPolicies,
   ...secretPolicies,
   ...objectPolicies,
+  ...certificatePolicies,
   ...stackPolicies,
+  ...linkPolicies,
+  ...namespacePolicies,
+  ...availabilityPolicies,
 ];
 
 /** What one policy finds in a resource, or in all resources of a stack; exceptions are left out. */

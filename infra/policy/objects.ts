@@ -1,5 +1,5 @@
-import { parse } from "yaml";
 import { LABEL, PART_OF } from "../lib/naming.ts";
+import { alertsIn } from "./alerts.ts";
 import { podOf } from "./read.ts";
 import type { ObjectPolicy } from "./types.ts";
 
@@ -20,17 +20,6 @@ const EXPOSED = [
 /** Of these, which may have a public address: they ask for a sign-in. */
 const PUBLIC = ["gateway"];
 const LEVELS = ["enforce", "audit", "warn"].map((mode) => `pod-security.kubernetes.io/${mode}`);
-
-interface RuleFile {
-  groups?: { rules?: { alert?: string; annotations?: Record<string, string> }[] }[];
-}
-
-/** The alerts of a Prometheus rule file; none in a file of another kind. */
-function alertsIn(file: string, text: string) {
-  if (!/\.ya?ml$/.test(file) || !text.includes("alert:")) return [];
-  const { groups } = (parse(text) ?? {}) as RuleFile;
-  return (Array.isArray(groups) ? groups : []).flatMap(({ rules = [] }) => rules.filter(({ alert }) => alert));
-}
 
 /** What is true of all objects, whatever they do. */
 export const objectPolicies: readonly ObjectPolicy[] = [

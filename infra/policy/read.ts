@@ -75,3 +75,50 @@ export const isPart = (inner: Record<string, string>, outer: Record<string, stri
 
 /** Whether its pods end by themselves. */
 export const endsByItself = ({ object }: PolicyResource): boolean => ["Job", "CronJob"].includes(object.kind);
+
+/**
+ * How many pods a workload has at least: as many as its autoscaler says, else as it says. While an update is judged the
+ * autoscaler may not have scaled yet, and the server has filled `replicas` in.
+ */
+export function podsAtLeast({ object }: PolicyResource, resources: readonly PolicyResource[]): number {
+  const scaler = resources.find(
+    (one) =>
+      one.object.kind === "HorizontalPodAutoscaler" &&
+      one.object.metadata?.namespace === object.metadata?.namespace &&
+      one.object.spec.scaleTargetRef.kind === object.kind &&
+      one.object.spec.scaleTargetRef.name === object.metadata?.name,
+  );
+  return (scaler ? scaler.object.spec.minReplicas : object.spec.replicas) ?? 1;
+}
+
+/** The resources of those kinds. */
+export const ofKind = (resources: readonly PolicyResource[], ...kinds: string[]) =>
+  resources.filter(({ object }) => kinds.includes(object.kind));
+export const namespaceOf = ({ object }: PolicyResource) => object.metadata?.namespace ?? "";
+/** What describes pods. */
+export const controllers = (resources: readonly PolicyResource[]) => resources.filter((resource) => podOf(resource));
+/** The labels by which a Service, a NetworkPolicy or a budget selects pods. */
+export const selectorOf = ({ object }: PolicyResource): Record<string, string> =>
+  object.kind === "Service"
+    ? (object.spec.selector ?? {})
+    : ((object.spec.podSelector ?? object.spec.selector)?.matchLabels ?? {});
+
+/** Labels that a running process sets, so that no template has them. */
+const SET_LATER = ["role"];
+
+/** The workloads whose pods the object selects, in its namespace. */
+export function selected(by: PolicyResource, resources: readonly PolicyResource[]): PolicyResource[] {
+  const wanted = Object.fromEntries(Object.entries(selectorOf(by)).filter(([label]) => !SET_LATER.includes(label)));
+  return controllers(resources).filter(
+    (controller) =>
+      namespaceOf(controller) === namespaceOf(by) && isPart(wanted, podOf(controller)?.metadata.labels ?? {}),
+  );
+}
+
+/** Namespaces that Pulumi refuses to delete: those with users' data. */
+export const protectedNamespaces = (resources: readonly PolicyResource[]) =>
+  new Set(
+    ofKind(resources, "Namespace")
+      .filter(({ protect }) => protect)
+      .map(({ object }) => object.metadata?.name ?? ""),
+  );

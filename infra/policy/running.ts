@@ -4,6 +4,17 @@ import type { ObjectPolicy } from "./types.ts";
 type Probe = { httpGet?: { path?: string; port?: unknown } } | undefined;
 const asked = (probe: Probe) => (probe?.httpGet ? `${probe.httpGet.port}${probe.httpGet.path ?? "/"}` : undefined);
 
+interface Liveness {
+  initialDelaySeconds?: number;
+  periodSeconds?: number;
+  failureThreshold?: number;
+}
+/** Seconds that a process has to start before it is taken for stuck, where it has no startupProbe. */
+const START_SECONDS = 30;
+/** Kubernetes' own defaults fill what is not written. */
+const patience = ({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: Liveness) =>
+  initialDelaySeconds + periodSeconds * failureThreshold;
+
 /** What a pod asks of its node, and how it starts and stops. */
 export const runningPolicies: readonly ObjectPolicy[] = [
   {
@@ -75,6 +86,18 @@ export const runningPolicies: readonly ObjectPolicy[] = [
           path !== undefined &&
           path === asked(spec.readinessProbe) && ["livenessProbe", `asks ${path}, as readinessProbe does`]
         );
+      }),
+  },
+  {
+    name: "start-has-time",
+    description: "A process that starts slowly is not restarted as if it were stuck.",
+    instead: `set \`startupProbe\`, or let \`livenessProbe\` fail for ${START_SECONDS} s`,
+    level: "mandatory",
+    check: (resource) =>
+      eachContainer(resource, ({ spec: { livenessProbe, startupProbe } }) => {
+        if (!livenessProbe || startupProbe) return undefined;
+        const seconds = patience(livenessProbe);
+        return seconds < START_SECONDS && ["livenessProbe", `restarts it after ${seconds} s, without a startupProbe`];
       }),
   },
   {

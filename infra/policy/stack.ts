@@ -1,28 +1,16 @@
-import { isPart, podOf, workloadOf } from "./read.ts";
+import {
+  controllers,
+  namespaceOf,
+  ofKind,
+  podOf,
+  protectedNamespaces,
+  selected,
+  selectorOf,
+  workloadOf,
+} from "./read.ts";
 import type { Finding, PolicyResource, StackPolicy } from "./types.ts";
 
 type Found = Finding & { resource: PolicyResource };
-
-const ofKind = (resources: readonly PolicyResource[], ...kinds: string[]) =>
-  resources.filter(({ object }) => kinds.includes(object.kind));
-const namespaceOf = ({ object }: PolicyResource) => object.metadata?.namespace ?? "";
-const controllers = (resources: readonly PolicyResource[]) => resources.filter((resource) => podOf(resource));
-const selectorOf = ({ object }: PolicyResource): Record<string, string> =>
-  object.kind === "Service"
-    ? (object.spec.selector ?? {})
-    : ((object.spec.podSelector ?? object.spec.selector)?.matchLabels ?? {});
-
-/** Labels that a running process sets, so that no template has them. */
-const SET_LATER = ["role"];
-
-/** The workloads whose pods the object selects, in its namespace. */
-function selected(by: PolicyResource, resources: readonly PolicyResource[]): PolicyResource[] {
-  const wanted = Object.fromEntries(Object.entries(selectorOf(by)).filter(([label]) => !SET_LATER.includes(label)));
-  return controllers(resources).filter(
-    (controller) =>
-      namespaceOf(controller) === namespaceOf(by) && isPart(wanted, podOf(controller)?.metadata.labels ?? {}),
-  );
-}
 
 /** Policies on how objects of a stack fit together. */
 export const stackPolicies: readonly StackPolicy[] = [
@@ -85,36 +73,6 @@ export const stackPolicies: readonly StackPolicy[] = [
           where: resource.object.kind === "NetworkPolicy" ? "spec.podSelector" : "spec.selector",
           problem: `selects no pod: ${JSON.stringify(selectorOf(resource))}`,
         })),
-  },
-  {
-    name: "several-pods-have-budget",
-    description: "A workload of several pods has a disruption budget that lets a drain take one, and not all.",
-    instead: "add a PodDisruptionBudget with `maxUnavailable: 1`",
-    level: "mandatory",
-    checkStack: (resources) => {
-      const budgets = ofKind(resources, "PodDisruptionBudget");
-      const stuck = budgets.flatMap((resource): Found[] => {
-        const { maxUnavailable, minAvailable } = resource.object.spec;
-        const pods = selected(resource, resources).reduce((sum, { object }) => sum + (object.spec.replicas ?? 1), 0);
-        if (
-          maxUnavailable === 0 ||
-          maxUnavailable === "0%" ||
-          minAvailable === "100%" ||
-          (typeof minAvailable === "number" && minAvailable >= pods)
-        )
-          return [{ resource, where: "spec", problem: "lets no pod go: a node could not be drained" }];
-        return [];
-      });
-      const covered = new Set(budgets.flatMap((budget) => selected(budget, resources)));
-      const bare = ofKind(resources, "Deployment", "StatefulSet")
-        .filter((resource) => (resource.object.spec.replicas ?? 1) > 1 && !covered.has(resource))
-        .map((resource) => ({
-          resource,
-          where: "spec.replicas",
-          problem: `is ${resource.object.spec.replicas}, without a PodDisruptionBudget`,
-        }));
-      return [...stuck, ...bare];
-    },
   },
   {
     name: "references-are-there",
@@ -185,11 +143,7 @@ export const stackPolicies: readonly StackPolicy[] = [
     instead: "set `protect: true` on the claim, and `persistentVolumeClaimRetentionPolicy.whenDeleted: Retain`",
     level: "mandatory",
     checkStack: (resources) => {
-      const safe = new Set(
-        ofKind(resources, "Namespace")
-          .filter(({ protect }) => protect)
-          .map(({ object }) => object.metadata?.name),
-      );
+      const safe = protectedNamespaces(resources);
       return resources
         .filter((resource) => safe.has(namespaceOf(resource)))
         .flatMap((resource): Found[] => {

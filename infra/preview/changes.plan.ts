@@ -1,19 +1,18 @@
+import { SIZE_IN_TEMPLATE } from "../lib/kinds.ts";
 import { type Difference, differences } from "./differences.plan.ts";
+import { keyOf, type Pair, pairsOf } from "./pairs.plan.ts";
 import { makesAnew, stateOf } from "./replacement.plan.ts";
+import { fewestPods } from "./scaled.plan.ts";
 import type { PropertyChange, Rendered, ResourceChange, Restart } from "./types.ts";
 
 const ROLLING = ["Deployment", "StatefulSet", "DaemonSet"];
 const SECRET = "(secret)";
 
-interface Pair {
-  before?: Rendered;
-  after?: Rendered;
-}
-
 /** What applying the second rendering over the first one would do, resource by resource, in order of their names. */
 export function changesOf(stack: string, before: readonly Rendered[], after: readonly Rendered[]): ResourceChange[] {
   const pairs = pairsOf(before, after);
-  const changed = pairs.flatMap((pair) => changeOf(stack, pair) ?? []);
+  const scaled = fewestPods(after);
+  const changed = pairs.flatMap((pair) => changeOf(stack, pair, scaled) ?? []);
   const assigned = new Map(after.map((resource) => [nameOf(resource), `${resource.type} ${resource.name}`]));
   const reasons = new Map(changed.map((change, index) => [keyOf(change.key), index]));
   return changed.map(({ key: _, ...change }) => {
@@ -33,31 +32,14 @@ export function changesOf(stack: string, before: readonly Rendered[], after: rea
   }
 }
 
-const keyOf = ({ type, name }: { type: string; name: string }) => `${type} ${name}`;
 const fileOf = (path: string) => path.replace(/^data[.[]/, "").replace(/]$/, "");
 const nameOf = ({ inputs }: Rendered) => (inputs.metadata as { name?: string } | undefined)?.name;
 
-/** Resources of both renderings by type and name; several of one name (below different parents) go in their order. */
-function pairsOf(before: readonly Rendered[], after: readonly Rendered[]): Pair[] {
-  const pairs = new Map<string, Pair>();
-  for (const [side, list] of [
-    ["before", before],
-    ["after", after],
-  ] as const) {
-    const seen = new Map<string, number>();
-    for (const resource of list) {
-      const key = keyOf(resource);
-      const count = seen.get(key) ?? 0;
-      seen.set(key, count + 1);
-      pairs.set(`${key} ${count}`, { ...pairs.get(`${key} ${count}`), [side]: resource });
-    }
-  }
-  return [...pairs.values()];
-}
-
 type Change = ResourceChange & { key: Rendered };
 
-function changeOf(stack: string, { before, after }: Pair): Change | undefined {
+type Scaled = ReturnType<typeof fewestPods>;
+
+function changeOf(stack: string, { before, after }: Pair, scaled: Scaled): Change | undefined {
   const shown = (after ?? before) as Rendered;
   const { type, inputs } = shown;
   const kind =
@@ -68,7 +50,7 @@ function changeOf(stack: string, { before, after }: Pair): Change | undefined {
   if (!before) return { ...common, action: "create", properties: [] };
   if (!after) return { ...common, action: "delete", properties: [], ...(stateful ? { stateful } : {}) };
 
-  const found = differences(withoutOwnName(before.inputs), withoutOwnName(after.inputs));
+  const found = differences(withoutOwnName(before.inputs), withoutOwnName(after.inputs)).filter(isApplied);
   if (found.length === 0) return undefined;
   const hidden = [...before.secretPaths, ...after.secretPaths];
   const properties = found.map((difference) => propertyOf(difference, before, hidden));
@@ -77,13 +59,16 @@ function changeOf(stack: string, { before, after }: Pair): Change | undefined {
     const order = keepsName ? "old first" : "new first";
     return { ...common, action: "replace", properties, order, ...(stateful ? { stateful } : {}) };
   }
-  const restart = restartOf(after, found);
+  const restart = restartOf(after, found, scaled);
   return { ...common, action: "update", properties, ...(restart ? { restart } : {}) };
 }
 
 const isAutonamed = (inputs: Record<string, unknown>) =>
   (inputs.metadata as { annotations?: Record<string, string> } | undefined)?.annotations?.["pulumi.com/autonamed"] ===
   "true";
+
+/** The program tells the engine to leave these as they are. */
+const isApplied = ({ path }: Difference) => path.replace(/\[\d+\]/g, "[*]") !== SIZE_IN_TEMPLATE;
 
 /** The name that a rendering makes of an object's contents is no change beside them. */
 function withoutOwnName(inputs: Record<string, unknown>): Record<string, unknown> {
@@ -106,12 +91,12 @@ function propertyOf({ path, before, after }: Difference, old: Rendered, hidden: 
 }
 
 /** The pods that roll when this template comes, and which of its fields make them. */
-function restartOf({ inputs }: Rendered, found: Difference[]): Restart | undefined {
-  const { kind } = inputs as { kind?: string };
+function restartOf({ inputs }: Rendered, found: Difference[], scaled: Scaled): Restart | undefined {
+  const { kind, metadata } = inputs as { kind?: string; metadata?: { name?: string } };
   if (!ROLLING.includes(kind ?? "")) return undefined;
   const changed = found.filter(({ path }) => path.startsWith("spec.template"));
   if (changed.length === 0) return undefined;
-  const { replicas = 1, volumeClaimTemplates = [] } = inputs.spec as {
+  const { replicas = scaled.get(metadata?.name ?? "") ?? 1, volumeClaimTemplates = [] } = inputs.spec as {
     replicas?: number;
     volumeClaimTemplates?: unknown[];
   };

@@ -2,14 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { SECRET_KEYS } from "../config/secrets.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Section = { [key: string]: Json };
 
 const PROJECT = "media-platform";
 const OVERLAYS = join(import.meta.dirname, "overlays");
-/** Keys whose values are credentials: in a stack file they must be encrypted. */
-const SECRET_KEYS = ["credential", "accessKey", "secretKey", "cipherPass", "paymentWebhookKey"];
 
 export interface StackConfig {
   /** As the engine hands it to the program: "project:key" → text, objects as JSON. */
@@ -25,8 +24,12 @@ export function stacksOf(tree: string): string[] {
   return readdirSync(tree).flatMap((file) => /^Pulumi\.([\w-]+)\.yaml$/.exec(file)?.[1] ?? []);
 }
 
-/** The committed configuration of a stack; what is its owner's own is filled with placeholders. */
-export function configOf(tree: string, stack: string): StackConfig {
+/**
+ * The committed configuration of a stack.
+ *
+ * @param filled whether what is its owner's own is filled with placeholders
+ */
+export function configOf(tree: string, stack: string, filled = true): StackConfig {
   const file = join(tree, `Pulumi.${stack}.yaml`);
   const config = (parse(readFileSync(file, "utf8")) as { config?: Section | null } | null)?.config ?? {};
   const problems: string[] = [];
@@ -36,7 +39,7 @@ export function configOf(tree: string, stack: string): StackConfig {
   const committed = Object.fromEntries(
     ours.filter(([key]) => key.startsWith(`${PROJECT}:`)).map(([key, value]) => [key.slice(PROJECT.length + 1), value]),
   );
-  const complete = merge(placeholders(tree, committed), committed) as Section;
+  const complete = (filled ? merge(placeholders(tree, committed), committed) : committed) as Section;
   const engine = Object.entries(complete).map(([key, value]) => [`${PROJECT}:${key}`, asText(value)] as const);
   const confirmed = (committed.confirmReplacements ?? []) as string[];
   return { engine: Object.fromEntries(engine), confirmed: Array.isArray(confirmed) ? confirmed : [], problems };

@@ -1,3 +1,4 @@
+import { fewestPods } from "./scaled.plan.ts";
 import type { Rendered } from "./types.ts";
 
 /** What a stack asks of its cluster. */
@@ -30,29 +31,28 @@ interface Spec {
   replicas?: number;
   template?: { spec: { containers: Container[] } };
   jobTemplate?: { spec: { template: { spec: { containers: Container[] } } } };
-  volumeClaimTemplates?: { spec: Spec }[];
   resources?: { requests?: { storage?: string } };
   type?: string;
 }
 
-/** Sums of all objects. A DaemonSet counts as one pod, because the number of nodes is not known; so does a CronJob. */
+/** Sums of all objects. A Deployment with an autoscaler counts with its fewest pods. A DaemonSet counts as one pod, because the number of nodes is not known; so does a CronJob. */
 export function costOf(resources: readonly Rendered[]): Cost {
   const sum: Cost = { pods: 0, cpuMilli: 0, memoryRequestMi: 0, memoryLimitMi: 0, storageGi: 0, loadBalancers: 0 };
+  const scaled = fewestPods(resources);
   for (const { inputs } of resources) {
-    const { kind, spec } = inputs as { kind?: string; spec?: Spec };
+    const { kind, metadata, spec } = inputs as { kind?: string; metadata?: { name?: string }; spec?: Spec };
     if (!spec) continue;
     if (kind === "PersistentVolumeClaim") sum.storageGi += giOf(spec);
     if (kind === "Service" && spec.type === "LoadBalancer") sum.loadBalancers += 1;
     const template = spec.template ?? spec.jobTemplate?.spec.template;
     if (!template) continue;
-    const pods = spec.replicas ?? 1;
+    const pods = spec.replicas ?? (kind === "Deployment" ? scaled.get(metadata?.name ?? "") : undefined) ?? 1;
     sum.pods += pods;
     for (const { resources: asked } of template.spec.containers) {
       sum.cpuMilli += pods * milli(asked?.requests?.cpu);
       sum.memoryRequestMi += pods * mebi(asked?.requests?.memory);
       sum.memoryLimitMi += pods * mebi(asked?.limits?.memory);
     }
-    for (const claim of spec.volumeClaimTemplates ?? []) sum.storageGi += pods * giOf(claim.spec);
   }
   return sum;
 }

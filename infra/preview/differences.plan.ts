@@ -7,12 +7,14 @@ export interface Difference {
   after?: unknown;
 }
 
-type Named = { name: string };
-const isMap = (value: unknown): value is Record<string, unknown> =>
+export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const haveNames = (list: unknown[]): list is Named[] =>
-  list.every((entry) => isMap(entry) && typeof entry.name === "string") &&
-  new Set((list as Named[]).map(({ name }) => name)).size === list.length;
+
+/** The names of a list's entries, where all have one and no two have the same. */
+export function namesOf(list: readonly unknown[]): string[] | undefined {
+  const names = list.flatMap((entry) => (isMap(entry) && typeof entry.name === "string" ? [entry.name] : []));
+  return names.length === list.length && new Set(names).size === names.length ? names : undefined;
+}
 
 /**
  * What differs between two values, as paths to the smallest parts. Entries of lists are paired by their `name` where all
@@ -29,13 +31,13 @@ export function differences(before: unknown, after: unknown, path = ""): Differe
 }
 
 function ofLists(before: unknown[], after: unknown[], path: string): Difference[] {
-  if (haveNames(before) && haveNames(after)) {
-    const byName = (list: Named[]) => Object.fromEntries(list.map((entry) => [entry.name, entry]));
-    const [olds, news] = [byName(before), byName(after)];
-    const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
-    const found = names.flatMap((name) => differences(olds[name], news[name], `${path}[${name}]`));
-    const order = (list: Named[]) => list.map(({ name }) => name);
-    return found.length > 0 ? found : [{ path: `${path} (order)`, before: order(before), after: order(after) }];
+  const [was, is] = [namesOf(before), namesOf(after)];
+  if (was && is) {
+    const names = [...new Set([...was, ...is])].sort();
+    const found = names.flatMap((name) =>
+      differences(before[was.indexOf(name)], after[is.indexOf(name)], `${path}[${name}]`),
+    );
+    return found.length > 0 ? found : [{ path: `${path} (order)`, before: was, after: is }];
   }
   if (before.length !== after.length || !before.every(isMap)) return [{ path, before, after }];
   return before.flatMap((entry, index) => differences(entry, after[index], `${path}[${index}]`));

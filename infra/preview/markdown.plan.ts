@@ -1,5 +1,5 @@
-import { type Cost, UNITS } from "./cost.plan.ts";
 import { lines } from "./differences.plan.ts";
+import { alerts, boards, costs, links, pictureLines, policies } from "./markdown-details.plan.ts";
 import type { Report, StackReport } from "./report.plan.ts";
 import type { Action, PropertyChange, ResourceChange } from "./types.ts";
 
@@ -15,10 +15,10 @@ interface Grouped extends ResourceChange {
 
 /** The comment. What stops or interrupts comes first; values, costs and links are folded. */
 export function markdown(report: Report): string {
-  const { base, stops, stacks, notes } = report;
+  const { base, stops, stacks, notes, pack, pictures } = report;
   const groups = grouped(stacks);
   const of = (action: Action) => groups.filter((group) => group.action === action);
-  const empty = groups.length === 0 && stops.length === 0;
+  const empty = groups.length === 0 && stops.length === 0 && pack.length === 0;
   return [
     MARKER,
     `## Preview: ${verdict(report)}`,
@@ -42,6 +42,7 @@ export function markdown(report: Report): string {
         .map(summary),
     ),
     section("Advice of policies", advice(stacks)),
+    section("The policy pack itself", pack.length > 0 ? ["```diff", ...pack, "```"] : []),
     section(
       "Notes",
       notes.map((note) => `- ${note}`),
@@ -50,6 +51,9 @@ export function markdown(report: Report): string {
     details("Values", groups.filter(({ properties }) => properties.length > 0).map(values)),
     details("Who may talk to whom", stacks.flatMap(links)),
     details("Cost", costs(stacks)),
+    details("Alerts", alerts(stacks)),
+    details("Dashboards", [...boards(stacks), ...pictureLines(pictures)]),
+    details("Policies broken and mended", policies(stacks)),
   ]
     .filter(Boolean)
     .join("\n\n")
@@ -94,7 +98,7 @@ function grouped(stacks: StackReport[]): Grouped[] {
       .replaceAll(`media-${stack}`, "media-<stack>")
       .replaceAll(`"${stack}"`, '"<stack>"');
     const group = groups.get(key) ?? { ...change, stacks: [], pods: {} };
-    group.stacks.push(stack);
+    if (!group.stacks.includes(stack)) group.stacks.push(stack);
     if (rolls) group.pods[stack] = rolls.pods;
     groups.set(key, group);
   }
@@ -141,26 +145,6 @@ function short(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
-
-function links({ stack, links: { added, removed } }: StackReport): string[] {
-  const all = [...added.map((link) => `+ ${link}`), ...removed.map((link) => `- ${link}`)];
-  return all.length > 0 ? [`**${stack}**`, "```diff", ...all, "```"] : [];
-}
-
-function costs(stacks: StackReport[]): string[] {
-  const rows = stacks.flatMap(({ stack, cost: { before, after } }) =>
-    (Object.keys(UNITS) as (keyof Cost)[])
-      .filter((key) => before[key] !== after[key])
-      .map(
-        (key) =>
-          `| ${stack} | ${UNITS[key]} | ${round(before[key])} | ${round(after[key])} | ${signed(after[key] - before[key])} |`,
-      ),
-  );
-  return rows.length > 0 ? ["| stack | | before | after | difference |", "|---|---|---|---|---|", ...rows] : [];
-}
-
-const round = (value: number) => String(Math.round(value * 10) / 10);
-const signed = (value: number) => `${value > 0 ? "+" : ""}${round(value)}`;
 
 function advice(stacks: StackReport[]): string[] {
   const found = new Map<string, string[]>();

@@ -1,20 +1,23 @@
-import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { configOf, type StackConfig } from "./config.ts";
+import { runRenderer } from "./renderer.ts";
 import type { Rendered, StackRendering } from "./types.ts";
 
 export interface StackSource {
   tree: string;
   stack: string;
+  /**
+   * The stack is configured as it is deployed: its file is whole, together with the folder of MEDIA_CONFIG_OVERLAY if there
+   * is one. @default placeholders stand for what is its owner's own
+   */
+  deployed?: { readonly overlayFolder?: string | undefined };
 }
 
-export type WithConfig = StackRendering & Pick<StackConfig, "confirmed" | "problems">;
-
-const SCRIPT = join(import.meta.dirname, "render.ts");
-// Node keeps the compiled code of the SDK there: a third of the time of a process.
-const COMPILED = join(import.meta.dirname, "../../node_modules/.cache/compiled");
+export type WithConfig = StackRendering &
+  Pick<StackConfig, "confirmed" | "problems"> & {
+    /** The same stack with other generated values, where it is deployed: what differs is made of them. */
+    twin?: Rendered[];
+  };
 
 /** Every stack of every tree, a process each, as many at once as there are processors. */
 export async function renderAll(
@@ -30,10 +33,10 @@ export async function renderAll(
   return results;
 }
 
-async function render({ tree, stack }: StackSource, read: typeof configOf): Promise<WithConfig> {
+async function render({ tree, stack, deployed }: StackSource, read: typeof configOf): Promise<WithConfig> {
   let config: StackConfig;
   try {
-    config = read(tree, stack);
+    config = read(tree, stack, deployed === undefined);
   } catch (error) {
     return {
       stack,
@@ -43,13 +46,14 @@ async function render({ tree, stack }: StackSource, read: typeof configOf): Prom
     };
   }
   const { engine, confirmed, problems } = config;
-  const env = { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? COMPILED };
-  const child = spawn(process.execPath, [SCRIPT, tree, stack], { env, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(JSON.stringify(engine));
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-  if (code !== 0) return { stack, problem: shortened(errors, tree), confirmed, problems };
-  return { stack, resources: JSON.parse(output) as Rendered[], confirmed, problems };
+  const overlayFolder = deployed?.overlayFolder;
+  const request = { config: engine, ...(overlayFolder ? { overlayFolder } : {}) };
+  const result = await runRenderer({ tree, stack }, request);
+  if ("errors" in result) return { stack, problem: shortened(result.errors, tree), confirmed, problems };
+  const rendering = { stack, resources: result.resources, confirmed, problems };
+  if (!deployed) return rendering;
+  const twin = await runRenderer({ tree, stack }, { ...request, seed: "twin" });
+  return "errors" in twin ? rendering : { ...rendering, twin: twin.resources };
 }
 
 /** The message and the first lines of our own in its trace. */

@@ -1,13 +1,14 @@
 /**
- * `node infra/preview/render.ts <tree> <stack>`, the configuration on stdin: builds the stack of a checkout with the engine
- * mocked and prints what it would register, as JSON. A process per stack, because the SDK and the program keep state in
- * their modules. It asks no cluster, no network and no passphrase.
+ * `node infra/preview/render.ts <tree> <stack>`, the request on stdin (renderer.ts): builds the stack of a checkout with the
+ * engine mocked and prints what it would register, as JSON. A process per stack, because the SDK and the program keep state
+ * in their modules. It asks no cluster, no network and no passphrase.
  */
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+import type { RenderRequest } from "./renderer.ts";
 import type { Rendered } from "./types.ts";
 
 /** How the SDK marks a secret inside a property. */
@@ -15,7 +16,8 @@ const SECRET_KEY = "4dabf18193072939515e22adb298388d";
 const PROJECT = "media-platform";
 
 const [tree, stack] = process.argv.slice(2);
-if (!tree || !stack) throw new Error("usage: node infra/preview/render.ts TREE STACK < config.json");
+if (!tree || !stack) throw new Error("usage: node infra/preview/render.ts TREE STACK < request.json");
+const { config, secretMark, seed = "", overlayFolder } = JSON.parse(await text(process.stdin)) as RenderRequest;
 
 const registered: Rendered[] = [];
 const digest = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
@@ -35,19 +37,25 @@ function unwrap(value: unknown, path: string, secrets: string[]): unknown {
   );
 }
 
-/** An object without a name gets one of its contents: another ConfigMap is another name, and the pods that use it roll. */
+/**
+ * An object without a name gets one of its contents: another ConfigMap is another name, and the pods that use it roll. For
+ * manifests that are committed the name stays the same.
+ */
 function named(name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   const metadata = (inputs.metadata ?? {}) as { name?: string; annotations?: Record<string, string> };
   if (metadata.name) return inputs;
+  if (secretMark) return { ...inputs, metadata: { name: `${name}-0a1b2c3d`, ...metadata } };
   const annotations = { ...metadata.annotations, "pulumi.com/autonamed": "true" };
   return { ...inputs, metadata: { ...metadata, name: `${name}-${digest(inputs).slice(0, 8)}`, annotations } };
 }
 
 /** The outputs that the real providers would give, as far as the program reads them. */
 function stateOf(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  if (type.startsWith("random:") && secretMark)
+    return { ...inputs, result: `${secretMark}${name}`, base64: createHash("sha256").update(name).digest("base64") };
   if (type.startsWith("random:")) {
     const base64 = createHash("sha256")
-      .update(`${name} ${JSON.stringify(inputs)}`)
+      .update(`${seed}${name} ${JSON.stringify(inputs)}`)
       .digest("base64");
     return { ...inputs, result: `placeholder-${base64.slice(0, 20).replaceAll(/[+/]/g, "0")}`, base64 };
   }
@@ -93,10 +101,12 @@ function fail(error: unknown): void {
 
 keepOptions();
 await pulumi.runtime.setMocks(mocks, PROJECT, stack, false);
-pulumi.runtime.setAllConfig(JSON.parse(await text(process.stdin)) as Record<string, string>);
+pulumi.runtime.setAllConfig(config);
 delete process.env.MEDIA_CONFIG_OVERLAY;
-await import(pathToFileURL(`${tree}/infra/index.ts`).href);
+if (overlayFolder) process.env.MEDIA_CONFIG_OVERLAY = overlayFolder;
+const program = (await import(pathToFileURL(`${tree}/infra/index.ts`).href)) as { default?: Record<string, unknown> };
 await pulumi.runtime.disconnect();
 const key = ({ type, name }: Rendered) => `${type} ${name}`;
 registered.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-process.stdout.write(JSON.stringify(registered));
+const outputs = secretMark && (await new Promise((resolve) => pulumi.output(program.default).apply(resolve)));
+process.stdout.write(JSON.stringify({ resources: registered, ...(outputs ? { outputs } : {}) }));

@@ -2,6 +2,7 @@ import { judge } from "../policy/evaluate.ts";
 import type { PolicyResource, Violation } from "../policy/types.ts";
 import { changesOf } from "./changes.plan.ts";
 import { type Cost, costOf } from "./cost.plan.ts";
+import { type AlertChange, alertChanges, type BoardChange, boardChanges } from "./files.plan.ts";
 import { linksOf } from "./links.plan.ts";
 import type { WithConfig } from "./render-all.ts";
 import type { Rendered, ResourceChange } from "./types.ts";
@@ -14,6 +15,10 @@ export interface Report {
   /** What stops the change; empty: it may be merged. */
   stops: Stop[];
   stacks: StackReport[];
+  /** What differs in the policy pack itself: "+ exception from …". */
+  pack: string[];
+  /** Files with pictures of the dashboards that differ. */
+  pictures: string[];
 }
 
 export interface Stop {
@@ -29,6 +34,10 @@ export interface StackReport {
   violations: Violation[];
   cost: { before: Cost; after: Cost };
   links: { added: string[]; removed: string[] };
+  alerts: AlertChange[];
+  boards: BoardChange[];
+  /** Violations that are new, and those that are gone, whatever their level. */
+  policies: { broken: Violation[]; mended: Violation[] };
 }
 
 export interface Sources {
@@ -36,10 +45,13 @@ export interface Sources {
   notes: string[];
   before: WithConfig[];
   after: WithConfig[];
+  /** @default nothing */
+  pack?: string[];
+  pictures?: string[];
 }
 
 /** From the renderings of both trees to what there is to say. */
-export function reportOf({ base, notes, before, after }: Sources): Report {
+export function reportOf({ base, notes, before, after, pack = [], pictures = [] }: Sources): Report {
   const stops: Stop[] = [...unbuilt(before, `the base (${base})`), ...unbuilt(after, "this branch")];
   for (const { stack, problems } of after)
     for (const text of problems) stops.push({ what: "stack file", stacks: [stack], text });
@@ -55,7 +67,7 @@ export function reportOf({ base, notes, before, after }: Sources): Report {
     for (const violation of violations) if (violation.level === "mandatory") stops.push(stopOf(stack, violation));
   }
   const idle = stacks.flatMap(({ stack, changes }) => idleConfirmations(stack, changes, find(after, stack)));
-  return { base, notes: [...notes, ...idle], stops: together(stops), stacks };
+  return { base, notes: [...notes, ...idle], stops: together(stops), stacks, pack, pictures };
 }
 
 const find = (renderings: WithConfig[], wanted: string) => renderings.find(({ stack }) => stack === wanted);
@@ -73,13 +85,24 @@ function reportOfStack(stack: string, before: Rendered[], after: Rendered[], con
     change.stateful ? { ...change, confirmed: confirmed.includes(change.id) } : change,
   );
   const [olds, news] = [linksOf(before), linksOf(after)];
+  const [violated, violations] = [judge(before.map(forPolicies)), judge(after.map(forPolicies))];
   return {
     stack,
     changes,
-    violations: judge(after.map(forPolicies)),
+    violations,
     cost: { before: costOf(before), after: costOf(after) },
     links: { added: news.filter((link) => !olds.includes(link)), removed: olds.filter((link) => !news.includes(link)) },
+    alerts: alertChanges(before, after),
+    boards: boardChanges(before, after),
+    policies: { broken: without(violations, violated), mended: without(violated, violations) },
   };
+}
+
+/** The violations of a list that another one has not. */
+function without(list: Violation[], other: Violation[]): Violation[] {
+  const keyOf = ({ policy, resource, where, problem }: Violation) => `${policy} ${resource} ${where} ${problem}`;
+  const known = new Set(other.map(keyOf));
+  return list.filter((violation) => !known.has(keyOf(violation)));
 }
 
 export const forPolicies = ({ type, name, inputs, protect, secretPaths }: Rendered): PolicyResource => ({

@@ -66,7 +66,7 @@ async function existing(repo: string, branches: string[]): Promise<string> {
 }
 
 /** Packages of others are those of this checkout; our own are the base's. */
-function linkPackages(repo: string, tree: string): void {
+export function linkPackages(repo: string, tree: string): void {
   const [from, to] = [join(repo, "node_modules"), join(tree, "node_modules")];
   mkdirSync(join(to, "@media"), { recursive: true });
   for (const name of readdirSync(from)) if (name !== "@media") symlinkSync(join(from, name), join(to, name));
