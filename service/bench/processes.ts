@@ -19,6 +19,7 @@ const POD_MI = 384;
 
 /** A process that is measured. */
 export interface Target {
+  pid: number;
   httpPort: number;
   adminPort: number;
   /** Seconds of CPU that it has used. */
@@ -48,6 +49,7 @@ export async function startTarget(
   const { httpPort, adminPort = 0 } = await started(log, child);
   const status = (file: string) => readFileSync(`/proc/${child.pid}/${file}`, "utf8");
   return {
+    pid: child.pid as number,
     httpPort,
     adminPort,
     cpuSeconds: () => {

@@ -46,6 +46,7 @@ export async function openStage(): Promise<Stage> {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
     RATE_LIMIT_PER_MINUTE: "10000000",
     VISITOR_RATE_LIMIT_PER_MINUTE: "10000000",
+    REGISTRATION_RATE_LIMIT_PER_HOUR: "10000000",
   };
   const sessions = await openSessions(platform);
   const reader = await sessions.signIn("reader");
