@@ -14,7 +14,9 @@ const RUN: Record<ProcessName, Run> = {
   api: server(async () => (await import("./processes/api.ts")).startApi),
   worker: server(async () => (await import("./processes/worker.ts")).startWorker),
   doubles: server(async () => (await import("./processes/doubles.ts")).startDoubles),
+  responder: server(async () => (await import("./processes/responder.ts")).startResponder),
   migrate: task(async () => (await import("./processes/migrate.ts")).migrate),
+  "apply-payments": task(async () => (await import("./processes/apply-payments.ts")).applyPayments),
   prober: task(async () => (await import("./processes/prober.ts")).probe),
 };
 

@@ -14,6 +14,7 @@ const RANKS: readonly (readonly string[])[] = [
   ["domain"],
   ["auth"],
   ["http", "realtime", "doubles"],
+  ["responder"],
   ["process"],
   ["processes"],
   ["."],

@@ -13,6 +13,9 @@ export const EXAMPLES: { [K in WithBody]: BodyOf<K> } = {
   register: { ...PERSON, name: "Nobody" },
   login: PERSON,
   refresh: { refreshToken: "a.b" },
+  changePassword: { current: "correct horse battery staple", password: "correct horse battery staple" },
+  forgetPassword: { email: "ann@example.org" },
+  resetPassword: { token: "user.secret", password: "correct horse battery staple" },
   changeRole: { role: "user" },
   createRequest: { mediaType: "movie", tmdbId: 603 },
   receivePayment: {

@@ -52,7 +52,7 @@ const isWell = () =>
     await isReady();
     expect((await post(api.httpPort, wish())).status).toBe(201);
     expect((await login()).status).toBe(201);
-    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/603/trailers"])
+    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/1603/trailers"])
       expect((await unheard(path)).status).toBe(200);
   });
 
@@ -100,7 +100,7 @@ describe("what still works", () => {
         login,
         getOpenapi: () => call(api.httpPort, "/api/v1/openapi.json"),
         discover: () => unheard("discover?mediaType=movie"),
-        listTrailers: () => unheard("titles/movie/603/trailers"),
+        listTrailers: () => unheard("titles/movie/1603/trailers"),
         getLibrary: () => unheard("library"),
         getOverseerr: () => call(api.httpPort, "/api/v1/admin/overseerr"),
         liveUpdates: () => changeAndHear(api.httpPort, body.id),

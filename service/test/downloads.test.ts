@@ -53,6 +53,23 @@ describe("a download", () => {
     expect(await jobs(id)).toEqual([]);
   });
 
+  test("of a series that Overseerr keeps partially available ends a day after the last news, and not before", async () => {
+    await platform.pace({ outcome: "partial" });
+    const [old, young] = [await ask(++nextId, "tv"), await ask(++nextId, "tv")];
+    for (const id of [old, young]) await becomes(id, { status: expect.stringMatching(/queued|downloading/) });
+    const { tick } = await eventually(async () => {
+      const seen = await row(old);
+      expect(seen.tick).toBeGreaterThan(5);
+      return seen;
+    });
+    await platform.sql("UPDATE downloads SET changed_at = now() - interval '25 hours' WHERE request_id = $1", [old]);
+    await becomes(old, { status: "completed", progress: 100 });
+    expect(await status(old)).toBe("available");
+    expect(await jobs(old)).toEqual([]);
+    await eventually(async () => expect((await row(young)).tick).toBeGreaterThan(tick + 1), 30_000);
+    expect(await status(young)).toBe("pending");
+  }, 60_000);
+
   test("of a title that Overseerr has from another party is followed too, film or series", async () => {
     for (const mediaType of ["movie", "tv"]) {
       const tmdbId = ++nextId;
@@ -191,7 +208,7 @@ describe("who may read which", () => {
     expect(await getAs(port, ann.token, "/api/v1/downloads?status=gone")).toMatchObject({ status: 422 });
   });
 
-  test("another user's looks like one that does not exist; a moderator sees all", async () => {
+  test("another user's looks like one that does not exist; a moderator sees all, or only their own", async () => {
     const path = `/api/v1/downloads/${made[0]}`;
     expect(await getAs(port, ann.token, path)).toMatchObject({ status: 200, body: { requestedBy: ann.id } });
     expect(await getAs(port, ben.token, path)).toMatchObject({ status: 404, body: { code: "not-found" } });
@@ -199,6 +216,7 @@ describe("who may read which", () => {
     expect(await getAs(port, moderator.token, path)).toMatchObject({ status: 200 });
     const { body } = await getAs(port, moderator.token, "/api/v1/downloads?limit=100");
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(made));
+    expect((await getAs(port, moderator.token, "/api/v1/downloads?owner=me")).body.items).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import { type Platform, setKnobs } from "./platform.ts";
 import { startProxy } from "./proxy.ts";
 import { STATE_PASSWORD } from "./servers.ts";
 
-export type Trouble = "none" | "dead" | "garbage";
+export type Trouble = "none" | "dead" | "garbage" | "vanished";
 
 /** An api of which one dependency can be made bad: all others are the platform's, and so are those of other lanes. */
 export interface Lane {
@@ -60,7 +60,7 @@ async function proxied(target: number, env: (port: string) => Record<string, str
 
 /** Sentinel tells where the state Redis is: under another name it tells of the proxy. */
 async function proxiedState({ servers }: Platform): Promise<Between> {
-  const sentinel = new Redis({ port: servers.sentinelPort });
+  const sentinel = new Redis({ port: servers.sentinelPort, password: STATE_PASSWORD });
   const [, statePort] = (await sentinel.call("SENTINEL", "get-master-addr-by-name", "state")) as [string, string];
   const between = await proxied(Number(statePort), (port) => ({ REDIS_STATE_NAME: "proxied", PORT: port }));
   const { PORT = "", ...env } = between.env;
@@ -70,17 +70,26 @@ async function proxiedState({ servers }: Platform): Promise<Between> {
   return { ...between, env };
 }
 
-const KNOBS: Record<Trouble, object> = { none: {}, dead: { errorRate: 1 }, garbage: { garbage: true } };
+const KNOBS: Record<Exclude<Trouble, "vanished">, object> = {
+  none: {},
+  dead: { errorRate: 1 },
+  garbage: { garbage: true },
+};
 
 /** Doubles of its own, whose knobs affect no other lane. */
 function doubled(service: Upstream): (platform: Platform) => Promise<Between> {
   return async (platform) => {
     const log = createLogger({ process: "doubles", SERVICE_VERSION: "test", LOG_LEVEL: "fatal" });
     const doubles = await startDoubles(loadConfig("doubles", platform.env()), { log });
+    const proxy = await startProxy(doubles.httpPort);
     return {
-      env: { [`${service.toUpperCase()}_BASE_URL`]: `http://127.0.0.1:${doubles.httpPort}/${service}` },
-      set: (trouble) => setKnobs(doubles.httpPort, service, KNOBS[trouble]),
-      close: () => doubles.drain(),
+      env: { [`${service.toUpperCase()}_BASE_URL`]: `http://127.0.0.1:${proxy.port}/${service}` },
+      set: async (trouble) =>
+        trouble === "vanished" ? proxy.set(trouble) : setKnobs(doubles.httpPort, service, KNOBS[trouble]),
+      close: async () => {
+        proxy.close();
+        await doubles.drain();
+      },
     };
   };
 }

@@ -125,6 +125,9 @@ describe("the list", () => {
     const { body } = await getAs(port, moderator.token, `${requests}?limit=100`);
     const owners = new Set(body.items.map(({ requestedBy }: { requestedBy: string }) => requestedBy));
     for (const { id } of [ann, carl, moderator]) expect(owners).toContain(id);
+    const own = await getAs(port, moderator.token, `${requests}?limit=100&owner=me`);
+    expect(own.body.items.length).toBeGreaterThan(0);
+    for (const { requestedBy } of own.body.items) expect(requestedBy).toBe(moderator.id);
   });
 
   const mistakes = [
@@ -132,6 +135,7 @@ describe("the list", () => {
     "limit=101",
     "limit=x",
     "status=gone",
+    "owner=ben",
     "cursor=bm9uc2Vuc2U",
     "cursor=%27%3B--",
     "page=2",

@@ -12,6 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
+const asked = (service: Upstream, outcome: string) =>
+  `${UPSTREAM_REQUEST_DURATION_SECONDS}_count{upstream="${service}",outcome="${outcome}"}`;
 const get = (path: string) => call(api.httpPort, `/api/v1${path}`);
 
 test("discover: a page of what is popular, films and series", async () => {
@@ -49,17 +51,47 @@ test("TMDB's double refuses a search that looks for nothing, as TMDB does", asyn
   }
 });
 
-test("trailers are looked for under the title that TMDB knows", async () => {
-  const { body } = await get("/titles/movie/603/trailers");
+test("trailers are those that TMDB knows; YouTube is not asked for them", async () => {
+  const trailer = {
+    videoId: "Trailer-603",
+    title: "The Matrix | Trailer",
+    url: "https://www.youtube.com/watch?v=Trailer-603",
+  };
+  expect((await get("/titles/movie/603/trailers")).body).toEqual({ items: [trailer] });
+  expect(await metric(api.adminPort, asked("youtube", "200"))).toBe(0);
+});
+
+test("where TMDB has none, YouTube is searched by the title that TMDB knows", async () => {
+  const { body } = await get("/titles/movie/604/trailers");
   expect(body.items).toHaveLength(5);
   expect(body.items[0]).toEqual({
     videoId: "double-0",
-    title: "The Matrix official trailer (1)",
+    title: expect.stringMatching(/^The \w+ \w+ official trailer \(1\)$/),
     url: "https://www.youtube.com/watch?v=double-0",
   });
+  expect(await metric(api.adminPort, asked("youtube", "200"))).toBe(1);
   expect(await get("/titles/movie/900000001/trailers")).toMatchObject({ status: 422, body: { code: "unknown-title" } });
   for (const bad of ["/titles/book/1/trailers", "/titles/movie/x/trailers"])
     expect(await get(bad)).toMatchObject({ status: 404 });
+});
+
+test("searches at YouTube have a budget of all processes together; past it there are no trailers, and no error", async () => {
+  const strict = { YOUTUBE_SEARCHES_PER_HOUR: "2" };
+  const two = await Promise.all([platform.api(strict), platform.api(strict)]);
+  const found: number[] = [];
+  // One more than two hours allow, should one end meanwhile; another test of this file has made one search.
+  for (let n = 0; n < 5; n++) {
+    const port = two[n % 2]?.httpPort ?? 0;
+    const { status, body } = await call(port, `/api/v1/titles/movie/${7_000 + n}/trailers`);
+    expect(status).toBe(200);
+    found.push(body.items.length);
+  }
+  expect(found.filter((items) => items === 0).length).toBeGreaterThan(0);
+  expect(found.filter((items) => items === 5).length).toBeGreaterThan(0);
+  expect((await call(two[0]?.httpPort ?? 0, "/api/v1/titles/movie/550/trailers")).body.items).toHaveLength(1);
+  // What was found is kept.
+  const again = await call(two[1]?.httpPort ?? 0, `/api/v1/titles/movie/${7_000 + found.indexOf(5)}/trailers`);
+  expect(again.body.items).toHaveLength(5);
 });
 
 test("the library: both kinds, newest first, no more than asked for, nothing that is neither", async () => {
@@ -93,6 +125,5 @@ test.each(users)("%s that talks garbage is 502 and named; one failed call is mad
   await platform.knobs({ errorRate: 1, errorStatus: 401 }, service);
   expect(await get(path(53))).toMatchObject({ status: 502, body: { service } });
   await platform.knobs({}, service);
-  const sample = `${UPSTREAM_REQUEST_DURATION_SECONDS}_count{upstream="${service}",outcome="503"}`;
-  expect(await metric(api.adminPort, sample)).toBeGreaterThan(0);
+  expect(await metric(api.adminPort, asked(service, "503"))).toBeGreaterThan(0);
 });

@@ -1,12 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type LedgerRow, ledgerHash, nextRow, verifyChain } from "@media/drills/ledger";
-import { readMigrations } from "../src/data/postgres/migrate.ts";
+import pg from "pg";
+import { LOCK_MS, type Migration } from "../src/data/postgres/apply-migration.ts";
+import { LOCK, readMigrations } from "../src/data/postgres/migrate.ts";
 import { DELIVERY_QUEUE, GIVE_UP_QUEUE } from "../src/data/queue/queue.ts";
 import { loadConfig } from "../src/process/config.ts";
 import { migrate } from "../src/processes/migrate.ts";
-import { type Platform, readableLog, startPlatform } from "./platform.ts";
+import { connectionTo, type Platform, readableLog, startPlatform } from "./platform.ts";
 
 let platform: Platform;
-const { log } = readableLog("migrate");
+const { log, lines } = readableLog("migrate");
 const all = readMigrations().map(({ name }) => name);
 
 beforeAll(async () => {
@@ -36,6 +39,94 @@ test("a file that fails leaves nothing behind and names itself", async () => {
   );
   expect(await platform.sql("SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
   expect(await migrate(config, log)).toEqual([]);
+});
+
+/** A session that is in the middle of a transaction for so long. */
+async function holding(ms: number, sql: string): Promise<{ done: Promise<unknown> }> {
+  const session = new pg.Client(connectionTo(platform.servers));
+  await session.connect();
+  await session.query(`BEGIN; ${sql}`);
+  return { done: sleep(ms).then(() => session.end()) };
+}
+const config = () => loadConfig("migrate", platform.env());
+const and = (...more: Migration[]) => [...readMigrations(), ...more];
+const migration = (name: string, sql: string): Migration => ({ name, sql, checksum: name });
+
+describe("a migration that finds its table in use", () => {
+  const HELD_MS = 4 * LOCK_MS;
+
+  /** How long readers of the table waited at most while `change` was at work and the table in use. */
+  async function longestRead(change: () => Promise<unknown>): Promise<number> {
+    const { done } = await holding(HELD_MS, "SELECT FROM requests");
+    let working = true;
+    const work = change().finally(() => {
+      working = false;
+    });
+    let longest = 0;
+    while (working) {
+      const asked = performance.now();
+      await platform.sql("SELECT FROM requests LIMIT 1");
+      longest = Math.max(longest, performance.now() - asked);
+      await sleep(50);
+    }
+    await Promise.all([work, done]);
+    return longest;
+  }
+
+  test("lets others through, and is applied when the table is free", async () => {
+    const added = and(migration("901-lock.sql", "ALTER TABLE requests ADD COLUMN lock_tried int"));
+    expect(await longestRead(() => migrate(config(), log, added))).toBeLessThan(HELD_MS * 0.75);
+    expect(lines).toContainEqual(expect.objectContaining({ what: "901-lock.sql", level: "warn" }));
+    expect(await platform.sql("SELECT lock_tried FROM requests")).toEqual([]);
+    // The control: a change that waits makes all others wait as long.
+    const plainly = "ALTER TABLE requests DROP COLUMN lock_tried";
+    expect(await longestRead(() => platform.sql(plainly))).toBeGreaterThan(HELD_MS * 0.75);
+  }, 60_000);
+});
+
+describe("an index that is built concurrently", () => {
+  const isValid = async (name: string) =>
+    (
+      await platform.sql<{ valid: boolean }>(
+        `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass($1)`,
+        [name],
+      )
+    )[0]?.valid;
+
+  test("waits for older transactions, without a deadline and beside other processes that migrate", async () => {
+    const files = and(migration("902-index.sql", "CREATE INDEX CONCURRENTLY requests_tried ON requests (title);"));
+    const { done } = await holding(2 * LOCK_MS, "INSERT INTO plans VALUES ('held', 'Held', 1, 1, 'EUR')");
+    const results = await Promise.all([1, 2, 3].map(() => migrate(config(), log, files)));
+    await done;
+    expect(results.flat()).toEqual(["902-index.sql"]);
+    expect(await isValid("requests_tried")).toBe(true);
+  }, 60_000);
+
+  test("is built anew where a try before left it invalid, and left where it was finished but not recorded", async () => {
+    await platform.sql("CREATE TABLE twice AS SELECT 1 AS n UNION ALL SELECT 1");
+    await expect(platform.sql("CREATE UNIQUE INDEX CONCURRENTLY twice_n ON twice (n)")).rejects.toThrow(
+      /duplicate|unique/,
+    );
+    expect(await isValid("twice_n")).toBe(false);
+    const files = and(migration("903-index.sql", "CREATE INDEX CONCURRENTLY twice_n ON twice (n)"));
+    for (let n = 0; n < 2; n++) {
+      expect(await migrate(config(), log, files)).toEqual(["903-index.sql"]);
+      expect(await isValid("twice_n")).toBe(true);
+      await platform.sql("DELETE FROM schema_migrations WHERE name = '903-index.sql'");
+    }
+  });
+});
+
+test("the wait for another process that migrates has no deadline", async () => {
+  await platform.sql("ALTER ROLE media SET lock_timeout = '500ms'");
+  const other = new pg.Client(connectionTo(platform.servers));
+  await other.connect();
+  await other.query("SELECT pg_advisory_lock($1)", [LOCK]);
+  const waiting = migrate(config(), log);
+  expect(await Promise.race([waiting, sleep(2 * LOCK_MS, "waits")])).toBe("waits");
+  await other.end();
+  expect(await waiting).toEqual([]);
+  await platform.sql("ALTER ROLE media RESET lock_timeout");
 });
 
 test("jobs that were sent before their queue knew where they go when they are given up go there too", async () => {

@@ -45,6 +45,50 @@ test("a refund before its payment, and the greater sum before the smaller", asyn
   expect(await payment(paymentId)).toEqual({ state: "succeeded", amount_minor: 499, refunded_minor: 300 });
 });
 
+describe("an event whose plan comes later", () => {
+  const planOf = async (userId: string) =>
+    (await platform.sql<{ plan_id: string }>("SELECT plan_id FROM subscriptions WHERE user_id = $1", [userId]))[0]
+      ?.plan_id;
+  const addPlan = (id: string) => platform.sql("INSERT INTO plans VALUES ($1, 'Later', 99, 1999, 'EUR')", [id]);
+  const changed = (userId: string, planId: string, createdAt = NOON) =>
+    event("subscription.changed", { userId, planId, paidUntil: LATER }, { createdAt });
+
+  test("is applied when it is sent again, as it came first", async () => {
+    const userId = await account();
+    const first = changed(userId, "gold");
+    for (let n = 0; n < 2; n++) expect(await sendEvent(port, first)).toMatchObject({ status: 200 });
+    expect(await planOf(userId)).toBeUndefined();
+    await addPlan("gold");
+    // Who can send an event again cannot make another of it.
+    await sendEvent(port, { ...first, createdAt: NOON + 99, data: { ...first.data, planId: "premium" } });
+    expect(await planOf(userId)).toBe("gold");
+    await sendEvent(port, changed(userId, "standard", NOON + 1));
+    await sendEvent(port, first);
+    expect(await planOf(userId)).toBe("standard");
+  });
+
+  test("is applied by the command, which overwrites nothing newer", async () => {
+    const [waiting, moved, lost] = [await account(), await account(), await account()];
+    const { data, ...rest } = changed(waiting, "silver");
+    await sendEvent(port, { ...rest, data: { ...data, note: "\u0000" } });
+    await sendEvent(port, changed(moved, "silver"));
+    await sendEvent(port, changed(moved, "premium", NOON + 1));
+    await sendEvent(port, changed(lost, "bronze"));
+    const run = async () => {
+      const command = platform.spawn("apply-payments");
+      expect(await command.closed).toBe(0);
+      return (await command.logged("stored payment events applied")).outcomes;
+    };
+    expect(await run()).toMatchObject({ unmatched: 3 });
+    await addPlan("silver");
+    expect(await run()).toMatchObject({ applied: 1, unmatched: 1 });
+    expect([await planOf(waiting), await planOf(moved), await planOf(lost)]).toEqual(["silver", "premium", undefined]);
+    const again = await run();
+    expect(again).toMatchObject({ unmatched: 1 });
+    expect(again).not.toHaveProperty("applied");
+  }, 120_000);
+});
+
 test("any events in any order, some twice, leave the state that they leave in the right order", async () => {
   const kinds = [
     "payment.succeeded",

@@ -7,11 +7,13 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import pg from "pg";
 import type { Pace } from "../src/doubles/overseerr.ts";
 import { createLogger, type Logger } from "../src/observability/log.ts";
-import { DATABASE, loadConfig, type ProcessName } from "../src/process/config.ts";
+import { loadConfig, type ProcessName } from "../src/process/config.ts";
+import { DATABASE } from "../src/process/environment.ts";
 import type { Running } from "../src/process/lifecycle.ts";
 import type { Overrides } from "../src/process/start.ts";
 import { startApi } from "../src/processes/api.ts";
 import { startDoubles } from "../src/processes/doubles.ts";
+import { startResponder } from "../src/processes/responder.ts";
 import { startWorker } from "../src/processes/worker.ts";
 import type { Upstream } from "../src/resilience/policies.ts";
 import { type Servers, STATE_PASSWORD, startServers } from "./servers.ts";
@@ -27,6 +29,7 @@ export interface Platform {
   env(changes?: Record<string, string>): Record<string, string>;
   api(changes?: Record<string, string>, overrides?: Overrides): Promise<Running>;
   worker(changes?: Record<string, string>, overrides?: Overrides): Promise<Running>;
+  responder(changes?: Record<string, string>, overrides?: Overrides): Promise<Running>;
   /** A process of its own, as it runs in a pod. */
   spawn(process: ProcessName, changes?: Record<string, string>): Spawned;
   sql<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
@@ -85,6 +88,8 @@ export async function startPlatform(spanProcessors: SpanProcessor[] = []): Promi
     api: (changes, overrides) => keep(startApi(loadConfig("api", env(changes)), { log: silent("api"), ...overrides })),
     worker: (changes, overrides) =>
       keep(startWorker(loadConfig("worker", env(changes)), { log: silent("worker"), ...overrides })),
+    responder: (changes, overrides) =>
+      keep(startResponder(loadConfig("responder", env(changes)), { log: silent("responder"), ...overrides })),
     spawn: (name, changes) => {
       const process = spawnProcess(name, env(changes));
       spawned.push(process);
@@ -121,6 +126,8 @@ function environment(servers: Servers, secrets: string): Record<string, string> 
     ADMIN_PORT: "0",
     DRAIN_SECONDS: "0",
     VISITOR_RATE_LIMIT_PER_MINUTE: "1000",
+    REGISTRATION_RATE_LIMIT_PER_HOUR: "10000000",
+    YOUTUBE_SEARCHES_PER_HOUR: "1000000",
     PGHOST: "127.0.0.1",
     PGPORT: String(servers.pgbouncerPort),
     PGPASSWORD_FILE: join(secrets, "database-password"),
@@ -128,6 +135,7 @@ function environment(servers: Servers, secrets: string): Record<string, string> 
     MIGRATE_PGPORT: String(servers.postgresPort),
     REDIS_CACHE_URL: `redis://127.0.0.1:${servers.cachePort}`,
     REDIS_STATE_SENTINELS: `127.0.0.1:${servers.sentinelPort}`,
+    REDIS_SENTINEL_PASSWORD_FILE: join(secrets, "redis-state-password"),
     REDIS_STATE_PASSWORD_FILE: join(secrets, "redis-state-password"),
     TMDB_TOKEN_FILE: join(secrets, "tmdb-token"),
     DEV_TOKEN_FILE: join(secrets, "dev-token"),

@@ -63,7 +63,7 @@ async function published(userId: string, after: string): Promise<string[]> {
 }
 
 async function statePort(): Promise<{ port: number }> {
-  const sentinel = new Redis({ port: platform.servers.sentinelPort });
+  const sentinel = new Redis({ port: platform.servers.sentinelPort, password: STATE_PASSWORD });
   const [, port] = (await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "state")) as [string, string];
   sentinel.disconnect();
   return { port: Number(port) };

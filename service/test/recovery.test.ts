@@ -38,7 +38,7 @@ const isWell = () =>
     await isReady();
     expect((await post(api.httpPort, wish())).status).toBe(201);
     expect((await person(api.httpPort, "well")).token).toEqual(expect.any(String));
-    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/603/trailers"])
+    for (const path of ["requests?limit=1", "library", "admin/overseerr", "titles/movie/1603/trailers"])
       expect((await call(api.httpPort, `/api/v1/${path}`)).status).toBe(200);
   });
 

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { DATABASE, READ_ONLY_DATABASE } from "../src/process/config.ts";
+import { DATABASE, READ_ONLY_DATABASE } from "../src/process/environment.ts";
 import { copyEmptyCluster } from "./empty-cluster.ts";
 import { find, freePorts, giveAway, ownFolder, postgresFolders, quickFolder, unprivileged } from "./programs.ts";
 
@@ -157,6 +157,7 @@ function prepareSentinel(folder: string, port: number, statePort: number): Comma
   const own = ownFolder(folder, "sentinel");
   const file = join(own, "sentinel.conf");
   const config = [`sentinel monitor state 127.0.0.1 ${statePort} 1`, `sentinel auth-pass state ${STATE_PASSWORD}`];
+  config.push(`requirepass ${STATE_PASSWORD}`);
   writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${own}\n${config.join("\n")}\n`);
   giveAway(file);
   return { command: find("redis-server"), args: [file, "--sentinel"], port };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { connectState } from "../src/data/redis/redis.ts";
-import { createSessions, MOST_SESSIONS, type Sessions } from "../src/data/redis/sessions.ts";
+import { createSessions, MOST_SESSIONS, RETRY_SECONDS, type Sessions } from "../src/data/redis/sessions.ts";
 import { createMetrics } from "../src/observability/metrics/metrics.ts";
 import { loadConfig } from "../src/process/config.ts";
 import { ANY_ERROR, createPolicy } from "../src/resilience/policy.ts";
@@ -55,9 +55,21 @@ test("of those that ran out, were left or were stolen nothing is kept", async ()
   await age(old?.id as string, 31);
   await sessions.close(left?.id as string);
   await sessions.rotate(stolen?.refreshToken as string);
+  await redis.hincrby(`session:${stolen?.id}`, "retry", -RETRY_SECONDS);
   await expect(sessions.rotate(stolen?.refreshToken as string)).rejects.toMatchObject({ code: "session-ended" });
   const fresh = await sessions.open(user);
   expect(await listed()).toEqual([stays?.id, fresh.id].sort());
+});
+
+test(`for ${RETRY_SECONDS} s a used token gives the same next one, which Redis itself cannot tell`, async () => {
+  const first = await sessions.open(user);
+  const next = await sessions.rotate(first.refreshToken);
+  await redis.hincrby(`session:${first.id}`, "retry", 1 - RETRY_SECONDS + 10);
+  expect(await sessions.rotate(first.refreshToken)).toEqual(next);
+  const stored = JSON.stringify(await redis.hgetall(`session:${first.id}`));
+  for (const { refreshToken } of [first, next]) expect(stored).not.toContain(refreshToken.split(".")[1]);
+  // The control: a wrong token of this session is no retry.
+  await expect(sessions.rotate(`${first.id}.${"x".repeat(43)}`)).rejects.toMatchObject({ code: "session-ended" });
 });
 
 test("a session that is opened while all are ended is ended with them, or is in the next list", async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   platform = await startPlatform();
   [one, other] = [await platform.api(LIMITS), await platform.api(LIMITS)];
   door = await doorway();
-  const sentinel = new Redis({ port: platform.servers.sentinelPort });
+  const sentinel = new Redis({ port: platform.servers.sentinelPort, password: STATE_PASSWORD });
   const [, port] = (await sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "state")) as [string, string];
   sentinel.disconnect();
   redis = new Redis({ port: Number(port), password: STATE_PASSWORD });

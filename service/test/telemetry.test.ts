@@ -4,28 +4,23 @@ import { PgBoss } from "pg-boss";
 import { executor } from "../src/data/queue/queue.ts";
 import * as names from "../src/observability/metrics/names.ts";
 import { SLOW_QUERY_SECONDS } from "../src/observability/metrics/objectives.ts";
-import type { Running } from "../src/process/lifecycle.ts";
 import { call, idempotent, metric, person, post } from "./calls.ts";
 import { ALL, AT_TIMES, EMITTED_BY, type Emitter } from "./emitters.ts";
 import { lint } from "./exposition.ts";
-import { connectionTo, eventually, meddle, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { type Observed, startObserved } from "./observed.ts";
+import { connectionTo, eventually, meddle } from "./platform.ts";
 
-const { log, lines } = readableLog("api");
-let platform: Platform;
-let api: Running;
-let worker: Running;
-let nextId = 90_000;
-
-const wish = () => ({ mediaType: "movie", tmdbId: ++nextId });
-const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
-const delivered = (id: string) => eventually(async () => expect((await read(id)).body.status).toBe("available"));
-const scrape = async (process: Running, accept = "text/plain") =>
-  (await call(process.adminPort, "/metrics", { headers: { accept } })).body as string;
+let platform: Observed["platform"];
+let api: Observed["api"];
+let worker: Observed["worker"];
+let lines: Observed["lines"];
+let wish: Observed["wish"];
+let read: Observed["read"];
+let delivered: Observed["delivered"];
+let scrape: Observed["scrape"];
 
 beforeAll(async () => {
-  platform = await startPlatform();
-  api = await platform.api({}, { log });
-  worker = await platform.worker();
+  ({ platform, api, worker, lines, wish, read, delivered, scrape } = await startObserved());
   await aDay();
 }, 60_000);
 afterAll(() => platform?.stop());

@@ -1,27 +1,23 @@
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import * as names from "../src/observability/metrics/names.ts";
-import type { Running } from "../src/process/lifecycle.ts";
-import { call, post } from "./calls.ts";
-import { DEV_TOKEN, eventually, type Platform, readableLog, startPlatform } from "./platform.ts";
+import { post } from "./calls.ts";
+import { type Observed, startObserved } from "./observed.ts";
+import { DEV_TOKEN, eventually } from "./platform.ts";
 import { client, closeClients } from "./sockets.ts";
 
 const spans = new InMemorySpanExporter();
-const { log, lines } = readableLog("api");
-let platform: Platform;
-let api: Running;
-let worker: Running;
-let nextId = 95_000;
-
-const wish = () => ({ mediaType: "movie", tmdbId: ++nextId });
-const read = (id: string) => call(api.httpPort, `/api/v1/requests/${id}`);
-const delivered = (id: string) => eventually(async () => expect((await read(id)).body.status).toBe("available"));
-const scrape = async (process: Running, accept = "text/plain") =>
-  (await call(process.adminPort, "/metrics", { headers: { accept } })).body as string;
+let platform: Observed["platform"];
+let api: Observed["api"];
+let worker: Observed["worker"];
+let lines: Observed["lines"];
+let wish: Observed["wish"];
+let delivered: Observed["delivered"];
+let scrape: Observed["scrape"];
 
 beforeAll(async () => {
-  platform = await startPlatform([new SimpleSpanProcessor({ exporter: spans })]);
-  api = await platform.api({}, { log });
-  worker = await platform.worker();
+  ({ platform, api, worker, lines, wish, delivered, scrape } = await startObserved([
+    new SimpleSpanProcessor({ exporter: spans }),
+  ]));
 }, 60_000);
 afterEach(closeClients);
 afterAll(() => platform?.stop());

@@ -1,9 +1,19 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
+import { BulkheadRejectedError, bulkhead } from "cockatiel";
+import { Problem } from "../errors/problem.ts";
 
 /** OWASP's scrypt setting with the least memory per check: 16 MiB, since several run at once in a small pod. */
 const COST = { N: 2 ** 14, r: 8, p: 5 };
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
+/**
+ * Hashes at work at once in this process. Each holds one of libuv's four threads for a fifth of a second, and look-ups of
+ * names and files need the others.
+ */
+export const AT_ONCE = 2;
+/** Hashes that wait for their turn: a second of them, since a person waits for the answer. */
+export const WAITING = 8;
+const turns = bulkhead(AT_ONCE, WAITING);
 
 /** `scrypt$N$r$p$salt$key`: each hash says how it was made. */
 export async function hashPassword(password: string): Promise<string> {
@@ -20,16 +30,23 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   return known.length === tried.length && timingSafeEqual(known, tried);
 }
 
-let decoy: Promise<string> | undefined;
-
 /** Takes as long as a real check, so that the time does not tell whether an account exists. */
 export async function verifyNobody(password: string): Promise<false> {
-  decoy ??= hashPassword(randomBytes(SALT_BYTES).toString("hex"));
-  await verifyPassword(password, await decoy);
+  await derive(password, randomBytes(SALT_BYTES), COST);
   return false;
 }
 
-function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
+/** Throws the Problem "overloaded" where too many wait. */
+async function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
+  try {
+    return await turns.execute(() => compute(password, salt, cost));
+  } catch (cause) {
+    if (!(cause instanceof BulkheadRejectedError)) throw cause;
+    throw new Problem("overloaded", { headers: { "Retry-After": "2" }, cause });
+  }
+}
+
+function compute(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // The same characters can be typed as different code points.
     scrypt(password.normalize("NFKC"), salt, KEY_BYTES, cost, (error, key) => (error ? reject(error) : resolve(key)));

@@ -56,3 +56,20 @@ test("a signature in another spelling of the same bytes is forged", async () => 
   expect(others).toHaveLength(3);
   for (const other of others) expect(await createTokens("secret", () => NOW).verify(other)).toBe("forged");
 });
+
+describe("while one key follows another", () => {
+  const both = createTokens("new\nold\n", () => NOW);
+
+  test("the new one signs, and tokens of either are accepted until they expire", async () => {
+    expect(await both.sign(ABOUT)).toBe(await createTokens("new", () => NOW).sign(ABOUT));
+    for (const key of ["new", "old"])
+      expect(await both.verify(byHand(key, { ...ABOUT, exp }))).toEqual({ claims: { ...ABOUT, exp } });
+    expect(await both.verify(byHand("old", { ...ABOUT, exp: NOW / 1_000 - 1 }))).toBe("expired");
+  });
+
+  test("afterwards the old one is refused, as another always was", async () => {
+    const old = byHand("old", { ...ABOUT, exp });
+    expect(await createTokens("new", () => NOW).verify(old)).toBe("forged");
+    expect(await both.verify(byHand("another", { ...ABOUT, exp }))).toBe("forged");
+  });
+});

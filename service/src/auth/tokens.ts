@@ -1,7 +1,8 @@
-import { createSecretKey, hkdfSync } from "node:crypto";
+import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { ROLES } from "../model/roles.ts";
+import { secretsIn } from "./known-secrets.ts";
 
 /** Lifetime of an access token; so long at most a revoked one is accepted while Redis is away. */
 export const ACCESS_SECONDS = 900;
@@ -23,14 +24,24 @@ export interface Tokens {
   verify(token: string): Promise<Verdict>;
 }
 
-export function createTokens(secret: string, now = Date.now): Tokens {
-  const key = createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", "media access tokens", 32)));
+/** `file`: what the file of the key holds. The first key in it signs; a second one, before or after it, is accepted too. */
+export function createTokens(file: string, now = Date.now): Tokens {
+  const [first = "", ...others] = secretsIn(file);
+  const key = keyOf(first);
+  const accepted = [key, ...others.map(keyOf)];
   const known = createRecent<Claims>(KNOWN_TOKENS);
 
   const check = async (token: string): Promise<Verdict> => {
     if (token.length > MAX_TOKEN || !FORM.test(token)) return "forged";
+    for (const one of accepted) {
+      const verdict = await checkWith(one, token);
+      if (verdict !== "forged") return verdict;
+    }
+    return "forged";
+  };
+  const checkWith = async (one: KeyObject, token: string): Promise<Verdict> => {
     try {
-      const { payload } = await jwtVerify(token, key, { algorithms: [ALGORITHM], currentDate: new Date(now()) });
+      const { payload } = await jwtVerify(token, one, { algorithms: [ALGORITHM], currentDate: new Date(now()) });
       const { data } = claims.safeParse(payload);
       if (!data) return "forged";
       known.set(token, data);
@@ -52,6 +63,10 @@ export function createTokens(secret: string, now = Date.now): Tokens {
       return found.exp * 1_000 > now() ? { claims: found } : "expired";
     },
   };
+}
+
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", "media access tokens", 32)));
 }
 
 /** Remembers at least the last `size` keys that were used, and at most twice as many. */

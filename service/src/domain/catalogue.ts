@@ -26,15 +26,24 @@ export interface CatalogueDeps {
   youtube: Youtube;
   plex: Plex;
   upstreamCache: UpstreamCache;
+  /** Takes one search at YouTube from the budget of all processes; false where none is left. */
+  maySearchYoutube(): Promise<boolean>;
 }
 
-export function createCatalogue({ tmdb, youtube, plex, upstreamCache }: CatalogueDeps): Catalogue {
+export function createCatalogue(deps: CatalogueDeps): Catalogue {
+  const { tmdb, youtube, plex, upstreamCache } = deps;
   const lookupTitle = async (mediaType: MediaType, tmdbId: number): Promise<string> => {
     const { value } = await upstreamCache.get("title", `${mediaType}:${tmdbId}`, () =>
       tmdb.findTitle(mediaType, tmdbId),
     );
     if (value !== undefined) return value;
     throw new Problem("unknown-title", { detail: `TMDB has no ${mediaType} with the id ${tmdbId}.` });
+  };
+  /** TMDB knows the trailers of nearly all titles; a search at YouTube is dear. Undefined where it was not looked for there. */
+  const findTrailers = async (mediaType: MediaType, tmdbId: number, title: string): Promise<Trailer[] | undefined> => {
+    const known = await tmdb.trailers(mediaType, tmdbId);
+    if (known.length > 0) return known;
+    return (await deps.maySearchYoutube()) ? youtube.trailers(title) : undefined;
   };
   return {
     lookupTitle,
@@ -46,7 +55,11 @@ export function createCatalogue({ tmdb, youtube, plex, upstreamCache }: Catalogu
       ),
     trailers: async (mediaType, tmdbId) => {
       const title = await lookupTitle(mediaType, tmdbId);
-      return there(await upstreamCache.get("trailers", title, () => youtube.trailers(title)));
+      const key = `${mediaType}:${tmdbId}`;
+      const { value = [], ...age } = await upstreamCache.get("trailers", key, () =>
+        findTrailers(mediaType, tmdbId, title),
+      );
+      return { value, ...age };
     },
     library: async (limit) => there(await upstreamCache.get("library", String(limit), () => plex.library(limit))),
   };

@@ -49,7 +49,11 @@ async function write(
 ): Promise<Written | undefined> {
   // Locks the request first, as a cancellation does: locking in one order cannot deadlock.
   await findForUpdate(client, download.requestId);
-  const next = await stepDownload(client, download, planStep(download, look));
+  const next = await stepDownload(
+    client,
+    download,
+    planStep(download, look, Date.now() - Date.parse(download.updatedAt)),
+  );
   if (!next) return void (await withdrawUnknown(boss, client, download.id));
   const { id: downloadId, requestId, tick } = next;
   if (next.status === "completed") return { next, request: await markAvailable(client, requestId) };

@@ -1,6 +1,6 @@
 import type { Step } from "../data/repositories/downloads.ts";
 import type { Sighting } from "../upstreams/overseerr.ts";
-import { type Look, pauseMs, planStep } from "./follow-plan.ts";
+import { type Look, pauseMs, planStep, SETTLED_MS } from "./follow-plan.ts";
 
 const under = (progress: number, status: Step["status"] = "downloading"): Step => ({
   status,
@@ -21,7 +21,16 @@ test.each<[string, Step, Look, Step]>([
   ["stands while it cannot be seen", under(3), "unseen", under(3)],
   ["is asked for again when it is lost, and keeps its progress", under(3), "lost", { ...under(3), overseerrId: null }],
 ])("a download %s", (_what, before, look, after) => {
-  expect(planStep(before, look)).toEqual(after);
+  expect(planStep(before, look, 0)).toEqual(after);
+});
+
+test.each<[string, Sighting["state"], number, Step]>([
+  ["goes on while it is young", "partial", SETTLED_MS - 1, under(40)],
+  ["ends well when nothing more came for a day", "partial", SETTLED_MS, { ...under(100), status: "completed" }],
+  ["goes on as long as something is being loaded", "downloading", SETTLED_MS, under(40)],
+  ["that has no part goes on, however old", "waiting", 99 * SETTLED_MS, under(40)],
+])("a series of which a part is there %s", (_what, state, unchangedMs, after) => {
+  expect(planStep(under(40), seen(state), unchangedMs)).toEqual(after);
 });
 
 test("the pause is a tenth of the age, from half a second to half a minute", () => {

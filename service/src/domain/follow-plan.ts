@@ -7,13 +7,20 @@ export type Look = { seen: Sighting; overseerrId: number } | "unseen" | "lost";
 const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** What a look makes of a download. Progress never goes back: a file that is loaded anew is no news to its reader. */
-export function planStep({ status, progress, overseerrId }: Step, look: Look): Step {
+/** A series of which a part is there and nothing more came for so long has what there is of it: its next season is another request. */
+export const SETTLED_MS = 24 * 3_600_000;
+
+/**
+ * What a look makes of a download. Progress never goes back: a file that is loaded anew is no news to its reader.
+ * `unchangedMs`: since the last step that its reader saw.
+ */
+export function planStep({ status, progress, overseerrId }: Step, look: Look, unchangedMs: number): Step {
   if (look === "unseen") return { status, progress, overseerrId };
   // It is asked for again by the next look.
   if (look === "lost") return { status, progress, overseerrId: null };
   const { state, loaded } = look.seen;
-  if (state === "available") return { status: "completed", progress: 100, overseerrId: look.overseerrId };
+  const settled = state === "partial" && unchangedMs >= SETTLED_MS;
+  if (state === "available" || settled) return { status: "completed", progress: 100, overseerrId: look.overseerrId };
   if (state === "refused") return { status: "failed", progress, overseerrId: look.overseerrId };
   // 100 is said only of what is there to be watched.
   const next = Math.min(99, Math.max(progress, Math.floor(loaded * 100)));

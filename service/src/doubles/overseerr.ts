@@ -15,13 +15,17 @@ export const pace = z.strictObject({
   /** Percent at which all stand still, and those that are past it are shown there; null: nowhere. */
   holdAt: z.number().min(0).max(100).nullable().default(null),
   /** What a download ends as. */
-  outcome: z.enum(["available", "declined"]).default("available"),
+  outcome: z.enum(["available", "partial", "declined"]).default("available"),
 });
 export type Pace = z.infer<typeof pace>;
 
 const PENDING = { request: 1, media: 2 };
 const LOADING = { request: 2, media: 3 };
-const ENDS = { available: { request: 2, media: 5 }, declined: { request: 3, media: 1 } };
+const ENDS = {
+  available: { request: 2, media: 5 },
+  partial: { request: 2, media: 4 },
+  declined: { request: 3, media: 1 },
+};
 
 const SIZE = 4_000_000_000;
 /** A soak asks for more titles than are looked up again. */

@@ -99,6 +99,19 @@ function seriesFields(title: string, date: string, pick: Pick) {
   };
 }
 
+/** What TMDB has of a title's videos: a trailer and something else of those that people know, nothing of all others. */
+export function videosPayload(mediaType: MediaType, id: number): Record<string, unknown> {
+  const title = KNOWN[mediaType][id]?.title;
+  const video = { iso_639_1: "en", iso_3166_1: "US", site: "YouTube", size: 1080, official: true };
+  const results = ["Clip", "Trailer"].map((type) => ({
+    ...video,
+    type,
+    name: `${title} | ${type}`,
+    key: `${type}-${id}`,
+  }));
+  return { id, results: title === undefined ? [] : results };
+}
+
 /** An even, fixed number for each field of each id (the finaliser of MurmurHash3). */
 function spread(id: number): Pick {
   return (field) => {

@@ -4,7 +4,7 @@ import { Problem } from "../errors/problem.ts";
 import { MEDIA_TYPES, type MediaType } from "../model/media.ts";
 import { type Faults, knobs } from "./faults.ts";
 import { misbehave } from "./misbehave.ts";
-import { titlePayload } from "./titles.ts";
+import { titlePayload, videosPayload } from "./titles.ts";
 
 /** Above it this TMDB knows no title, so that tests can ask for one that is missing. */
 export const HIGHEST_KNOWN_ID = 900_000_000;
@@ -31,6 +31,9 @@ export function mountTmdb(app: Express, faults: Faults, token: string | undefine
       const id = Number(req.params.id);
       if (!Number.isInteger(id) || id < 1 || id > HIGHEST_KNOWN_ID) return fail(res, 404);
       res.json(titlePayload(mediaType, id));
+    });
+    app.get(`/tmdb/3/${mediaType}/:id/videos`, misbehave(faults, fail), requireToken(token), (req, res) => {
+      res.json(videosPayload(mediaType, Number(req.params.id)));
     });
     app.get(`/tmdb/3/discover/${mediaType}`, misbehave(faults, fail), requireToken(token), (req, res) => {
       res.json(pageOf(mediaType, Number(req.query.page ?? 1), 1));

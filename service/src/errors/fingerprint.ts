@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { CATALOGUE, type Entry, type ProblemCode } from "./catalogue.ts";
+import { CATALOGUE, type ProblemCode } from "./catalogue.ts";
+import type { Entry } from "./kinds.ts";
 import { normaliseMessage, normaliseStack, storable } from "./normalise.ts";
 import type { Problem } from "./problem.ts";
 

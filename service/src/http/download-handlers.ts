@@ -3,15 +3,20 @@ import { type Download, findDownload, listDownloads } from "../data/repositories
 import { Problem } from "../errors/problem.ts";
 import { type Identity, may } from "../model/roles.ts";
 import type { Handlers } from "./mount.ts";
+import { userOf } from "./owner.ts";
 import { json } from "./reply.ts";
 
 /** Downloads are read from the primary: callers who follow one need its last step. */
 export function downloadHandlers({ database }: { database: Database }) {
   const mayRead = (user: Identity, { userId }: Download) => userId === user.id || may(user, "requests:read-all");
   return {
-    listDownloads: async ({ user, query: { limit, cursor, ...filter } }) => {
-      const userId = may(user, "requests:read-all") ? undefined : user.id;
-      const { items, nextCursor } = await listDownloads(database.primary, { ...filter, userId }, limit, cursor);
+    listDownloads: async ({ user, query: { limit, cursor, owner, ...filter } }) => {
+      const { items, nextCursor } = await listDownloads(
+        database.primary,
+        { ...filter, userId: userOf(user, owner) },
+        limit,
+        cursor,
+      );
       return json(200, { items: items.map(present), nextCursor });
     },
     getDownload: async ({ user, params }) => {

@@ -2,8 +2,9 @@ import type { Express, Request, RequestHandler } from "express";
 import type { z } from "zod";
 import { unauthorized } from "../auth/callers.ts";
 import type { KeyOwner } from "../data/repositories/idempotency.ts";
-import { Problem, problemDocument } from "../errors/problem.ts";
+import { Problem, problemDocument, toProblem } from "../errors/problem.ts";
 import { type Identity, may } from "../model/roles.ts";
+import type { Logger } from "../observability/log.ts";
 import { currentRequestId } from "../observability/tracing.ts";
 import { identityOf, keyOf } from "./auth-middleware.ts";
 import { jsonBody, rawBody } from "./body.ts";
@@ -31,6 +32,7 @@ export type Handler<O> = (call: Call<O>) => Promise<Reply> | Reply;
 export type Handlers = { [K in OperationId]: Handler<Contract[K]> };
 
 export interface MountDeps extends IdempotentDeps {
+  log: Pick<Logger, "info">;
   /** Steps before the body is read, by who may call. */
   access: Record<Operation["access"], RequestHandler[]>;
   /** Called before a POST of this user is answered. */
@@ -67,7 +69,9 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
     if (user?.ended) return sendCached(req, res, await onlyBefore(deps, owner, req), caching);
     const call = { ...check(operation, req), req, user };
     const work = async (unitOfWork: UnitOfWork) => {
-      const reply = await handler({ ...call, unitOfWork } as Call<Operation>);
+      const reply = await audited(deps, { id, operation, ...call }, () =>
+        handler({ ...call, unitOfWork } as Call<Operation>),
+      );
       deps.metrics.featureUsed(use);
       return reply;
     };
@@ -80,6 +84,31 @@ function perform(deps: MountDeps, id: string, operation: Operation, handler: Han
     const reply = await once(deps, owner, rawBody(req), work, (problem) => problemReply(problem, req));
     await answer(reply);
   };
+}
+
+interface Act extends Pick<Call, "params" | "body"> {
+  id: string;
+  operation: Operation;
+  user: Identity | undefined;
+}
+
+/** Leaves a line for every act that needs a permission: who did what to whom, and what came of it. */
+async function audited(
+  { log }: MountDeps,
+  { id, operation: { needs, method }, user, params, body }: Act,
+  work: () => Promise<Reply> | Reply,
+): Promise<Reply> {
+  if (needs === undefined || method === "get" || !user) return work();
+  const tell = (outcome: string) =>
+    log.info({ act: id, actor: user.id, role: user.role, on: params, change: body, outcome }, "audit");
+  try {
+    const reply = await work();
+    tell("done");
+    return reply;
+  } catch (error) {
+    tell(toProblem(error).code);
+    throw error;
+  }
 }
 
 function ownerOf(user: Identity | undefined, operation: string, key: string): KeyOwner {

@@ -7,6 +7,7 @@ import { UNMATCHED_ROUTE } from "../observability/metrics/names.ts";
 import { requestIdOf } from "../observability/request-id.ts";
 import { inRequest, startRequestSpan } from "../observability/tracing.ts";
 import { fieldsOf } from "./answer-fields.ts";
+import { watchClients } from "./watch-clients.ts";
 
 /** nginx's word for "the client left": there was no answer to take a status from. */
 const CLIENT_LEFT = 499;
@@ -17,6 +18,7 @@ const CLIENT_LEFT = 499;
  */
 export function observe(log: Logger, metrics: Metrics): RequestHandler {
   const answered = createAccessLog(log);
+  const watch = watchClients(log, metrics);
   return (req, res, next) => {
     const started = performance.now();
     const { method } = req;
@@ -30,6 +32,7 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
       const kept = (ids.traceFlags & TraceFlags.SAMPLED) !== 0;
       metrics.httpRequest({ method, route, status: String(status) }, seconds, kept ? ids.traceId : null);
       answered(ids, id, { method, route, status, duration_ms: Math.round(seconds * 1_000) });
+      watch(req, res, status, route);
       if (kept) endSpan(span, method, route, status);
     });
     fieldsOf(res).push("X-Request-Id", id, "X-Trace-Id", ids.traceId);

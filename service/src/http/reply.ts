@@ -22,6 +22,11 @@ export function html(body: string, headers: Headers = {}): Reply {
   return { status: 200, headers: { "Content-Type": "text/html; charset=utf-8", ...headers }, body };
 }
 
+/** It will be done after the answer. */
+export function accepted(): Reply {
+  return { status: 202, headers: {}, body: "" };
+}
+
 export function empty(headers: Headers = {}): Reply {
   return { status: 204, headers, body: "" };
 }

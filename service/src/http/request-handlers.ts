@@ -3,9 +3,9 @@ import { type ChangedRequest, listRequests, type MediaRequest } from "../data/re
 import { type ChangedState, type ChangeName, changeRequest } from "../domain/change-request.ts";
 import { type CreateRequestDeps, createRequest } from "../domain/create-request.ts";
 import { type GetRequestDeps, getRequest } from "../domain/get-request.ts";
-import { may } from "../model/roles.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { Handler, Handlers } from "./mount.ts";
+import { userOf } from "./owner.ts";
 import { json, type Reply, staleHeaders } from "./reply.ts";
 
 export type RequestDeps = CreateRequestDeps & GetRequestDeps & { database: Database };
@@ -14,8 +14,8 @@ export function requestHandlers(deps: RequestDeps) {
   return {
     createRequest: async ({ user, body, unitOfWork }) =>
       created(await createRequest(deps, unitOfWork<ChangedRequest>(created), user, body)),
-    listRequests: async ({ user, query: { limit, cursor, ...filter } }) => {
-      const userId = may(user, "requests:read-all") ? undefined : user.id;
+    listRequests: async ({ user, query: { limit, cursor, owner, ...filter } }) => {
+      const userId = userOf(user, owner);
       // The list must show what the caller just wrote; it may lack the newest requests of other users.
       const found = await deps.database.readRecent("list requests", user.lastWriteLsn, (from) =>
         listRequests(from, { ...filter, userId }, limit, cursor),

@@ -9,7 +9,8 @@ export type Permission =
   | "requests:unlimited"
   | "services:inspect"
   | "users:manage"
-  | "errors:manage";
+  | "errors:manage"
+  | "incidents:manage";
 
 const MODERATOR: readonly Permission[] = [
   "requests:auto-approve",
@@ -22,8 +23,15 @@ const MODERATOR: readonly Permission[] = [
 const PERMISSIONS: Record<Role | "dev", readonly Permission[]> = {
   user: [],
   moderator: MODERATOR,
-  admin: [...MODERATOR, "services:inspect", "users:manage", "errors:manage"],
-  dev: ["requests:auto-approve", "requests:unlimited", "services:inspect", "users:manage", "errors:manage"],
+  admin: [...MODERATOR, "services:inspect", "users:manage", "errors:manage", "incidents:manage"],
+  dev: [
+    "requests:auto-approve",
+    "requests:unlimited",
+    "services:inspect",
+    "users:manage",
+    "errors:manage",
+    "incidents:manage",
+  ],
 };
 
 /** Who calls. */

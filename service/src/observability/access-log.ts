@@ -1,5 +1,5 @@
 import type { SpanContext } from "@opentelemetry/api";
-import type { Logger } from "./log.ts";
+import { type Logger, writeOwnLine } from "./log.ts";
 
 /** What the line of an answered request says. */
 export interface Answered {
@@ -10,8 +10,13 @@ export interface Answered {
   duration_ms: number;
 }
 
-/** Writes a line for each answered request. The ids are given: when a connection closes, no span is active. */
+/**
+ * Writes a line for each answered request. The ids are given: when a connection closes, no span is active. Of its values only
+ * the request's id can be a caller's, in the form that `requestIdOf` lets through: a secret may have it.
+ */
 export function createAccessLog(log: Logger): (span: SpanContext, requestId: string, answered: Answered) => void {
   return ({ traceId, spanId }, requestId, answered) =>
-    log.info({ trace_id: traceId, span_id: spanId, request_id: requestId, ...answered }, "request answered");
+    writeOwnLine(requestId, () =>
+      log.info({ trace_id: traceId, span_id: spanId, request_id: requestId, ...answered }, "request answered"),
+    );
 }

@@ -25,6 +25,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { Logger } from "./log.ts";
+import { messageOf } from "./message.ts";
 
 const tracer = trace.getTracer("media");
 const REQUEST_ID = createContextKey("request id");
@@ -116,7 +117,7 @@ export function startRequestSpan(method: string, headers: IncomingHttpHeaders): 
 
 export function markFailed(span: Span, error: unknown): void {
   if (error instanceof Error) span.recordException(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
 }
 
 /** Carrier of a trace across a process boundary: W3C `traceparent` and, when there is one, `tracestate`. */

@@ -8,8 +8,10 @@ import type { Config } from "../process/config.ts";
 import { listen, type Running } from "../process/lifecycle.ts";
 import { type Base, type Opened, type Overrides, startProcess, untilAvailable } from "../process/start.ts";
 import { createAdmission } from "../resilience/admission/admission.ts";
+import { openUpstreams } from "../upstreams/clients.ts";
 import { openAuth, openFeatures, openRealtime } from "./api-features.ts";
 import { migrate } from "./migrate.ts";
+import { watchBreakers } from "./opened-breakers.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 /** The public HTTP API. */
@@ -23,7 +25,9 @@ export async function openApi(base: Base): Promise<Opened> {
   const { database, stateRedis, reports } = stores;
   const boss = createBoss(database.primary, log, { supervise: false });
   const auth = openAuth(base, stores);
-  const handlers = openFeatures(base, stores, auth, boss);
+  const upstreams = openUpstreams({ config, metrics });
+  for (const [name, client] of Object.entries(upstreams)) lifecycle.onClose(name, () => client.close());
+  const handlers = openFeatures(base, stores, auth, boss, upstreams);
   const readiness = [
     { name: "database", check: () => database.ping() },
     { name: "redis-state", check: () => stateRedis.ping() },
@@ -35,10 +39,12 @@ export async function openApi(base: Base): Promise<Opened> {
   await untilAvailable(base, "migrating the database", () => migrate(config, log));
   await untilAvailable(base, "starting the job queue", () => boss.start());
   lifecycle.onClose("job queue", () => boss.stop());
+  const breakers = watchBreakers(database.primary, upstreams, log);
+  lifecycle.onClose("opened breakers", () => breakers.stop());
   reports.start();
 
   const app = createApp({ log, metrics, reports, observe, draining: () => lifecycle.draining }, (express) =>
-    mountRoutes(express, { database, metrics, ...auth }, handlers),
+    mountRoutes(express, { database, metrics, log, ...auth }, handlers),
   );
   const realtime = openRealtime(base, stores, auth);
   const admission = openAdmission(base, stores);

@@ -1,5 +1,6 @@
 import { ensureFirstAdmin } from "../auth/first-admin.ts";
-import { type MigrateConfig, type Migration, migrateDatabase } from "../data/postgres/migrate.ts";
+import type { Migration } from "../data/postgres/apply-migration.ts";
+import { type MigrateConfig, migrateDatabase } from "../data/postgres/migrate.ts";
 import type { Logger } from "../observability/log.ts";
 
 interface Settings extends MigrateConfig {

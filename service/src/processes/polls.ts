@@ -9,10 +9,19 @@ const STUCK_SECONDS = 60;
  * Watches how long each queue has not been polled. Of a queue's fetchers one is enough: another may have long jobs in
  * hand. Of the queues all are wanted: none does another's work. Answers why the worker is stuck, if it is.
  */
-export function watchPolls(boss: PgBoss, queues: readonly string[], metrics: Metrics): () => string | undefined {
+export function watchPolls(
+  boss: PgBoss,
+  queues: readonly string[],
+  metrics: Metrics,
+  /** When a queue was last held on purpose, in milliseconds since 1970. */
+  lastHeld: (queue: string) => number = () => 0,
+): () => string | undefined {
   const startedAt = Date.now();
   const longestAgo = () => {
-    const polls = queues.map((queue) => ({ queue, at: lastPoll(boss, queue, startedAt) }));
+    const polls = queues.map((queue) => ({
+      queue,
+      at: Math.max(lastHeld(queue), lastPoll(boss, queue, startedAt)),
+    }));
     return polls.reduce((longest, poll) => (poll.at < longest.at ? poll : longest));
   };
   metrics.gauge(WORKER_LAST_POLL_TIMESTAMP_SECONDS, "When the queue not polled for longest was last polled.", (set) =>

@@ -4,12 +4,14 @@ import { Problem } from "../errors/problem.ts";
 import type { Logger } from "../observability/log.ts";
 import { createMetrics } from "../observability/metrics/metrics.ts";
 import {
+  CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS,
   PROBE_DURATION_SECONDS,
   PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS,
   PROBE_SUCCESS,
 } from "../observability/metrics/names.ts";
 import type { Config } from "../process/config.ts";
 import { openUpstreams } from "../upstreams/clients.ts";
+import { certificateExpiry } from "./certificate.ts";
 
 /**
  * Each run is a new pod: until NetworkPolicies elsewhere know its address, its connections are refused. During this time
@@ -41,12 +43,31 @@ export async function probe(config: Config, log: Logger): Promise<void> {
   const round = Object.entries(upstreams).map(async ([service, client]) => {
     const found = await ask(service, client, log);
     await client.close();
-    await push(config.PUSHGATEWAY_URL, found);
+    await push(config.PUSHGATEWAY_URL, service, gaugesOf(found));
   });
-  const failed = (await Promise.allSettled(round)).filter((result) => result.status === "rejected");
+  const failed = (await Promise.allSettled([...round, lookAtCertificate(config, log)])).filter(
+    (result) => result.status === "rejected",
+  );
   if (failed.length === 0) return;
   const reasons = failed.map(({ reason }) => reason as unknown);
   throw new AggregateError(reasons, `${failed.length} findings could not be pushed: ${String(reasons[0])}`);
+}
+
+/** Of the gateway. Not to be reached is no finding about its certificate: the last one stays. */
+async function lookAtCertificate({ GATEWAY_URL, PUSHGATEWAY_URL }: Config, log: Logger): Promise<void> {
+  if (GATEWAY_URL === undefined) return;
+  for (;;) {
+    try {
+      const seconds = await certificateExpiry(new URL(GATEWAY_URL));
+      const gauges = { [CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS]: seconds };
+      await push(PUSHGATEWAY_URL, "gateway", gauges);
+      return;
+    } catch (error) {
+      if (performance.now() > FIRST_MOMENTS_MS)
+        return log.warn({ err: error }, "the gateway's certificate was not seen");
+      await sleep(PAUSE_MS);
+    }
+  }
 }
 
 async function ask(service: string, client: Probed, log: Logger): Promise<Found> {
@@ -70,17 +91,27 @@ function isSilence(error: unknown): boolean {
   return error instanceof Problem && error.code === "upstream-unreachable";
 }
 
+const HELP: Record<string, string> = {
+  [PROBE_SUCCESS]: "Whether an upstream answered as documented.",
+  [PROBE_DURATION_SECONDS]: "Seconds that its answer, or the lack of one, took.",
+  [PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS]: "When it last answered as documented.",
+  [CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS]: "When the certificate that a server shows ends.",
+};
+
+const gaugesOf = ({ success, seconds }: Found): Record<string, number> => ({
+  [PROBE_SUCCESS]: success ? 1 : 0,
+  [PROBE_DURATION_SECONDS]: seconds,
+  ...(success ? { [PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS]: Date.now() / 1_000 } : {}),
+});
+
 /**
  * A group for each service, and added to (POST) instead of replaced: what is not pushed now, the time of the last
  * success, stays as it was. The label `service` comes from the group.
  */
-async function push(url: string, { service, success, seconds }: Found): Promise<void> {
+async function push(url: string, service: string, gauges: Record<string, number>): Promise<void> {
   const registry = new Registry();
-  const gauge = (name: string, help: string, value: number) =>
-    new Gauge({ name, help, registers: [registry] }).set(value);
-  gauge(PROBE_SUCCESS, "Whether an upstream answered as documented.", success ? 1 : 0);
-  gauge(PROBE_DURATION_SECONDS, "Seconds that its answer, or the lack of one, took.", seconds);
-  if (success) gauge(PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, "When it last answered as documented.", Date.now() / 1_000);
+  for (const [name, value] of Object.entries(gauges))
+    new Gauge({ name, help: HELP[name] ?? name, registers: [registry] }).set(value);
   const gateway = new Pushgateway(url, { timeout: PUSH_MS }, registry);
   await gateway.pushAdd({ jobName: JOB, groupings: { service } });
 }

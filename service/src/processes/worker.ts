@@ -1,6 +1,7 @@
 import { context, SpanKind } from "@opentelemetry/api";
 import type { JobResult, JobWithMetadata } from "pg-boss";
 import type { Database } from "../data/postgres/database.ts";
+import { type Holds, type QueueControl, watchHolds } from "../data/queue/holds.ts";
 import {
   createBoss,
   DELIVERY_QUEUE,
@@ -48,7 +49,8 @@ async function openWorker(base: Base): Promise<Opened> {
   const parts = openParts(base);
   const { boss, database } = parts;
 
-  const stuck = watchPolls(boss, Object.keys(QUEUES), metrics);
+  let holds: Holds | undefined;
+  const stuck = watchPolls(boss, Object.keys(QUEUES), metrics, (queue) => holds?.lastHeld(queue) ?? 0);
   const admin = adminHandler({
     metrics,
     lifecycle,
@@ -64,8 +66,10 @@ async function openWorker(base: Base): Promise<Opened> {
   const queues = watchQueues(database.primary, log, metrics);
   lifecycle.onClose("queue watch", async () => queues.stop());
   await work(parts);
+  holds = watchHolds(database.primary, controlOf(parts), log);
   // Stops fetching at once and waits for the jobs in hand.
   lifecycle.onClose("job queue", () => boss.stop({ graceful: true, timeout: 15_000 }));
+  lifecycle.onClose("holds", async () => holds?.stop());
   purgeHourly(base, database);
   sweepUpdates(base, parts);
   lifecycle.onClose("business metrics", publishFigures({ database, metrics, log }, config.BUSINESS_INTERVAL_SECONDS));
@@ -157,11 +161,24 @@ const GIVE_UP: Work<DeliveryJob> = {
     (await giveUpRequest(deps, requestId, createdOn)) ? "given-up" : "superseded",
 };
 
+/** How to begin with each queue. */
+const BEGIN: Readonly<Record<string, (deps: FollowDownloadDeps) => Promise<void>>> = {
+  [DELIVERY_QUEUE]: (deps) => fetchJobs(deps, DELIVER),
+  [FOLLOW_QUEUE]: (deps) => fetchJobs(deps, FOLLOW),
+  [GIVE_UP_QUEUE]: (deps) => fetchJobs(deps, GIVE_UP),
+  [WITHDRAWAL_QUEUE]: (deps) => fetchJobs(deps, WITHDRAW),
+};
+
 async function work(deps: FollowDownloadDeps): Promise<void> {
-  await fetchJobs(deps, DELIVER);
-  await fetchJobs(deps, FOLLOW);
-  await fetchJobs(deps, GIVE_UP);
-  await fetchJobs(deps, WITHDRAW);
+  for (const begin of Object.values(BEGIN)) await begin(deps);
+}
+
+/** A hold takes no job away from the fetcher that has it. */
+function controlOf(deps: FollowDownloadDeps): QueueControl {
+  return {
+    hold: (queue) => deps.boss.offWork(queue, { wait: false }),
+    release: async (queue) => BEGIN[queue]?.(deps),
+  };
 }
 
 async function fetchJobs<J extends DeliveryJob>(deps: FollowDownloadDeps, it: Work<J>): Promise<void> {

@@ -18,6 +18,7 @@ import { Problem } from "../errors/problem.ts";
 import { may } from "../model/roles.ts";
 import { SOCKET_CLIENTS } from "../observability/metrics/names.ts";
 import { type Entry, Feed } from "./feed.ts";
+import { type Connection, closeRefused, limitFrames } from "./frame-limit.ts";
 import { recoveryAdapter } from "./recovery-adapter.ts";
 import { READERS_OF_ALL, roomOf } from "./rooms.ts";
 import { inHandshake, inTraceOf } from "./tracing.ts";
@@ -80,7 +81,10 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
         (error: unknown) => refusal(deps, error),
       );
     // Continues outside the span: what the connection does later is no part of its handshake.
-    void inHandshake(socket.handshake.headers, admitted).then(next);
+    void inHandshake(socket.handshake.headers, admitted).then((refused) => {
+      next(refused);
+      if (refused) void closeRefused(socket.conn);
+    });
   });
   io.on("connection", (socket) => welcome(deps, feed, socket));
   deps.metrics.gauge(SOCKET_CLIENTS, "Clients connected by Socket.IO.", (set) => set({}, io.of("/").sockets.size));
@@ -94,6 +98,9 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
         stream.once("close", () => upgraded.delete(stream));
       });
       io.attach(server);
+      io.engine.on("connection", (connection: Connection) =>
+        limitFrames(connection, (code) => deps.metrics.socketRefused({ code })),
+      );
       feed.start();
     },
     async close() {

@@ -58,6 +58,20 @@ test("while one call tries whether the dependency is back, others are refused at
   expect(await policy.once(() => Promise.resolve("well"))).toBe("well");
 });
 
+test("opened by hand it refuses at once, though all is well, and closes by itself in time or when told to", async () => {
+  const { policy, text } = fresh();
+  const work = jest.fn(() => Promise.resolve("well"));
+  policy.hold(1);
+  await expect(policy.execute(work)).rejects.toMatchObject({ code: "circuit-open", headers: { "Retry-After": "1" } });
+  expect([work.mock.calls.length, policy.circuit()]).toEqual([0, "open"]);
+  expect(await text()).toContain('media_circuit_state{dependency="database"} 2');
+  await sleep(1_050);
+  expect([await policy.execute(work), policy.circuit()]).toEqual(["well", "closed"]);
+  policy.hold(600);
+  policy.hold(0);
+  expect(await policy.once(work)).toBe("well");
+});
+
 test("an error that is not trouble does not open the circuit", async () => {
   const { policy } = fresh();
   for (let n = 0; n < breaker.failures * 2; n++)

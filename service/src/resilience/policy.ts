@@ -29,6 +29,8 @@ export interface Policy {
   execute<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Under bulkhead and breaker only, with deadlines of its own. */
   once<T>(work: () => Promise<T>): Promise<T>;
+  /** Opens the breaker by hand for so many seconds, after which it closes by itself; 0 closes it now. */
+  hold(seconds: number): void;
   /** Whether calls pass now. */
   circuit(): "closed" | "half-open" | "open";
 }
@@ -55,14 +57,20 @@ export function createPolicy(name: Dependency, { isFailure, isRetriable }: Verdi
   const breaking = wrap(bulkhead(settings.bulkhead.limit, settings.bulkhead.queue), breaker);
   const late = () => new TaskCancelledError(`Operation timed out after ${settings.attemptMs}ms`);
 
+  let heldUntil = 0;
+  // A clock that is set meanwhile must not keep it open.
+  const heldMs = () => Math.max(0, heldUntil - performance.now());
+  const circuit = () => (heldMs() > 0 ? CIRCUIT[CircuitState.Isolated] : CIRCUIT[breaker.state]);
+
   let openedAt = 0;
   breaker.onBreak(() => {
     openedAt = Date.now();
   });
   retries.onRetry(() => metrics.retry({ dependency: name }));
-  metrics.watchCircuit(name, () => CIRCUIT[breaker.state].value);
+  metrics.watchCircuit(name, () => circuit().value);
 
   const enter = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (heldMs() > 0) throw circuitOpen(name, heldMs());
     // One call tries whether the dependency is back. The library has the others wait for what comes of it, for as long
     // as a try may take; they have a fallback, or a client who can come again.
     if (breaker.state === CircuitState.HalfOpen) throw circuitOpen(name, settings.attemptMs);
@@ -80,7 +88,10 @@ export function createPolicy(name: Dependency, { isFailure, isRetriable }: Verdi
       return enter(() => retries.execute(() => within(settings.attemptMs, work, late)));
     },
     once: enter,
-    circuit: () => CIRCUIT[breaker.state].name,
+    hold: (seconds) => {
+      heldUntil = performance.now() + seconds * 1_000;
+    },
+    circuit: () => circuit().name,
   };
 }
 

@@ -1,10 +1,11 @@
 import { SpanKind } from "@opentelemetry/api";
 import { TaskCancelledError } from "cockatiel";
-import { Agent, request } from "undici";
+import { request } from "undici";
 import { z } from "zod";
 import { Problem } from "../errors/problem.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
 import { carryTrace, inSpan } from "../observability/tracing.ts";
+import { createAgent } from "../resilience/http-agent.ts";
 import { POLICIES, type Upstream } from "../resilience/policies.ts";
 import { createPolicy } from "../resilience/policy.ts";
 import { createHealthWatch, type ServiceHealth } from "../resilience/upstream-health.ts";
@@ -42,6 +43,8 @@ export interface JsonApi {
   ): Promise<z.output<S> | undefined>;
   /** What is not there needs no deletion. */
   delete(path: string): Promise<void>;
+  /** Opens the breaker by hand, see Policy. */
+  hold(seconds: number): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +57,7 @@ interface Sending {
 
 export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOptions): JsonApi {
   const { attemptMs } = POLICIES[name];
-  const dispatcher = new Agent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
+  const dispatcher = createAgent({ connections: 64, maxResponseSize: MAX_BODY_BYTES, connect: { timeout: attemptMs } });
   const isTransient = (error: unknown) => error instanceof Transient;
   const isRetriable = (error: unknown) => isTransient(error) || error instanceof TaskCancelledError;
   const policy = createPolicy(name, { isFailure: isTransient, isRetriable }, metrics);
@@ -108,6 +111,7 @@ export function createJsonApi({ name, baseUrl, headers, metrics }: JsonApiOption
       if ((await get(path, query, schema)) === undefined) throw badResponse(404, path);
     },
     health: watch.health,
+    hold: policy.hold,
     close: () => dispatcher.close(),
   };
 }

@@ -11,6 +11,7 @@ export type RequestCounts = z.infer<typeof counts>;
 
 /** Overseerr's numbers for the state of a request and of a title (its `MediaRequestStatus` and `MediaStatus`). */
 const REFUSED: readonly number[] = [3, 4];
+const PARTIALLY_AVAILABLE = 4;
 const AVAILABLE = 5;
 
 const loading = z.object({ size: z.number(), sizeLeft: z.number() });
@@ -25,9 +26,12 @@ const asked = z.object({ id: z.int(), status: z.int(), createdAt: z.iso.datetime
 /** As `GET /api/v1/movie/{movieId}` and `GET /api/v1/tv/{tvId}` answer. A title without requests has no `mediaInfo`. */
 const title = z.object({ mediaInfo: z.object({ requests: z.array(asked).default([]) }).optional() });
 
-/** How a title does at Overseerr. `waiting`: nothing is being loaded, or a finished download is being put in its place. */
+/**
+ * How a title does at Overseerr. `waiting`: nothing is being loaded, or a finished download is being put in its place.
+ * `partial`: the same of a series of which a part is there; Overseerr keeps one that goes on there for good.
+ */
 export interface Sighting {
-  state: "waiting" | "downloading" | "available" | "refused";
+  state: "waiting" | "partial" | "downloading" | "available" | "refused";
   /** Share that has been loaded, 0 to 1; 0 where Overseerr does not say. */
   loaded: number;
 }
@@ -53,6 +57,8 @@ export interface Overseerr {
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
   health(): ServiceHealth;
+  /** Opens its breaker by hand for so many seconds; 0 closes it. */
+  hold(seconds: number): void;
   close(): Promise<void>;
 }
 
@@ -87,6 +93,7 @@ export function createOverseerr({ baseUrl, key, metrics }: OverseerrOptions): Ov
     withdraw: (id) => api.delete(`/api/v1/request/${id}`),
     probe: () => api.probe("/api/v1/status", {}, status),
     health: api.health,
+    hold: api.hold,
     close: api.close,
   };
 }
@@ -95,7 +102,7 @@ function sightingOf({ status, media }: z.infer<typeof held>): Sighting {
   if (media.status === AVAILABLE) return { state: "available", loaded: 1 };
   if (REFUSED.includes(status)) return { state: "refused", loaded: 0 };
   const size = sum(media.downloadStatus.map((part) => part.size));
-  if (size <= 0) return { state: "waiting", loaded: 0 };
+  if (size <= 0) return { state: media.status === PARTIALLY_AVAILABLE ? "partial" : "waiting", loaded: 0 };
   return { state: "downloading", loaded: 1 - sum(media.downloadStatus.map((part) => part.sizeLeft)) / size };
 }
 

@@ -34,6 +34,8 @@ export interface Plex {
   /** Whether it works, by its cheapest route; throws a Problem where it does not. */
   probe(): Promise<void>;
   health(): ServiceHealth;
+  /** Opens its breaker by hand for so many seconds; 0 closes it. */
+  hold(seconds: number): void;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export function createPlex({ baseUrl, token, metrics }: { baseUrl: string; token
     },
     probe: () => api.probe("/identity", {}, identity),
     health: api.health,
+    hold: api.hold,
     close: api.close,
   };
 }

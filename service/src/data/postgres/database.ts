@@ -6,7 +6,15 @@ import type { Metrics } from "../../observability/metrics/metrics.ts";
 import { PG_POOL_CONNECTIONS } from "../../observability/metrics/names.ts";
 import { inSpan } from "../../observability/tracing.ts";
 import { createPolicy, type Policy } from "../../resilience/policy.ts";
-import { CONNECT_MS, checkOut, instruments, onConnection, secondsSince } from "./instruments.ts";
+import {
+  CONNECT_MS,
+  checkOut,
+  discard,
+  instruments,
+  noteConnections,
+  onConnection,
+  secondsSince,
+} from "./instruments.ts";
 import { createLatestLsn } from "./lsn.ts";
 import { createQueryWatch } from "./query-watch.ts";
 import { createRecentReader, type ReadRecent } from "./replica.ts";
@@ -34,6 +42,9 @@ export interface DatabaseConfig extends DatabaseLogin {
 const STATEMENT_MS = 3_000;
 /** Later than the server's own deadline, so that the server's error wins where it can still speak. */
 const ANSWER_MS = 4_000;
+
+/** Idle for so long, a connection is asked whether its other end is there: once a second, ten times (libuv's figures). */
+export const KEEP_ALIVE_MS = 5_000;
 
 /** The position is read in the same message: no trip of its own, and no other server of the pooler's. */
 const COMMIT = "COMMIT; SELECT pg_current_wal_insert_lsn()::text AS lsn";
@@ -109,9 +120,11 @@ function createPool(config: DatabaseConfig, database: string, log: Logger): pg.P
     connectionTimeoutMillis: 2 * CONNECT_MS + 500,
     query_timeout: ANSWER_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     // Spreads the connections anew after a pooler was added or came back.
     maxLifetimeSeconds: 300,
   });
+  noteConnections(pool);
   // Without a listener a connection that dies in the pool would end the process.
   pool.on("error", (error) => log.warn({ err: error, database }, "an idle database connection broke"));
   // The same of one that is in use, whose statement gets the error too: the pool listens to idle ones only.
@@ -136,7 +149,7 @@ async function transact<T>(
     client.release();
     return result;
   } catch (error) {
-    await abandon(client, error);
+    await abandon(pool, client, error);
     throw error;
   } finally {
     instruments.get(pool)?.watch.ran(name, secondsSince(started));
@@ -149,7 +162,7 @@ async function begin(pool: pg.Pool): Promise<pg.PoolClient> {
     await client.query(BEGIN);
     return client;
   } catch (error) {
-    client.release(true);
+    discard(pool, client, error);
     throw error;
   }
 }
@@ -164,8 +177,8 @@ function retryBegin(pool: pg.Pool, error: unknown): Promise<pg.PoolClient> {
  * After an answer we chose ourselves the connection is sound and is rolled back. After anything else its state is
  * unknown, and closing it rolls back just as surely.
  */
-async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
-  if (!(error instanceof Problem)) return client.release(true);
+async function abandon(pool: pg.Pool, client: pg.PoolClient, error: unknown): Promise<void> {
+  if (!(error instanceof Problem)) return discard(pool, client, error);
   const failed = await client.query("ROLLBACK").then(
     () => false,
     () => true,

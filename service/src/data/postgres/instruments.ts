@@ -19,10 +19,35 @@ interface Instruments {
 /** Of the pools of connectDatabase; a bare pool, as in a script, is neither admitted nor watched. */
 export const instruments = new WeakMap<pg.Pool, Instruments>();
 
+/** When connections began, and when one of a pool was last found silent: performance.now(). */
+const began = new WeakMap<pg.ClientBase, number>();
+const foundSilent = new WeakMap<pg.Pool, number>();
+
+/** Call it for each new pool. */
+export function noteConnections(pool: pg.Pool): void {
+  pool.on("connect", (client) => void began.set(client, performance.now()));
+}
+
+/**
+ * Gives back a connection whose state is not known, which closes it. Where its server went away without a word, the
+ * others that began before are as dead, each of which would cost a call its whole time: they are not used again either.
+ */
+export function discard(pool: pg.Pool, client: pg.PoolClient, error: unknown): void {
+  if ((error as Error).message?.startsWith("Query read timeout")) foundSilent.set(pool, performance.now());
+  client.release(true);
+}
+
+const isSuspect = (pool: pg.Pool, client: pg.PoolClient) =>
+  (began.get(client) ?? Number.POSITIVE_INFINITY) < (foundSilent.get(pool) ?? 0);
+
 /** A connection of the pool; how long it was waited for is measured. */
 export async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
   const asked = performance.now();
-  const client = await connect(pool);
+  let client = await connect(pool);
+  while (isSuspect(pool, client)) {
+    client.release(true);
+    client = await connect(pool);
+  }
   const watched = instruments.get(pool);
   if (!watched) return client;
   const seconds = secondsSince(asked);
@@ -45,7 +70,7 @@ export async function onConnection<T>(
     client.release();
     return result;
   } catch (error) {
-    client.release(true);
+    discard(pool, client, error);
     throw error;
   } finally {
     instruments.get(pool)?.watch.ran(name, secondsSince(started));

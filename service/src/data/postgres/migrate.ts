@@ -1,27 +1,23 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import type { Logger } from "../../observability/log.ts";
 import { executor, QUEUES } from "../queue/queue.ts";
-import type { DatabaseLogin } from "./database.ts";
+import { applyMigration, LOCK_MS, type Migration, whenUnlocked } from "./apply-migration.ts";
+import { type DatabaseLogin, KEEP_ALIVE_MS } from "./database.ts";
 
 const FOLDER = new URL("../../../migrations/", import.meta.url);
 /** Any number, as long as all of our processes use the same: it names the lock. */
-const LOCK = 7_061_737_174;
+export const LOCK = 7_061_737_174;
+const LOOK_MS = 250;
 
 /** What the migration reads of the configuration. */
 export interface MigrateConfig extends DatabaseLogin {
   /** PostgreSQL itself: the lock belongs to a session. */
   MIGRATE_PGHOST: string;
   MIGRATE_PGPORT: number;
-}
-
-export interface Migration {
-  name: string;
-  sql: string;
-  /** Hash of the SQL: an applied file must not be edited, a new one follows it. */
-  checksum: string;
 }
 
 interface MigrateOptions {
@@ -47,21 +43,36 @@ export async function migrateDatabase(
     password: config.secrets.PGPASSWORD_FILE,
     database: config.PGDATABASE,
     application_name: "media-migrate",
+    lock_timeout: LOCK_MS,
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   client.on("error", (error) => log.warn({ err: error }, "the migration's connection broke"));
   await client.connect();
   try {
-    await client.query("SELECT pg_advisory_lock($1)", [LOCK]);
-    const applied = await applyFiles(client, migrations);
-    await prepareQueue(client);
+    await takeLock(client, log);
+    const applied = await applyFiles(client, migrations, log);
+    await whenUnlocked("the job queue's schema", log, () => prepareQueue(client));
     await afterwards(client);
     if (applied.length > 0) log.info({ applied }, "database migrated");
     return applied;
   } finally {
     // Closing the session gives the lock back, whatever happened.
     await client.end().catch(() => {});
+  }
+}
+
+/**
+ * Waits for as long as another process migrates. By asking again and again: a statement that waits would itself be waited
+ * for by an index that the other builds concurrently, which is a deadlock.
+ */
+async function takeLock(client: pg.Client, log: Logger): Promise<void> {
+  for (let waited = false; ; waited = true) {
+    const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [LOCK]);
+    if (rows[0]?.taken) return;
+    if (!waited) log.info("another process migrates the database");
+    await sleep(LOOK_MS);
   }
 }
 
@@ -75,7 +86,7 @@ export function readMigrations(folder: URL = FOLDER): Migration[] {
     });
 }
 
-async function applyFiles(client: pg.Client, migrations: Migration[]): Promise<string[]> {
+async function applyFiles(client: pg.Client, migrations: Migration[], log: Logger): Promise<string[]> {
   await client.query(
     "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
   );
@@ -83,7 +94,7 @@ async function applyFiles(client: pg.Client, migrations: Migration[]): Promise<s
     "SELECT name, checksum FROM schema_migrations",
   );
   const pending = pendingMigrations(migrations, new Map(rows.map(({ name, checksum }) => [name, checksum])));
-  for (const migration of pending) await applyFile(client, migration);
+  for (const migration of pending) await applyMigration(client, migration, log);
   return pending.map(({ name }) => name);
 }
 
@@ -96,18 +107,6 @@ export function pendingMigrations(migrations: Migration[], applied: Map<string, 
     );
   }
   return migrations.filter(({ name }) => !applied.has(name));
-}
-
-async function applyFile(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
-  try {
-    await client.query("BEGIN");
-    await client.query(sql);
-    await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [name, checksum]);
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw new Error(`Migration ${name} failed: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** pg-boss makes and upgrades its own schema; the running processes are not allowed to. */

@@ -15,6 +15,7 @@ if type(calls) == "table" then calls = -1
 elseif calls == 1 then redis.call("EXPIRE", KEYS[1], ARGV[1]) end
 if not KEYS[2] then return {calls} end
 return {calls, redis.call("EXISTS", KEYS[2]), redis.call("GET", KEYS[3])}`;
+/** How long a counter is kept; twice as long as it counts. */
 const COUNTER_SECONDS = 120;
 
 /** What the state Redis has about a caller. All fields are undefined while it does not answer. */
@@ -27,18 +28,24 @@ export interface FoundCaller {
 }
 
 /** Counts a call under `rateKey`; with a session, looks up that session and its user too. Never throws. */
-export type CallerLookup = (rateKey: string, session?: { id: string; userId: string }) => Promise<FoundCaller>;
+export type CallerLookup = (
+  rateKey: string,
+  session?: { id: string; userId: string },
+  counterSeconds?: number,
+) => Promise<FoundCaller>;
 
 type Answer = [calls: number, open?: number, lastWriteLsn?: string | null];
 type WithCommand = Redis & { lookUpCaller(keys: number, ...args: (string | number)[]): Promise<Answer> };
 
 export function createCallerLookup(redis: Redis, policy: Policy): CallerLookup {
   redis.defineCommand("lookUpCaller", { lua: LOOK_UP });
-  const ask = (keys: string[]) => (redis as WithCommand).lookUpCaller(keys.length, ...keys, COUNTER_SECONDS);
-  return async (rateKey, session) => {
+  const ask = (keys: string[], seconds: number) => (redis as WithCommand).lookUpCaller(keys.length, ...keys, seconds);
+  return async (rateKey, session, counterSeconds = COUNTER_SECONDS) => {
     const keys = session ? [rateKey, sessionKey(session.id), lastWriteKey(session.userId)] : [rateKey];
     try {
-      const [count, open, lastWriteLsn] = await inSpan("redis rate limit", SPAN, () => policy.once(() => ask(keys)));
+      const [count, open, lastWriteLsn] = await inSpan("redis rate limit", SPAN, () =>
+        policy.once(() => ask(keys, counterSeconds)),
+      );
       const calls = count < 0 ? undefined : count;
       return session ? { calls, sessionOpen: open === 1, lastWriteLsn: lastWriteLsn ?? null } : { calls };
     } catch {

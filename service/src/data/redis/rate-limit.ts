@@ -3,7 +3,8 @@ import { Problem } from "../../errors/problem.ts";
 import type { Metrics } from "../../observability/metrics/metrics.ts";
 import type { CallerLookup } from "./caller-lookup.ts";
 
-const WINDOW_SECONDS = 60;
+const MINUTE = 60;
+export const HOUR = 3_600;
 
 /** What one key has left. */
 export interface Quota {
@@ -18,29 +19,31 @@ export interface Quota {
 
 export type RateLimit = (key: string) => Promise<Quota>;
 
-/** Counts the calls of a minute against a limit. The count itself comes from elsewhere. */
+/** Counts the calls of a minute, or of another span, against a limit. The count itself comes from elsewhere. */
 export interface Window {
-  /** Where the key's calls of this minute are counted. */
+  /** Where the key's calls of this span are counted. */
   keyOf(key: string): string;
   /** `shared`: the count that Redis gave; undefined where it could not, then this process counts alone. */
   judge(redisKey: string, shared: number | undefined): Quota;
 }
 
+type Counted = Pick<Metrics, "rateLimit">;
+
 /**
  * A fixed window per key, counted in the state Redis for all processes together. When that cannot be asked (or
  * refuses writes for want of a replica) this process counts alone: the limit loosens, the service goes on.
  */
-export function createWindow(perMinute: number, metrics: Metrics, now = Date.now): Window {
+export function createWindow(most: number, metrics: Counted, now = Date.now, seconds = MINUTE): Window {
   const memory = createMemoryCounter();
-  const windowOf = () => Math.floor(now() / 1_000 / WINDOW_SECONDS);
+  const windowOf = () => Math.floor(now() / 1_000 / seconds);
   return {
     keyOf: (key) => `rate:${key}:${windowOf()}`,
     judge(redisKey, shared) {
       const calls = shared ?? memory(redisKey, windowOf());
-      const exceeded = calls > perMinute;
+      const exceeded = calls > most;
       metrics.rateLimit(DECISIONS[exceeded ? "limited" : "allowed"][shared === undefined ? "memory" : "redis"]);
-      const resetSeconds = WINDOW_SECONDS - (Math.floor(now() / 1_000) % WINDOW_SECONDS);
-      return { limit: perMinute, remaining: Math.max(0, perMinute - calls), resetSeconds, exceeded };
+      const resetSeconds = seconds - (Math.floor(now() / 1_000) % seconds);
+      return { limit: most, remaining: Math.max(0, most - calls), resetSeconds, exceeded };
     },
   };
 }
@@ -51,11 +54,17 @@ const DECISIONS = {
 } as const;
 
 /** A limit with nothing else to ask at the lookup. Its keys are addresses of people: Redis sees a hash. */
-export function createRateLimit(lookup: CallerLookup, perMinute: number, metrics: Metrics, now = Date.now): RateLimit {
-  const window = createWindow(perMinute, metrics, now);
+export function createRateLimit(
+  lookup: CallerLookup,
+  most: number,
+  metrics: Counted,
+  now = Date.now,
+  seconds = MINUTE,
+): RateLimit {
+  const window = createWindow(most, metrics, now, seconds);
   return async (key) => {
     const redisKey = window.keyOf(fingerprint(key));
-    return window.judge(redisKey, (await lookup(redisKey)).calls);
+    return window.judge(redisKey, (await lookup(redisKey, undefined, 2 * seconds)).calls);
   };
 }
 
@@ -64,9 +73,9 @@ export function refuseExceeded({ exceeded, resetSeconds }: Quota): void {
   if (exceeded) throw new Problem("rate-limited", { headers: { "Retry-After": String(resetSeconds) } });
 }
 
-/** The header fields of draft-ietf-httpapi-ratelimit-headers-09: the policy, and what is left of it. */
+/** The header fields of draft-ietf-httpapi-ratelimit-headers-09 for a limit per minute: the policy, and what is left of it. */
 export function quotaFields({ limit, remaining, resetSeconds }: Quota): string[] {
-  const policy = `"minute";q=${limit};w=${WINDOW_SECONDS}`;
+  const policy = `"minute";q=${limit};w=${MINUTE}`;
   return ["RateLimit-Policy", policy, "RateLimit", `"minute";r=${remaining};t=${resetSeconds}`];
 }
 

@@ -16,15 +16,23 @@ export interface StateConfig {
   secrets: { REDIS_STATE_PASSWORD_FILE?: string | undefined; REDIS_SENTINEL_PASSWORD_FILE?: string | undefined };
 }
 
+/**
+ * A server that goes away without a word, as with its node, leaves sockets on which writes succeed and nothing comes: the
+ * kernel tries for a quarter of an hour. When an answer is overdue by so many milliseconds, the socket is closed and another opened.
+ */
+const SILENCE_MS = 3_000;
+
 /** Redis only ever speeds things up or counts: a caller must never wait long for it. */
-const FAIL_FAST = {
-  commandTimeout: POLICIES["redis-cache"].attemptMs,
-  connectTimeout: 1_000,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
-} satisfies RedisOptions;
+const failFast = (commandTimeout: number = POLICIES["redis-cache"].attemptMs) =>
+  ({
+    commandTimeout,
+    socketTimeout: commandTimeout + SILENCE_MS,
+    connectTimeout: 1_000,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (attempt: number) => Math.min(attempt * 100, 2_000),
+  }) satisfies RedisOptions;
 
 /**
  * What many requests ask in one turn of the event loop leaves in one write: the system call for each was a third of a
@@ -42,23 +50,15 @@ export class Batching extends Redis {
 }
 
 export function connectCache(config: CacheConfig, log: Logger): Redis {
-  return watched(
-    "redis-cache",
-    log,
-    new Batching(config.REDIS_CACHE_URL, { ...FAIL_FAST, ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) }),
-  );
+  const options = { ...failFast(), ...password(config.secrets.REDIS_CACHE_PASSWORD_FILE) };
+  return watched("redis-cache", log, new Batching(config.REDIS_CACHE_URL, options));
 }
 
 /** The state Redis by its Sentinels: they say who is master, and a failover reconnects. A read that blocks needs more time. */
-export function connectState(
-  config: StateConfig,
-  log: Logger,
-  commandTimeout: number = FAIL_FAST.commandTimeout,
-): Redis {
+export function connectState(config: StateConfig, log: Logger, commandTimeout?: number): Redis {
   const sentinelPassword = config.secrets.REDIS_SENTINEL_PASSWORD_FILE;
   const options = {
-    ...FAIL_FAST,
-    commandTimeout,
+    ...failFast(commandTimeout),
     ...password(config.secrets.REDIS_STATE_PASSWORD_FILE),
     ...(sentinelPassword && { sentinelPassword }),
     name: config.REDIS_STATE_NAME,

@@ -15,7 +15,8 @@ export const LIFETIMES = {
   title: { source: "tmdb", fresh: 24 * 3_600, kept: 7 * 24 * 3_600, missing: 60 },
   discover: { source: "tmdb", fresh: 300, kept: 24 * 3_600, missing: 60 },
   search: { source: "tmdb", fresh: 300, kept: 24 * 3_600, missing: 60 },
-  trailers: { source: "youtube", fresh: 6 * 3_600, kept: 7 * 24 * 3_600, missing: 60 },
+  /** Looked for at TMDB, and at YouTube where that has none. Missing: when YouTube's budget was used up. */
+  trailers: { source: "youtube", fresh: 7 * 24 * 3_600, kept: 30 * 24 * 3_600, missing: 600 },
   /** People look there for what they asked for. */
   library: { source: "plex", fresh: 30, kept: 3_600, missing: 30 },
 } as const satisfies Record<string, Lifetime>;

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Entry } from "../../errors/catalogue.ts";
+import type { Entry } from "../../errors/kinds.ts";
 import type { GroupChange, GroupStore, Occurrences } from "../../errors/reports.ts";
 import { query, write } from "../postgres/database.ts";
 import { type Page, parseCursor, toPage } from "../postgres/page.ts";

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { EventData, PaymentEvent } from "../../model/payment-events.ts";
+import { query } from "../postgres/database.ts";
 
 /**
  * What became of an event. `superseded`: a newer one had come before. `unmatched`: it names an account or a plan that
@@ -21,6 +22,29 @@ export async function insertEvent(client: pg.ClientBase, event: PaymentEvent): P
     [event.id, event.type, event.createdAt, event.data],
   );
   return inserted.rowCount === 1;
+}
+
+interface EventRow {
+  id: string;
+  type: string;
+  created_at: number;
+  data: PaymentEvent["data"];
+}
+
+const EVENT = "e.id, e.type, extract(epoch FROM e.occurred_at)::float8 AS created_at, e.data";
+const eventOf = ({ id, type, created_at, data }: EventRow): PaymentEvent => ({ id, type, createdAt: created_at, data });
+
+/** The event as it came first; undefined where it never did. */
+export async function findEvent(client: pg.ClientBase, id: string): Promise<PaymentEvent | undefined> {
+  const { rows } = await client.query<EventRow>(`SELECT ${EVENT} FROM payment_events e WHERE e.id = $1`, [id]);
+  return rows[0] && eventOf(rows[0]);
+}
+
+/** A page of the stored events that change subscriptions, by id. Only these can name what is not here. */
+export async function subscriptionEvents(pool: pg.Pool, afterId: string): Promise<PaymentEvent[]> {
+  const sql = `SELECT ${EVENT} FROM payment_events e
+    WHERE e.type IN ('subscription.changed', 'subscription.cancelled') AND e.id > $1 ORDER BY e.id LIMIT 500`;
+  return (await query<EventRow>(pool, "list subscription events", sql, [afterId])).map(eventOf);
 }
 
 export async function savePayment(

@@ -101,6 +101,12 @@ export async function updateStatus(client: pg.ClientBase, id: string, status: Re
   return fromChange(rows[0] as ChangedRow);
 }
 
+/** Those that changed last, the newest first. */
+export async function newestRequests(pool: pg.Pool, limit: number): Promise<MediaRequest[]> {
+  const sql = `SELECT ${COLUMNS} FROM requests ORDER BY changed_at DESC, id DESC LIMIT $1`;
+  return (await query<Row>(pool, "newest requests", sql, [limit])).map(fromRow);
+}
+
 /** What changed after a place in the order of changes, the oldest change first. */
 export async function changedRequests(pool: pg.Pool, after: Place, limit: number): Promise<Changes<ChangedRequest>> {
   const sql = `SELECT ${CHANGED}, changed_at::text AS at FROM requests WHERE (changed_at, id) > ($1, $2)

@@ -9,6 +9,8 @@ export interface User {
   email: string;
   name: string;
   role: Role;
+  /** It cannot sign in. */
+  disabled: boolean;
   createdAt: string;
 }
 
@@ -17,11 +19,12 @@ interface Row {
   email: string;
   name: string;
   role: Role;
+  disabled_at: Date | null;
   created_at: Date;
   at: string;
 }
 
-const COLUMNS = "id, email, name, role, created_at, created_at::text AS at";
+const COLUMNS = "id, email, name, role, disabled_at, created_at, created_at::text AS at";
 
 /** Undefined when the address is taken. */
 export async function insertUser(
@@ -80,12 +83,32 @@ export async function listUsers(from: Reader, limit: number, cursor: string | un
   return toPage(rows, limit, fromRow);
 }
 
+/** Whether this account alone is an administrator that can sign in. Until the transaction ends no other can stop being one. */
+export async function isLastAdmin(client: pg.ClientBase, id: string): Promise<boolean> {
+  const { rows } = await client.query<{ id: string }>(
+    "SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE",
+  );
+  return rows.length === 1 && rows[0]?.id === id;
+}
+
 export async function updateRole(client: pg.ClientBase, id: string, role: Role): Promise<User | undefined> {
   const sql = `UPDATE users SET role = $2 WHERE id = $1 RETURNING ${COLUMNS}`;
   const { rows } = await client.query<Row>(sql, [id, role]);
   return rows[0] && fromRow(rows[0]);
 }
 
-function fromRow({ id, email, name, role, created_at }: Row): User {
-  return { id, email, name, role, createdAt: created_at.toISOString() };
+export async function setDisabled(client: pg.ClientBase, id: string, disabled: boolean): Promise<User | undefined> {
+  const sql = `UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END WHERE id = $1 RETURNING ${COLUMNS}`;
+  const { rows } = await client.query<Row>(sql, [id, disabled]);
+  return rows[0] && fromRow(rows[0]);
+}
+
+export async function updatePassword(client: pg.ClientBase, id: string, hash: string): Promise<User | undefined> {
+  const sql = `UPDATE users SET password_hash = $2 WHERE id = $1 RETURNING ${COLUMNS}`;
+  const { rows } = await client.query<Row>(sql, [id, hash]);
+  return rows[0] && fromRow(rows[0]);
+}
+
+function fromRow({ id, email, name, role, disabled_at, created_at }: Row): User {
+  return { id, email, name, role, disabled: disabled_at !== null, createdAt: created_at.toISOString() };
 }

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Transact } from "../../data/postgres/database.ts";
 import {
   type Effect,
+  findEvent,
   insertEvent,
   savePayment,
   saveRefund,
@@ -43,7 +44,7 @@ const APPLY: { [T in KnownType]: Apply<T> } = {
 
 /**
  * Records the event and applies it in one transaction: a crash in between leaves neither, and the provider sends the
- * event again.
+ * event again. What comes again is applied again as it came first: its plan or account may be here by now.
  */
 export async function receiveEvent(
   { metrics, log }: ReceiveEventDeps,
@@ -52,12 +53,23 @@ export async function receiveEvent(
 ): Promise<void> {
   const apply = prepare(event);
   const outcome = await transact("receive payment event", async (client) =>
-    (await insertEvent(client, event)) ? apply(client) : "replayed",
+    (await insertEvent(client, event)) ? apply(client) : replay(client, event.id),
   );
   metrics.paymentEvent({ type: isKnownType(event.type) ? event.type : "other", outcome });
   const line = { eventId: event.id, eventType: event.type, outcome };
   if (outcome === "unmatched") log.error(line, "a payment event names an account or a plan that is not here");
   else log.info(line, "payment event");
+}
+
+async function replay(client: pg.ClientBase, id: string): Promise<EventOutcome> {
+  const stored = await findEvent(client, id);
+  const effect = stored && (await prepare(stored)(client));
+  return effect === "applied" || effect === "unmatched" ? effect : "replayed";
+}
+
+/** Applies an event that is stored already. */
+export function applyStored(transact: Transact<EventOutcome>, event: PaymentEvent): Promise<EventOutcome> {
+  return transact("apply stored payment event", prepare(event));
 }
 
 /** Checks the data before anything is written; a mistake is the provider's to mend. */

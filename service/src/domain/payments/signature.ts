@@ -40,11 +40,6 @@ export function signatureHeader(key: string, body: Buffer, seconds = Math.floor(
   return `t=${seconds},v1=${hmac(key, String(seconds), body).toString("hex")}`;
 }
 
-/** The key that counts and, while it is being changed, the one before: one per line. */
-export function webhookKeys(secret: string | undefined): string[] {
-  return (secret ?? "").split(/\s+/).filter(Boolean);
-}
-
 function hmac(key: string, time: string, body: Buffer): Buffer {
   return createHmac("sha256", key).update(`${time}.`).update(body).digest();
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLASSES, LAYERS, SOURCES } from "../../errors/catalogue.ts";
+import { CLASSES, LAYERS, SOURCES } from "../../errors/kinds.ts";
 import { operation } from "./operation.ts";
 
 const problemEntry = z

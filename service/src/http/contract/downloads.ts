@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DOWNLOAD_STATUSES } from "../../data/repositories/downloads.ts";
 import { MEDIA_TYPES } from "../../model/media.ts";
-import { byId, id, operation, pageOf, paging } from "./operation.ts";
+import { byId, id, operation, owner, pageOf, paging } from "./operation.ts";
 
 const download = z
   .strictObject({
@@ -28,6 +28,7 @@ export const downloads = {
     query: z.strictObject({
       status: z.enum(DOWNLOAD_STATUSES).optional(),
       requestId: id.optional(),
+      owner,
       ...paging,
     }),
     answers: { 200: { description: "A page.", schema: pageOf(download) } },

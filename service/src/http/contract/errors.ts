@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GROUP_STATUSES } from "../../data/repositories/error-groups.ts";
-import { CLASSES } from "../../errors/catalogue.ts";
+import { CLASSES } from "../../errors/kinds.ts";
 import { operation, pageOf, paging } from "./operation.ts";
 
 const fingerprint = z

@@ -52,7 +52,7 @@ export const media = {
     method: "get",
     path: "/api/v1/titles/{mediaType}/{tmdbId}/trailers",
     tag: "media",
-    summary: "Trailers of a title, by YouTube",
+    summary: "Trailers of a title at YouTube, as TMDB names them or a search finds them",
     access: "visitor",
     caching: "shared",
     params: z.strictObject({

@@ -50,6 +50,12 @@ export const paging = {
   cursor: z.string().max(200).optional().meta({ description: "`nextCursor` of the page before." }),
 };
 
+/** Of lists that show all users' things to callers who may read them. */
+export const owner = z
+  .literal("me")
+  .optional()
+  .meta({ description: "Only one's own, for callers who may read all users' too." });
+
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
 }

@@ -3,7 +3,7 @@ import { REQUEST_STATUSES } from "../../data/repositories/requests.ts";
 import { CHANGES, type ChangeName } from "../../domain/change-request.ts";
 import { newRequest } from "../../domain/create-request.ts";
 import { MEDIA_TYPES } from "../../model/media.ts";
-import { byId, id, operation, pageOf, paging } from "./operation.ts";
+import { byId, id, operation, owner, pageOf, paging } from "./operation.ts";
 
 const fields = {
   id,
@@ -46,6 +46,7 @@ export const requests = {
     query: z.strictObject({
       status: z.enum(REQUEST_STATUSES).optional(),
       mediaType: z.enum(MEDIA_TYPES).optional(),
+      owner,
       ...paging,
     }),
     answers: { 200: { description: "A page.", schema: pageOf(listedRequest) } },

@@ -21,6 +21,12 @@ export function createMetrics(version: string) {
     const metric = new Counter({ name, help, labelNames: [...names.LABELS[name]] as string[], registers });
     return (labels: LabelValues<N>, by = 1) => metric.inc(labels, by);
   };
+  /** Begins at 0 for each of the labels: a series that comes with its first event has no increase that a rule could see. */
+  const rareCounter = <N extends Labelled>(name: N, help: string, all: readonly LabelValues<N>[]) => {
+    const count = counter(name, help);
+    for (const labels of all) count(labels, 0);
+    return count;
+  };
   const gauge = <N extends Labelled>(
     name: N,
     help: string,
@@ -63,9 +69,17 @@ export function createMetrics(version: string) {
     httpRequest: histogram(names.HTTP_REQUEST_DURATION_SECONDS, "Seconds from the request's head to the answer's end."),
     error: counter(names.ERRORS_TOTAL, "Problems answered and jobs failed."),
     errorReport: counter(names.ERROR_REPORTS_TOTAL, "Errors by class and whether their group was stored."),
-    errorGroup: counter(names.ERROR_GROUPS_TOTAL, "Groups of errors that are new, or came again after their end."),
+    errorGroup: rareCounter(names.ERROR_GROUPS_TOTAL, "Groups of errors that are new, or came again after their end.", [
+      { change: "new" },
+      { change: "regressed" },
+    ]),
     idempotency: counter(names.IDEMPOTENCY_KEYS_TOTAL, "POSTs with an Idempotency-Key by what became of them."),
     login: counter(names.LOGINS_TOTAL, "Tries to sign in by outcome."),
+    suspiciousClient: rareCounter(
+      names.SUSPICIOUS_CLIENTS_TOTAL,
+      "Clients that did in a minute what no ordinary one does.",
+      [{ pattern: "errors" }, { pattern: "bulk-read" }],
+    ),
     watchCircuit: (dependency: string, state: () => number) => void circuits.set(dependency, state),
     retry: counter(names.RETRIES_TOTAL, "Second and later tries of a call."),
     fallback: counter(names.FALLBACKS_TOTAL, "Answers looked for elsewhere."),
@@ -95,6 +109,15 @@ export function createMetrics(version: string) {
     poolWait: histogram(names.PG_POOL_WAIT_SECONDS, "Seconds until a caller of a pool had its connection."),
     query: histogram(names.PG_QUERY_DURATION_SECONDS, "Seconds of a named statement or transaction."),
     slowQuery: counter(names.PG_SLOW_QUERIES_TOTAL, "Named statements and transactions that took too long."),
+    notification: counter(names.ALERT_NOTIFICATIONS_TOTAL, "Notifications of Alertmanager, by what became of them."),
+    incidentOpened: counter(names.INCIDENTS_OPENED_TOTAL, "Incidents that were opened, by the alert that did."),
+    incidentClosed: counter(names.INCIDENTS_CLOSED_TOTAL, "Incidents that were closed, and by whom."),
+    incidentPhase: histogram(
+      names.INCIDENT_PHASE_SECONDS,
+      "Seconds that the phases of an incident took.",
+      names.INCIDENT_BUCKETS_SECONDS,
+    ),
+    playbookRun: counter(names.PLAYBOOK_RUNS_TOTAL, "Tries of playbooks, by outcome."),
     /** Gauges are read when they are scraped. */
     gauge,
   };

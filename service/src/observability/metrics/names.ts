@@ -15,6 +15,11 @@ export const ERROR_GROUPS_TOTAL = "media_error_groups_total";
 export const IDEMPOTENCY_KEYS_TOTAL = "media_idempotency_keys_total";
 /** Counter. Tries to sign in. */
 export const LOGINS_TOTAL = "media_logins_total";
+/**
+ * Counter, by pattern. Clients of this process that did within a minute what no ordinary one does: `errors`, calls that were
+ * refused; `bulk-read`, reads with the right to read everything. Each client counts once a minute; the log names it.
+ */
+export const SUSPICIOUS_CLIENTS_TOTAL = "media_suspicious_clients_total";
 /** Gauge by dependency. 0: closed, 1: half open, 2: open. */
 export const CIRCUIT_STATE = "media_circuit_state";
 /** Counter. Second and later tries of a call. */
@@ -116,6 +121,29 @@ export const PROBE_DURATION_SECONDS = "media_probe_duration_seconds";
 /** Gauge, seconds since 1970, pushed by the prober. When an upstream last answered as documented. */
 export const PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS = "media_probe_last_success_timestamp_seconds";
 
+/** Gauge, seconds since 1970, pushed by the prober. When the certificate that a server shows ends. */
+export const CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS = "media_certificate_expiry_timestamp_seconds";
+/** Counter. Notifications of Alertmanager, by what became of them. */
+export const ALERT_NOTIFICATIONS_TOTAL = "media_alert_notifications_total";
+/** Gauge. Notifications that wait on disk for the database. */
+export const SPOOLED_NOTIFICATIONS = "media_spooled_notifications";
+/** Counter. Incidents that were opened, by the alert that did. */
+export const INCIDENTS_OPENED_TOTAL = "media_incidents_opened_total";
+/** Counter. Incidents that were closed; `mended`: by a playbook, `escalated`: by a person, `passed`: without either. */
+export const INCIDENTS_CLOSED_TOTAL = "media_incidents_closed_total";
+/** Gauge. Incidents that are not closed. */
+export const INCIDENTS_OPEN = "media_incidents_open";
+/** Histogram, seconds. What the phases of an incident took: detect, acknowledge, mend, resolve. */
+export const INCIDENT_PHASE_SECONDS = "media_incident_phase_seconds";
+/** Counter. Tries of playbooks. */
+export const PLAYBOOK_RUNS_TOTAL = "media_playbook_runs_total";
+/** Gauge. Follow-ups of post-mortems that are open. */
+export const FOLLOW_UPS_OPEN = "media_follow_ups_open";
+/** Gauge, seconds. Since the incident of the oldest of them was closed; 0 where none is open. */
+export const FOLLOW_UP_OLDEST_AGE_SECONDS = "media_follow_up_oldest_age_seconds";
+/** Gauge. Whether playbooks may act: 0 or 1. */
+export const AUTOMATION_ENABLED = "media_automation_enabled";
+
 /** The labels of each metric, and the values of those that have a fixed set. */
 export const LABELS = {
   [HTTP_REQUEST_DURATION_SECONDS]: ["method", "route", "status"],
@@ -124,6 +152,7 @@ export const LABELS = {
   [ERROR_GROUPS_TOTAL]: ["change"],
   [IDEMPOTENCY_KEYS_TOTAL]: ["outcome"],
   [LOGINS_TOTAL]: ["outcome"],
+  [SUSPICIOUS_CLIENTS_TOTAL]: ["pattern"],
   [CIRCUIT_STATE]: ["dependency"],
   [RETRIES_TOTAL]: ["dependency"],
   [FALLBACKS_TOTAL]: ["dependency", "result"],
@@ -171,6 +200,17 @@ export const LABELS = {
   [PROBE_SUCCESS]: ["service"],
   [PROBE_DURATION_SECONDS]: ["service"],
   [PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS]: ["service"],
+  [CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS]: ["service"],
+  [ALERT_NOTIFICATIONS_TOTAL]: ["outcome"],
+  [SPOOLED_NOTIFICATIONS]: [],
+  [INCIDENTS_OPENED_TOTAL]: ["cause", "severity"],
+  [INCIDENTS_CLOSED_TOTAL]: ["cause", "outcome"],
+  [INCIDENTS_OPEN]: ["state"],
+  [INCIDENT_PHASE_SECONDS]: ["phase", "cause"],
+  [PLAYBOOK_RUNS_TOTAL]: ["playbook", "outcome"],
+  [FOLLOW_UPS_OPEN]: [],
+  [FOLLOW_UP_OLDEST_AGE_SECONDS]: [],
+  [AUTOMATION_ENABLED]: [],
 } as const;
 
 /** Route label of a request that no route matched: one constant, never the path, which a caller chooses. */
@@ -179,4 +219,9 @@ export const UNMATCHED_ROUTE = "unmatched";
 /** Upper bounds in seconds. Thresholds of objectives must be among them, else a quantile cannot answer for them. */
 export const DURATION_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10,
+] as const;
+
+/** Of what an incident takes: from the seconds of a playbook to the hours of a person. */
+export const INCIDENT_BUCKETS_SECONDS = [
+  1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1_800, 3_600, 14_400,
 ] as const;

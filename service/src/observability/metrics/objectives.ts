@@ -40,3 +40,12 @@ export interface AvailabilityObjective {
 export const AVAILABILITY_OBJECTIVES = {
   "http answers that are no failure": { metric: HTTP_REQUEST_DURATION_SECONDS, failed: 'status=~"5.."', ratio: 0.999 },
 } as const satisfies Record<string, AvailabilityObjective>;
+
+/**
+ * Seconds after which a transaction without a statement is an incident. PostgreSQL itself ends such sessions after 60 s
+ * (infra/data/postgres/patroni.plan.ts): what is older has switched that off.
+ */
+export const IDLE_IN_TRANSACTION_SECONDS = 75;
+
+/** Seconds after which a transaction that still works is one that no caller waits for: each caller gives up within seconds. */
+export const RUNAWAY_QUERY_SECONDS = 180;
