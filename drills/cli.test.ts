@@ -56,6 +56,11 @@ test.each([
   [["recreate", "--stack", "dev"], "--confirm dev"],
   [["recreate", "--stack", "dev", "--confirm", "prod"], "--confirm dev"],
   [["restarts", "--stack", "dev", "--count", "0"], '"0" is not a number of restarts'],
+  [["failover", "--stack", "prod"], "has users, and this is not confirmed"],
+  [["failover", "--stack", "dev", "--count", "many"], '"many" is not a number of repetitions'],
+  [["pitr", "--stack", "dev", "--target", "yesterday"], '"yesterday" is not a point in time with its zone'],
+  [["pitr", "--stack", "dev", "--target", "2026-05-01T12:00:00"], "is not a point in time with its zone"],
+  [["failover", "--stack", "dev", "--target", "2026-05-01T12:00:00Z"], "takes no --target"],
 ])("a wrong call %j is refused with its remedy", (args, message) => {
   const check = () => {
     const command = parseCommand(args);
@@ -101,7 +106,8 @@ test("a drill that an error ends leaves evidence that says so", async () => {
   const { code, stderr, evidence } = await drill([...CALL, "--outputs", "/none"], { kubectl: "exit 0" });
   expect(stderr).toContain("--outputs /none cannot be read");
   expect(code).toBe(2);
-  const [file] = readdirSync(evidence);
+  const [page, file] = readdirSync(evidence).sort();
+  expect(readFileSync(join(evidence, page as string), "utf8")).toContain("ended by an error");
   expect(JSON.parse(readFileSync(join(evidence, file as string), "utf8"))).toMatchObject({
     version: 1,
     kind: "restarts",

@@ -22,6 +22,9 @@ export interface Command {
   readonly json: boolean;
 }
 
+/** In place of a kind of drill: figures over all evidence. It needs no stack. */
+export const REPORT = "report";
+
 const REPOSITORY = join(import.meta.dirname, "..");
 
 const FLAGS = {
@@ -35,6 +38,7 @@ const FLAGS = {
   evidence: { type: "string" },
   confirm: { type: "string" },
   count: { type: "string" },
+  target: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false, short: "h" },
 } as const;
@@ -50,6 +54,8 @@ stack again or where no file of outputs is given. Both get the environment of th
 Kinds:
 ${kinds.join("\n")}
 
+  ${REPORT.padEnd(20)} figures over all evidence: RTO and RPO by kind, MTTR, MTBF (needs no stack)
+
 Options:
   --stack NAME         stack to drill
   --namespace NAME     its namespace (default: media-STACK)
@@ -60,8 +66,9 @@ Options:
   --program DIR        folder of Pulumi.yaml (default: the repository)
   --config-file FILE   configuration of the stack, where it is not beside Pulumi.yaml
   --evidence DIR       folder of the evidence (default: evidence/ of the repository)
-  --confirm NAME       the stack's name again; needed by a drill that destroys
+  --confirm NAME       the stack's name again; needed by a drill that destroys, and by any drill of a stack with users
   --count N            number of repetitions
+  --target TIME        point in time to restore to, such as 2026-05-01T12:00:00Z (pitr)
   --json               print the evidence on stdout
   --help               show this text
 
@@ -77,9 +84,9 @@ export function parseCommand(args: readonly string[]): Command | undefined {
   const remedy = "see node drills/main.ts --help";
   if (!kind) throw new UserError("no kind of drill is given", remedy);
   if (rest.length > 0) throw new UserError(`one kind of drill at a time, not also ${rest.join(" ")}`, remedy);
-  if (!values.stack) throw new UserError("no stack is given", "name it: --stack dev");
-  const { stack, namespace = namespaceOf(stack), kubeconfig, context, outputs, program } = values;
-  const { evidence = join(REPOSITORY, "evidence"), confirm, count, json, "config-file": configFile } = values;
+  if (!values.stack && kind !== REPORT) throw new UserError("no stack is given", "name it: --stack dev");
+  const { stack = "", namespace = namespaceOf(stack), kubeconfig, context, outputs, program } = values;
+  const { evidence = join(REPOSITORY, "evidence"), confirm, count, target, json, "config-file": configFile } = values;
   return {
     kind,
     stack,
@@ -91,7 +98,11 @@ export function parseCommand(args: readonly string[]): Command | undefined {
     ...(outputs && { outputs }),
     ...(program && { program }),
     ...(configFile && { configFile }),
-    options: { ...(confirm !== undefined && { confirm }), ...(count !== undefined && { count }) },
+    options: {
+      ...(confirm !== undefined && { confirm }),
+      ...(count !== undefined && { count }),
+      ...(target !== undefined && { target }),
+    },
   };
 }
 

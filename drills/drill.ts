@@ -9,6 +9,11 @@ export interface DrillContext {
   readonly program: StackProgram;
   /** Absent where only a kubeconfig is at hand. */
   readonly owner?: ClusterOwner;
+  /**
+   * Replaces generated credentials of the running stack (names, or "all"), in steps between which two are valid. Absent where
+   * the stack's configuration is not at hand.
+   */
+  readonly rotate?: (what: string) => Promise<void>;
   /** Called with lines of progress. */
   readonly report: (line: string) => void;
   /** Folder of the evidence. */
@@ -21,6 +26,10 @@ export interface DrillOptions {
   readonly confirm?: string;
   /** Number of repetitions, where a drill repeats something. @default the drill's own */
   readonly count?: string;
+  /** A point in time, ISO 8601 with its zone, for a drill that restores to one. @default the drill's own */
+  readonly target?: string;
+  /** Names of credentials, for a drill that replaces some. @default the drill's own */
+  readonly what?: string;
 }
 
 /** A kind of drill. */
@@ -29,6 +38,10 @@ export interface Drill {
   readonly summary: string;
   /** Whether it destroys the stack or a part of it: it then has to be confirmed. */
   readonly destroys: boolean;
+  /** Whether it changes nothing: it then needs neither the stack's lease nor a confirmation. @default false */
+  readonly readOnly?: boolean;
+  /** Whether only the owner of the nodes can run it. @default false */
+  readonly needsOwner?: boolean;
   /** Refuses wrong options before anything is touched. @throws UserError */
   readonly check?: (options: DrillOptions) => void;
   readonly run: (context: DrillContext, clock: Clock, options: DrillOptions) => Promise<DrillResult>;

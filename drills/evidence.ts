@@ -1,5 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "./lib/errors.ts";
+import { signText } from "./lib/signature.ts";
+import { pageOf } from "./page.ts";
 
 /** A part of a drill with its time. */
 export interface Phase {
@@ -22,6 +25,19 @@ export interface DrillResult {
   readonly rpoSeconds?: number;
   /** Counts and details of this kind of drill. */
   readonly findings: Readonly<Record<string, unknown>>;
+  /** What was counted over time. Absent where nothing was. */
+  readonly plot?: Plot;
+}
+
+/** A count in equal steps of time. */
+export interface Plot {
+  readonly label: string;
+  /** ISO 8601. */
+  readonly from: string;
+  readonly stepSeconds: number;
+  readonly counts: readonly number[];
+  /** When faults were injected, in seconds after `from`. */
+  readonly faults: readonly number[];
 }
 
 /** The JSON that a drill leaves, whether it passed, failed or was ended by an error. */
@@ -65,7 +81,7 @@ export class Clock {
       end();
       return result;
     } catch (error) {
-      end({ error: error instanceof Error ? error.message : String(error) });
+      end({ error: messageOf(error) });
       throw error;
     }
   }
@@ -74,10 +90,16 @@ export class Clock {
 /** Seconds since a value of performance.now(), to a tenth. */
 export const secondsSince = (from: number) => Math.round((performance.now() - from) / 100) / 10;
 
-/** Writes evidence to FOLDER/TIME-KIND.json and returns the path. The names sort by time. */
+/**
+ * Writes evidence to FOLDER/TIME-KIND.json, its signature beside it (.json.sig), and a page for people (.html), and returns
+ * the first path. The names sort by time.
+ */
 export async function writeEvidence(folder: string, evidence: Evidence): Promise<string> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${evidence.endedAt.replaceAll(/[:.]/g, "-")}-${evidence.kind}.json`);
-  await writeFile(file, `${JSON.stringify(evidence, null, 2)}\n`);
+  const text = `${JSON.stringify(evidence, null, 2)}\n`;
+  await writeFile(file, text);
+  await writeFile(`${file}.sig`, `${JSON.stringify(await signText(text))}\n`);
+  await writeFile(file.replace(/json$/, "html"), pageOf(evidence));
   return file;
 }

@@ -1,4 +1,4 @@
-import { type Acknowledged, type LedgerRow, nextRow } from "./ledger.ts";
+import { type Acknowledged, GENESIS, type LedgerRow } from "./ledger.ts";
 import type { Stack } from "./lib/stack.ts";
 import { sql } from "./verify/postgres.ts";
 
@@ -12,15 +12,19 @@ export async function readLedger(stack: Stack): Promise<LedgerRow[]> {
   return JSON.parse(await sql(stack, "primary", ALL_ROWS)) as LedgerRow[];
 }
 
+/** All writers of the ledger hold it, the restore proof's probe too (infra/recovery/scripts/ledger.py): no two take one number. */
+const LOCK = 7102;
+
 /** Appends rows, each in its own transaction, and returns them with the times of their acknowledgement. */
 export async function writeLedger(stack: Stack, count: number, label: string): Promise<Acknowledged[]> {
-  const last = (await readLedger(stack)).at(-1);
-  const rows: LedgerRow[] = [];
-  for (let i = 0; i < count; i++) rows.push(nextRow(rows.at(-1) ?? last, `${label} ${i}`));
-  const inserts = rows.map(
-    ({ seq, prevHash, hash, payload }) =>
-      `insert into ledger (seq, prev_hash, hash, payload) values (${seq}, ${literal(prevHash)}, ${literal(hash)}, ${literal(payload)}) returning extract(epoch from clock_timestamp())`,
-  );
-  const times = (await sql(stack, "primary", `${inserts.join(";\n")};`, { oneByOne: true })).split("\n");
-  return rows.map((row, i) => ({ ...row, at: Number(times[i]) }));
+  const append = (payload: string) => `with last as (select seq, hash from ledger order by seq desc limit 1),
+    next as (select coalesce((select seq from last), 0) + 1 as seq, coalesce((select hash from last), '${GENESIS}') as prev)
+    insert into ledger (seq, prev_hash, hash, payload)
+    select seq, prev, encode(sha256(convert_to(prev || E'\\n' || seq || E'\\n' || ${payload}, 'UTF8')), 'hex'), ${payload} from next
+    returning json_build_object('seq', seq, 'prevHash', prev_hash, 'hash', hash, 'payload', payload,
+      'at', extract(epoch from clock_timestamp()))`;
+  const inserts = Array.from({ length: count }, (_, i) => append(literal(`${label} ${i}`)));
+  const statements = `select pg_advisory_lock(${LOCK});\n${inserts.join(";\n")};`;
+  const lines = (await sql(stack, "primary", statements, { oneByOne: true })).split("\n");
+  return lines.filter(Boolean).map((line) => JSON.parse(line) as Acknowledged);
 }

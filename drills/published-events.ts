@@ -21,7 +21,7 @@ export class PublishedEvents {
 
   /** Starts after the newest entry. */
   static async from(stack: Stack): Promise<PublishedEvents> {
-    const [newest] = await askState<Entry[]>(stack, "XREVRANGE", STREAM, "+", "-", "COUNT", "1");
+    const [newest] = await askState<Entry[]>(stack, ["XREVRANGE", STREAM, "+", "-", "COUNT", "1"]);
     return new PublishedEvents(stack, newest?.[0] ?? "0-0");
   }
 
@@ -31,10 +31,10 @@ export class PublishedEvents {
    * @throws where Redis removed entries before they were read: lost events could then not be counted
    */
   async read(): Promise<readonly string[]> {
-    const kept = await askState<Entry[]>(this.#stack, "XRANGE", STREAM, this.#last, this.#last);
+    const kept = await askState<Entry[]>(this.#stack, ["XRANGE", STREAM, this.#last, this.#last]);
     if (this.#last !== "0-0" && kept.length === 0)
       throw new Error(`entry ${this.#last} of the stream was removed before it was read`);
-    const fresh = await askState<Entry[]>(this.#stack, "XRANGE", STREAM, `(${this.#last}`, "+");
+    const fresh = await askState<Entry[]>(this.#stack, ["XRANGE", STREAM, `(${this.#last}`, "+"]);
     // An entry without a name is not an event. It only marks a position.
     this.#ids.push(...fresh.filter(([, [, name]]) => name !== "").map(([id]) => id));
     this.#last = fresh.at(-1)?.[0] ?? this.#last;

@@ -1,7 +1,7 @@
+import { countOf } from "./count.ts";
 import type { Drill, DrillContext, DrillOptions } from "./drill.ts";
 import type { Clock, DrillResult } from "./evidence.ts";
 import { rollingRestart } from "./faults/rolling-restart.ts";
-import { UserError } from "./lib/errors.ts";
 import { type Stack, type Target, targetOf } from "./lib/stack.ts";
 import { PublishedEvents } from "./published-events.ts";
 import { type Failure, type Observed, startLoad } from "./steady-load.ts";
@@ -9,28 +9,21 @@ import { linesOfTrace } from "./verify/loki.ts";
 import { sql } from "./verify/postgres.ts";
 
 const RESTARTS = 50;
-const RESTARTED = ["deployment/api", "deployment/worker"];
+const RESTARTED = ["api", "worker", "gateway", "pgbouncer", "redis-cache"].map((name) => `deployment/${name}`);
 /** Failures that the evidence shows in full. */
 const SHOWN = 50;
 
-/** Restarts api and workers again and again while clients use the stack. No client may notice. */
+/** Restarts all workloads without a volume again and again while clients use the stack. No client may notice. */
 export const restarts: Drill = {
-  summary: "restarts api and workers pod by pod under load (--count, default 50); destroys nothing",
+  summary:
+    "restarts api, worker, gateway, PgBouncer and cache pod by pod under load (--count, default 50); destroys nothing",
   destroys: false,
-  check: (options) => void countOf(options),
+  check: (options) => void countOf(options, RESTARTS, "restarts"),
   run,
 };
 
-function countOf({ count }: DrillOptions): number {
-  if (count === undefined) return RESTARTS;
-  const number = Number(count);
-  if (!(Number.isInteger(number) && number > 0))
-    throw new UserError(`"${count}" is not a number of restarts`, "take a whole number from 1: --count 5, COUNT=5");
-  return number;
-}
-
 async function run({ stack }: DrillContext, clock: Clock, options: DrillOptions): Promise<DrillResult> {
-  const count = countOf(options);
+  const count = countOf(options, RESTARTS);
   const target = await targetOf(stack);
   const load = await startLoad(target);
   try {

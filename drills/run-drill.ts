@@ -1,11 +1,36 @@
+import { credentialsLeaked } from "./credentials-leaked.ts";
 import type { Drill, DrillContext, DrillOptions } from "./drill.ts";
 import { Clock, type DrillResult, type Evidence, writeEvidence } from "./evidence.ts";
+import { failovers } from "./failover.ts";
+import { emptyDisks } from "./faults/disk-full.ts";
 import { messageOf, UserError } from "./lib/errors.ts";
+import { removeJobs } from "./lib/jobs.ts";
+import { takeLease } from "./lib/lease.ts";
+import { pushMetrics } from "./lib/metrics.ts";
+import { dropSchemas } from "./lib/schema.ts";
+import { targetOf } from "./lib/stack.ts";
+import { SCHEDULED_DRILL } from "./metric-names.ts";
+import { pointsInTime } from "./pitr.ts";
+import { proof, sabotage, simulation } from "./proofs.ts";
 import { recreate } from "./recreate.ts";
 import { restarts } from "./restarts.ts";
+import { tabletop } from "./tabletop.ts";
 
 /** The kinds of drills by their names. */
-export const DRILLS: Readonly<Record<string, Drill>> = { recreate, restarts };
+export const DRILLS: Readonly<Record<string, Drill>> = {
+  recreate,
+  restarts,
+  ...failovers,
+  ...pointsInTime,
+  "credentials-leaked": credentialsLeaked,
+  proof,
+  sabotage,
+  [SCHEDULED_DRILL]: simulation,
+  tabletop,
+};
+
+/** Stacks with users. A drill there is confirmed, whatever it does. */
+const WITH_USERS = ["prod", "dr"];
 
 /** Finds a kind of drill and checks its options. @throws UserError */
 export function drillFor(kind: string, stackName: string, options: DrillOptions): Drill {
@@ -18,6 +43,11 @@ export function drillFor(kind: string, stackName: string, options: DrillOptions)
   if (drill.destroys && options.confirm !== stackName)
     throw new UserError(
       `the drill "${kind}" destroys stack ${stackName} with its volumes, and this is not confirmed`,
+      `repeat the stack's name: --confirm ${stackName}, or with make CONFIRM=${stackName}`,
+    );
+  if (WITH_USERS.includes(stackName) && !drill.readOnly && options.confirm !== stackName)
+    throw new UserError(
+      `the drill "${kind}" injects a fault into stack ${stackName}, which has users, and this is not confirmed`,
       `repeat the stack's name: --confirm ${stackName}, or with make CONFIRM=${stackName}`,
     );
   drill.check?.(options);
@@ -51,15 +81,37 @@ export async function runDrill(kind: string, context: DrillContext, options: Dri
     report(`evidence: ${file}`);
     return { evidence, file };
   };
-  let result: DrillResult;
+  const lease = drill.readOnly ? undefined : await takeLease(stack, kind);
   try {
-    result = await drill.run(context, clock, options);
+    if (lease) await removeLeftovers(context);
+    const result = await drill.run(context, clock, options);
+    report(result.summary);
+    const written = await write(result);
+    if (lease) await push(context, written.evidence);
+    return written;
   } catch (error) {
     await write({ passed: false, summary: `ended by an error: ${messageOf(error)}`, findings: {} });
     throw error;
+  } finally {
+    await lease?.release();
   }
-  report(result.summary);
-  return write(result);
+}
+
+/** What a drill that was cut off left behind: it holds no lease any more, so that it does not run. */
+async function removeLeftovers({ stack, report }: DrillContext): Promise<void> {
+  await removeJobs(stack);
+  await emptyDisks(stack).catch((error: unknown) => report(`members' disks were not looked at: ${messageOf(error)}`));
+  await dropSchemas(stack).catch((error: unknown) => report(`schemas of earlier drills stay: ${messageOf(error)}`));
+}
+
+/** Leaves the figures in Prometheus. Where it cannot be reached the evidence is all there is: that does not fail a drill. */
+async function push({ stack, report }: DrillContext, evidence: Evidence): Promise<void> {
+  try {
+    await pushMetrics(await targetOf(stack), evidence);
+    report("its figures are in Prometheus: drill_rto_seconds, drill_rpo_seconds");
+  } catch (error) {
+    report(`its figures are not in Prometheus: ${messageOf(error)}`);
+  }
 }
 
 /** Makes a failed drill an error of the command that ran it. @throws UserError */

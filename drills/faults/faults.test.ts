@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { ClusterOwner } from "../lib/owner.ts";
 import type { Stack } from "../lib/stack.ts";
+import { assertBounded, bytesOf, diskFull } from "./disk-full.ts";
 import { deletePod } from "./pod-deleted.ts";
 import { signalsTo } from "./pod-signalled.ts";
 import { losePostgres } from "./postgres-lost.ts";
@@ -14,19 +15,27 @@ const PREFIX = "--context c -n n ";
 const path = process.env.PATH;
 let log: string;
 
-/** Puts a kubectl first on PATH that writes down its arguments. */
-beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), "faults-"));
-  log = join(folder, "log");
-  const script = `#!/bin/sh
+let folder: string;
+
+/** A kubectl that writes down its arguments; `answers` are cases of a shell that come first. */
+function script(answers = ""): void {
+  const text = `#!/bin/sh
     echo "$*" >> ${log}
     case "$*" in
+      ${answers}
       *"-o name") printf 'pod/postgres-0\\npod/postgres-1\\n' ;;
       *jsonpath*) printf 'uid-7' ;;
       *exec*) echo "command terminated with exit code 137" >&2; exit 137 ;;
     esac`;
-  writeFileSync(join(folder, "kubectl"), script);
+  writeFileSync(join(folder, "kubectl"), text);
   chmodSync(join(folder, "kubectl"), 0o755);
+}
+
+/** Puts it first on PATH. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "faults-"));
+  log = join(folder, "log");
+  script();
   process.env.PATH = `${folder}:${path}`;
 });
 
@@ -71,8 +80,28 @@ test("signals go to the pod with its uid, through the owner of the cluster", asy
   const sent: string[] = [];
   const owner: ClusterOwner = {
     processesOf: async (uid) => (signal) => void sent.push(`${uid} ${signal}`),
+    cutNetwork: async () => async () => {},
+    killDaemon: async () => async () => {},
     cutPower: async () => {},
   };
   (await signalsTo(stack, owner, "pod/api-1"))("SIGSTOP");
   expect(sent).toEqual(["uid-7 SIGSTOP"]);
+});
+
+test("a disk is filled only where the claim bounds it: else the node's own would be full", () => {
+  const claim = bytesOf("5Gi");
+  expect(() => assertBounded(claim * 1.02, claim, "pod/postgres-0")).not.toThrow();
+  expect(() => assertBounded(claim * 40, claim, "pod/postgres-0")).toThrow(/200.0 GiB, for a claim of 5.0 GiB/);
+});
+
+test("a full disk: what is free is taken, and given back", async () => {
+  script('*df*) printf "5368709120 1000\\n" ;; *storage*) printf 5Gi ;; *filled*) ;;');
+  const undo = await diskFull({ stack } as never, "pod/postgres-0");
+  await undo();
+  expect(calls().map((line) => line.replace(/^exec pod.postgres-0 -c postgres -- bash -c /, ""))).toEqual([
+    "get pvc/data-postgres-0 -o jsonpath={.spec.resources.requests.storage}",
+    "df --block-size=1 --output=size,avail /var/lib/postgresql/data | tail -n 1",
+    expect.stringContaining("fallocate --length 1000 /var/lib/postgresql/data/filled-by-a-drill"),
+    "exec pod/postgres-0 -c postgres -- rm -f /var/lib/postgresql/data/filled-by-a-drill",
+  ]);
 });

@@ -1,3 +1,4 @@
+import type { DrillContext } from "../drill.ts";
 import { kubectl, type Stack } from "../lib/stack.ts";
 
 /**
@@ -10,4 +11,9 @@ export async function deletePod(stack: Stack, pod: string, graceSeconds?: number
   const grace = graceSeconds === undefined ? [] : [`--grace-period=${graceSeconds}`];
   const force = graceSeconds === 0 ? ["--force"] : [];
   await kubectl(stack, ["delete", pod, "--wait=false", ...grace, ...force]);
+}
+
+/** Deletes a pod by force. There is nothing to undo. */
+export async function deletedByForce({ stack }: DrillContext, pod: string): Promise<undefined> {
+  await deletePod(stack, pod, 0);
 }

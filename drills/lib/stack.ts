@@ -8,6 +8,8 @@ export interface Outputs {
   readonly prometheusUrl: string;
   readonly lokiUrl: string;
   readonly jaegerUrl: string;
+  readonly alertmanagerUrl: string;
+  readonly pushgatewayUrl: string;
   /** Certificate authority of the gateway, PEM. */
   readonly caPem: string;
   readonly credentials: { readonly devToken: string };
@@ -49,16 +51,22 @@ export async function targetOf(stack: Stack): Promise<Target> {
   return { ...(found as unknown as Outputs), stack };
 }
 
+/** The command that calls kubectl (from PATH) in the stack's namespace. */
+export function kubectlCommand(stack: Stack, args: readonly string[]): [string, ...string[]] {
+  const { file, context } = stack.kubeconfig;
+  const cluster = [...(file ? ["--kubeconfig", file] : []), ...(context ? ["--context", context] : [])];
+  return ["kubectl", ...cluster, "-n", stack.namespace, ...args];
+}
+
 /**
  * Calls kubectl (from PATH) in the stack's namespace and returns its output.
  *
  * @param input standard input
  */
 export async function kubectl(stack: Stack, args: readonly string[], input?: string): Promise<string> {
-  const { file, context } = stack.kubeconfig;
-  const cluster = [...(file ? ["--kubeconfig", file] : []), ...(context ? ["--context", context] : [])];
+  const [program, ...rest] = kubectlCommand(stack, args);
   try {
-    return await run("kubectl", [...cluster, "-n", stack.namespace, ...args], input === undefined ? {} : { input });
+    return await run(program, rest, input === undefined ? {} : { input });
   } catch (error) {
     if (error instanceof CommandError && error.missing)
       throw new UserError("kubectl is not on PATH", 'install it, or on the embedded cluster: eval "$(make -s env)"');

@@ -12,6 +12,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly text?: string;
   /** Certificate authority to trust, PEM. */
   readonly ca?: string;
   /** @default 5 */
@@ -21,14 +23,15 @@ export interface Call {
 /** Makes one HTTP(S) call. Node's fetch takes no certificate authority, so this uses node:https. */
 export function call(
   url: string,
-  { method = "GET", headers = {}, body, ca, timeoutSeconds = 5 }: Call = {},
+  { method = "GET", headers = {}, body, text: plainText, ca, timeoutSeconds = 5 }: Call = {},
 ): Promise<Answer> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const text = body === undefined ? plainText : JSON.stringify(body);
+  const type = body === undefined ? "text/plain" : "application/json";
   const options: RequestOptions = {
     method,
     headers: {
       ...headers,
-      ...(text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+      ...(text === undefined ? {} : { "content-type": type, "content-length": Buffer.byteLength(text) }),
     },
     signal: AbortSignal.timeout(timeoutSeconds * 1000),
     agent: false,
