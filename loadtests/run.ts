@@ -44,10 +44,12 @@ export async function runLoad(args: RunArgs): Promise<Result> {
   checkAllowed(outputs.gatewayUrl, args.allowed);
   const journeys = journeysOf(args.journey);
   const stretches = expand(SHAPES[args.shape], LEVELS[args.level], args);
-  const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 100) % MAX_TITLE;
+  // A hundred titles a second: more than runs that follow each other ask for. They are used up after 92 days.
+  const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 10) % MAX_TITLE;
   const plan = makePlan({ journeys, stretches, seed: args.seed, titleOffset });
   const version = await tool.version();
   await checkUp(outputs.gatewayUrl);
+  if ("needsData" in SHAPES[args.shape]) await checkData(outputs.prometheusUrl, stack);
 
   const startedAt = new Date();
   const id = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, "")}-${tool.name}-${args.shape}-${randomBytes(2).toString("hex")}`;
@@ -91,6 +93,19 @@ export async function runLoad(args: RunArgs): Promise<Result> {
     verdicts,
     verdict: overall(verdicts, limited, interrupted),
   };
+}
+
+/** Requests that make a run of the shape `volume` worth its name. */
+const MUCH = 100_000;
+
+/** @throws UserError where the database holds little, or no one knows */
+async function checkData(prometheusUrl: string | undefined, stack: string): Promise<void> {
+  const remedy = `fill it: make seed ROWS=1000000 STACK=${stack}`;
+  if (!prometheusUrl) throw new UserError(`stack ${stack} has no Prometheus that knows how much data there is`, remedy);
+  const query = `max(pg_stat_user_tables_n_live_tup{namespace="media-${stack}",relname="requests"})`;
+  const found = await new Prometheus(prometheusUrl).query(query, new Date());
+  const rows = Number(found[0]?.value?.[1] ?? 0);
+  if (rows < MUCH) throw new UserError(`stack ${stack} holds ${rows} requests; the shape needs ${MUCH}`, remedy);
 }
 
 async function measure({ tool, outputs, dir, stop }: RunArgs, plan: Plan, id: string): Promise<Measurements> {

@@ -1,3 +1,4 @@
+import { median } from "@media/drills/sample";
 import { randomFrom, wholeBetween } from "../lib/random.ts";
 
 /** More runs on a side than this make the exact count slow, and are not needed to tell 5 %. */
@@ -37,13 +38,6 @@ export function hodgesLehmann(a: readonly number[], b: readonly number[]): numbe
   return median(b.flatMap((y) => a.map((x) => y - x)));
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((x, y) => x - y);
-  const half = sorted.length / 2;
-  const at = (index: number) => sorted[index] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? at(Math.floor(half)) : (at(half - 1) + at(half)) / 2;
-}
-
 /** A bootstrap interval (percentile method) of the Hodges-Lehmann estimate; the same for the same seed. */
 export function bootstrap(a: readonly number[], b: readonly number[], level = 0.95, rounds = 2_000, seed = 1) {
   const random = randomFrom(seed);
@@ -51,4 +45,23 @@ export function bootstrap(a: readonly number[], b: readonly number[], level = 0.
   const estimates = Array.from({ length: rounds }, () => hodgesLehmann(again(a), again(b))).sort((x, y) => x - y);
   const at = (share: number) => estimates[Math.min(rounds - 1, Math.floor(share * rounds))] as number;
   return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
+}
+
+/** Holm's method: p values of several tests, made fit to be judged together. */
+export function holm(ps: readonly number[]): number[] {
+  const order = ps.map((_, index) => index).sort((a, b) => (ps[a] as number) - (ps[b] as number));
+  const out = ps.map(() => 1);
+  let least = 0;
+  order.forEach((index, rank) => {
+    least = Math.max(least, Math.min(1, (ps[index] as number) * (ps.length - rank)));
+    out[index] = least;
+  });
+  return out;
+}
+
+/** Standard deviation as a share of the mean. */
+export function variation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, values.length - 1)) / mean;
 }

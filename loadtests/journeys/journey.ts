@@ -25,6 +25,8 @@ export interface Step {
   readonly params?: Readonly<Record<string, Value>>;
   readonly query?: Readonly<Record<string, Value>>;
   readonly body?: Readonly<Record<string, Value>>;
+  /** A browser opens the answer as a page, with all that it loads; other tools send the request alone. @default false */
+  readonly page?: boolean;
   /** Status of a good answer. @default 200 */
   readonly status?: number;
   /** Members of the answer to keep for later steps: name under which it is kept → member. */

@@ -33,6 +33,8 @@ export interface PlannedStep {
   readonly route: string;
   /** Carries the user's token. */
   readonly signedIn: boolean;
+  /** A browser opens it as a page. */
+  readonly page: boolean;
   readonly status: number;
   readonly save: Readonly<Record<string, string>>;
 }
@@ -97,6 +99,7 @@ function plannedStep(journey: Journey, step: Step): PlannedStep {
     operation: step.operation,
     route: operation.path,
     signedIn: operation.access === "user",
+    page: step.page ?? false,
     status: step.status ?? 200,
     save: step.save ?? {},
   };

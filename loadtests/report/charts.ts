@@ -114,6 +114,8 @@ export const over = (intervals: readonly Interval[], of: (interval: Interval) =>
 
 const MEBIBYTE = 1_048_576;
 
+const TIER_POINTS = 120;
+
 /** One plot of each figure of a tier. */
 export function drawTier(series: readonly Series[], startedAt: string): string[] {
   const begin = Date.parse(startedAt) / 1_000;
@@ -121,7 +123,11 @@ export function drawTier(series: readonly Series[], startedAt: string): string[]
     const bytes = group[0]?.unit === "bytes";
     const lines = group.slice(0, 9).map(({ of, points }) => ({
       name: of || name,
-      points: thinned(points.map(({ at, value }) => [at - begin, bytes ? value / MEBIBYTE : value] as const)),
+      // A point each four pixels: with all of them the page of an hour's run is 1.6 MB.
+      points: thinned(
+        points.map(({ at, value }) => [at - begin, bytes ? value / MEBIBYTE : value] as const),
+        TIER_POINTS,
+      ),
     }));
     const unit = bytes ? "MiB" : (group[0]?.unit ?? "");
     return draw({ title: name, lines, x: "s", y: unit, width: 530, height: 210 });

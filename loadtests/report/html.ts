@@ -2,6 +2,9 @@ import { LATENCY_OBJECTIVES } from "@media/service/objectives";
 import { decode, merged } from "../results/histogram.ts";
 import type { Result } from "../results/result.ts";
 import { rateAt } from "../shapes/expand.ts";
+import { findingsOf } from "../verdict/shape.ts";
+import { bottleneck, costOfAnswers, costOfRoutes, questions } from "./bottleneck.ts";
+import { capacityOf } from "./capacity.ts";
 import { draw, drawTier, over, percentileTick, spectrum, thinned } from "./charts.ts";
 import { errorsOf, ms, percent, row, saturated, sentence } from "./words.ts";
 
@@ -14,7 +17,7 @@ export function htmlReport(result: Result): string {
 <title>${escapeHtml(`Load test ${title}`)}</title><style>${STYLE}</style></head><body>
 <h1>Load test <small>${escapeHtml(run.id)}</small></h1>
 <p class="verdict ${verdict.replace(" ", "-")}">${escapeHtml(sentence(result))}</p>
-${[about, objectives, latency, steps, errors, slowest, generator, resources].map((part) => part(result)).join("\n")}
+${[about, objectives, shapeAnswer, limits, latency, steps, errors, slowest, generator, resources].map((part) => part(result)).join("\n")}
 </body></html>
 `;
 }
@@ -55,6 +58,24 @@ function objectives({ verdicts }: Result): string {
     verdict,
   ]);
   return `<h2>Objectives</h2>${table(["objective", "measured by", "good events", "wanted", "measured", "events", "verdict"], rows)}`;
+}
+
+function shapeAnswer(result: Result): string {
+  const found = findingsOf(result);
+  return found.length > 0 ? `<h2>What the shape shows</h2>${list(found)}` : "";
+}
+
+function limits(result: Result): string {
+  const { head, evidence, help } = bottleneck(result);
+  const costs = costOfAnswers(result);
+  const routes = costOfRoutes(result);
+  const capacity = capacityOf(result);
+  return `<h2>Bottleneck</h2><p><b>${escapeHtml(head)}</b></p>${evidence.length > 0 ? list(evidence) : ""}
+${help.length > 0 ? `<h3>What may help</h3>${list(help)}` : ""}
+<h3>How it was found</h3>${table(["question", "answer", "measured"], questions(result))}
+${costs.length > 0 ? `<h3>CPU of an answer</h3>${table(["tier", "cores", "ms of CPU an answer"], costs)}` : ""}
+${routes.length > 0 ? `<h3>Time of requests by route</h3>${table(["route", "share of all", "answers a second", "mean ms"], routes)}` : ""}
+${capacity.length > 0 ? `<h3>Capacity</h3>${list(capacity)}` : ""}`;
 }
 
 function latency({ steps: measured, intervals, config }: Result): string {

@@ -1,4 +1,6 @@
 import type { Result } from "../results/result.ts";
+import { findingsOf } from "../verdict/shape.ts";
+import { bottleneck } from "./bottleneck.ts";
 import { errorsOf, percent, row, saturated, sentence } from "./words.ts";
 
 /** The report in short, for a pull request. */
@@ -11,6 +13,9 @@ export function markdownReport(result: Result): string {
   return `## Load test: ${config.shape} (${config.level}), stack ${run.stack}, ${tool.name}
 
 **${sentence(result)}**
+${findingsOf(result)
+  .map((finding) => `\n${finding}`)
+  .join("")}
 
 ${table(
   ["objective", "measured by", "wanted", "measured", "events", "verdict"],
@@ -36,6 +41,7 @@ ${
       )}\n`
     : ""
 }
+Bottleneck: ${bottleneck(result).head}.
 Near a limit: ${near.length > 0 ? near.slice(0, 5).join("; ") : "nothing above 80 %"}.
 Generator: ${generator.cpuSeconds.toFixed(1)} s of CPU, late by ${(generator.latenessP99Us / 1_000).toFixed(1)} ms (99th percentile). Seed ${config.seed}, run \`${run.id}\`.
 `;

@@ -1,64 +1,21 @@
 import {
   ADMISSION_SHED_TOTAL,
-  EVENT_LOOP_SECONDS_TOTAL,
   PG_POOL_CONNECTIONS,
   PG_POOL_WAIT_SECONDS,
   QUEUE_JOBS,
   QUEUE_OLDEST_JOB_AGE_SECONDS,
 } from "@media/service/metric-names";
-import type { Series } from "../results/result.ts";
-
-/** A figure of a tier. `$ns` in the query is the stack's namespace, `$w` the window of rates. */
-export interface Figure {
-  readonly name: string;
-  readonly unit: Series["unit"];
-  readonly query: string;
-  /** Labels that tell its series apart. */
-  readonly by: readonly string[];
-}
-
-/** The whole pod as cAdvisor sees it: the series of its cgroup has no image. */
-function podFigures(tier: string): readonly Figure[] {
-  const pods = `namespace="$ns",pod=~"${tier}-([0-9]+|[a-z0-9]+(-[a-z0-9]+)?)",image=""`;
-  return [
-    {
-      name: "CPU",
-      unit: "cores",
-      by: ["pod"],
-      query: `sum by (pod) (rate(container_cpu_usage_seconds_total{${pods}}[$w]))`,
-    },
-    { name: "memory", unit: "bytes", by: ["pod"], query: `sum by (pod) (container_memory_working_set_bytes{${pods}})` },
-  ];
-}
-
-const throttled = (tier: string): Figure => ({
-  name: "throttled share of CPU periods",
-  unit: "ratio",
-  by: ["pod"],
-  query: `sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{namespace="$ns",pod=~"${tier}-.+"}[$w])) / sum by (pod) (rate(container_cpu_cfs_periods_total{namespace="$ns",pod=~"${tier}-.+"}[$w]))`,
-});
-
-const eventLoop = (tier: string): Figure => ({
-  name: "event loop at work",
-  unit: "ratio",
-  by: ["pod"],
-  query: `sum by (pod) (rate(${EVENT_LOOP_SECONDS_TOTAL}{state="active",namespace="$ns",job="${tier}"}[$w])) / sum by (pod) (rate(${EVENT_LOOP_SECONDS_TOTAL}{namespace="$ns",job="${tier}"}[$w]))`,
-});
-
-const redis = (tier: string): readonly Figure[] => [
-  {
-    name: "commands",
-    unit: "per second",
-    by: ["pod"],
-    query: `sum by (pod) (rate(redis_commands_processed_total{namespace="$ns",job="${tier}"}[$w]))`,
-  },
-  {
-    name: "evicted keys",
-    unit: "per second",
-    by: ["pod"],
-    query: `sum by (pod) (rate(redis_evicted_keys_total{namespace="$ns",job="${tier}"}[$w]))`,
-  },
-];
+import {
+  database,
+  eventLoop,
+  type Figure,
+  memoryShare,
+  podFigures,
+  redis,
+  throttled,
+  whereTimeGoes,
+} from "./figures.ts";
+import { rowsHeld } from "./rows.ts";
 
 /** Where a request passes, from the machine to the database, and what each tier can run out of. */
 export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
@@ -81,6 +38,22 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
       by: ["device"],
       query: "max by (device) (rate(node_disk_io_time_seconds_total[$w]))",
     },
+    {
+      name: "time in which something waited for a CPU",
+      unit: "ratio",
+      by: ["instance"],
+      query: "max by (instance) (rate(node_pressure_cpu_waiting_seconds_total[$w]))",
+    },
+  ],
+  network: [
+    {
+      name: "dropped packets",
+      unit: "per second",
+      by: ["pod"],
+      query:
+        `sum by (pod) (rate(container_network_receive_packets_dropped_total{namespace="$ns"}[$w]))` +
+        ` + sum by (pod) (rate(container_network_transmit_packets_dropped_total{namespace="$ns"}[$w]))`,
+    },
   ],
   gateway: [
     ...podFigures("gateway"),
@@ -95,7 +68,9 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
   api: [
     ...podFigures("api"),
     throttled("api"),
-    eventLoop("api"),
+    memoryShare("api"),
+    ...eventLoop("api"),
+    ...whereTimeGoes,
     {
       name: "wait for a database connection, 99th percentile",
       unit: "seconds",
@@ -118,7 +93,8 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
   worker: [
     ...podFigures("worker"),
     throttled("worker"),
-    eventLoop("worker"),
+    memoryShare("worker"),
+    ...eventLoop("worker"),
     {
       name: "jobs",
       unit: "count",
@@ -141,10 +117,24 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
       by: ["database"],
       query: `sum by (database) (pgbouncer_pools_client_waiting_connections{namespace="$ns"})`,
     },
+    {
+      name: "clients that wait, mean",
+      unit: "count",
+      by: ["database"],
+      query: `sum by (database) (rate(pgbouncer_stats_client_wait_seconds_total{namespace="$ns"}[$w]))`,
+    },
+    {
+      name: "server connections in use",
+      unit: "ratio",
+      by: ["database"],
+      query: `sum by (database) (pgbouncer_pools_server_active_connections{namespace="$ns"}) / on (database) label_replace(sum by (name) (pgbouncer_databases_pool_size{namespace="$ns"}), "database", "$1", "name", "(.+)")`,
+    },
   ],
   postgres: [
     ...podFigures("postgres"),
     throttled("postgres"),
+    memoryShare("postgres"),
+    ...database,
     {
       name: "connections",
       unit: "count",
@@ -157,6 +147,7 @@ export const TIERS: Readonly<Record<string, readonly Figure[]>> = {
       by: ["pod"],
       query: `sum by (pod) (rate(pg_stat_database_xact_commit{namespace="$ns"}[$w]))`,
     },
+    rowsHeld,
     {
       name: "replication lag",
       unit: "seconds",

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,44 +5,23 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { decode } from "../results/histogram.ts";
 import type { Result } from "../results/result.ts";
 import { flawsOf } from "../results/validate.ts";
+import { type Ended, load as loadIn, outputs as outputsIn } from "./commands.ts";
 import { type Behaviour, startRecorder } from "./recorder.ts";
 
-const MAIN = join(import.meta.dirname, "../main.ts");
 const dir = mkdtempSync(join(tmpdir(), "load-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-  readonly dir: string;
-}
+const load = (args: readonly string[], interruptWhen?: RegExp) => loadIn(args, dir, interruptWhen);
+const outputs = (url: string) => outputsIn(dir, url);
 
-async function load(args: readonly string[], interruptWhen?: RegExp): Promise<Ended> {
-  const own = mkdtempSync(join(dir, "run-"));
-  const child = spawn(process.execPath, [MAIN, ...args, "--dir", own], { env: process.env });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  let interrupted = false;
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-    if (interrupted || !interruptWhen?.test(err)) return;
-    interrupted = true;
-    child.kill("SIGINT");
-  });
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, out, err, dir: own };
-}
-
-function outputs(url: string): string {
-  const file = join(mkdtempSync(join(dir, "outputs-")), "outputs.json");
-  writeFileSync(file, JSON.stringify({ gatewayUrl: url, credentials: { devToken: "token" } }));
-  return file;
-}
-
+/** On a busy machine the generator itself is late, and the run says so: then it is made anew, three times at most. */
 async function against(behaviour: Behaviour, ...more: string[]): Promise<Ended & { result: Result }> {
+  let run = await onceAgainst(behaviour, ...more);
+  for (let again = 0; again < 2 && run.result.generatorLimited; again++) run = await onceAgainst(behaviour, ...more);
+  return run;
+}
+
+async function onceAgainst(behaviour: Behaviour, ...more: string[]): Promise<Ended & { result: Result }> {
   const target = await startRecorder(behaviour);
   const ended = await load([
     "run",
@@ -81,14 +59,14 @@ describe("the verdict", () => {
     expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(4);
     expect(page).not.toMatch(/<script|src=|href="http/);
     expect(page.length).toBeLessThan(1_000_000);
-  }, 60_000);
+  }, 120_000);
 
   test("is not met where one route is slow", async () => {
     const { code, result, err } = await against({ delayMs: ({ url }) => (url.includes("/search") ? 500 : 0) });
     expect(code).toBe(1);
     expect(err).toContain("Not met: http answers (generator).");
     expect(result.verdicts.find(({ objective }) => objective === "http answers")).toMatchObject({ verdict: "not met" });
-  }, 60_000);
+  }, 120_000);
 
   test("is not met where a route fails, and the problem is named", async () => {
     const fails = ({ url }: { url: string }) =>
@@ -97,7 +75,7 @@ describe("the verdict", () => {
     expect(code).toBe(1);
     const failed = result.steps.find(({ name }) => name === "list");
     expect(failed?.errors).toEqual([{ type: "overloaded", status: 503, count: failed?.requests }]);
-  }, 60_000);
+  }, 120_000);
 
   test("what builds on a failed request is left out and counted", async () => {
     const fails = ({ method }: { method: string }) =>
@@ -106,7 +84,7 @@ describe("the verdict", () => {
     const [made, read] = ["request", "read"].map((name) => result.steps.find((step) => step.name === name));
     expect(made?.failed).toBeGreaterThan(0);
     expect(read).toMatchObject({ requests: 0, skipped: made?.failed });
-  }, 60_000);
+  }, 120_000);
 
   test("Ctrl-C ends a run with the report so far and no verdict", async () => {
     const target = await startRecorder();
@@ -122,7 +100,7 @@ describe("the verdict", () => {
     expect(result.sessions.begun).toBeGreaterThan(0);
     expect(result.sessions.begun).toBeLessThan(result.sessions.planned);
     expect(flawsOf(result)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("what a person got wrong is said, with exit code 2:", () => {

@@ -25,7 +25,7 @@ export class Events {
       this.collector.late(Math.max(0, Number(a)) * 1_000);
     } else if (kind === "e" && rest.length === 0) this.collector.ended += 1;
     else if (kind === "k" && rest.length === 1) this.collector.skip(Number(a));
-    else if (kind === "s" && rest.length === 6)
+    else if (kind === "s" && rest.length === 6 && Number.isFinite(Number(c)))
       this.collector.add({
         step: Number(a),
         endMs: Number(b),
