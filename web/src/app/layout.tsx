@@ -1,6 +1,9 @@
 import type { Metadata, Viewport } from "next";
 import { headers } from "next/headers";
 import type { ReactNode } from "react";
+import { Account } from "../components/account.tsx";
+import { Connection } from "../components/connection.tsx";
+import { Link } from "../components/link.tsx";
 import { RealUserMetrics } from "../components/real-user-metrics.tsx";
 import "./style.css";
 
@@ -9,6 +12,18 @@ export const metadata: Metadata = {
   description: "Search films and series, request them, and follow them until they are there.",
 };
 export const viewport: Viewport = { width: "device-width", initialScale: 1, colorScheme: "light dark" };
+
+/** Share of page loads that report their web vitals. */
+const SAMPLE_RATIO = Number(process.env.REAL_USER_SAMPLE_RATIO ?? 1);
+
+const PAGES = {
+  "/": "Discover",
+  "/requests": "Requests",
+  "/library": "Library",
+  "/plans": "Plans",
+  "/status": "Status",
+  "/admin": "Administration",
+};
 
 export default async function Layout({ children }: { children: ReactNode }) {
   // Read for each request: a nonce that is rendered once for all would be no nonce.
@@ -19,8 +34,20 @@ export default async function Layout({ children }: { children: ReactNode }) {
         <a className="skip" href="#main">
           Skip to content
         </a>
+        <header>
+          <strong>Media requests</strong>
+          <nav aria-label="Pages">
+            {Object.entries(PAGES).map(([path, name]) => (
+              <Link key={path} href={path}>
+                {name}
+              </Link>
+            ))}
+          </nav>
+          <Account />
+        </header>
+        <Connection />
         {children}
-        <RealUserMetrics traceparent={traceparent} />
+        {Math.random() < SAMPLE_RATIO ? <RealUserMetrics traceparent={traceparent} /> : null}
       </body>
     </html>
   );

@@ -1,22 +1,13 @@
-import { connection } from "next/server";
+import { headers } from "next/headers";
 import { Home } from "../components/home.tsx";
-import type { Titles } from "../lib/api.ts";
-
-const API = process.env.API_URL ?? "http://api:8080";
-/** A page without its list is better than a page that waits. */
-const WAIT_MS = 1_500;
+import { popular } from "../lib/catalogue.ts";
 
 export default async function Page() {
-  await connection();
-  return <Home first={await popular()} />;
-}
-
-async function popular(): Promise<Titles | undefined> {
-  try {
-    const signal = AbortSignal.timeout(WAIT_MS);
-    const response = await fetch(`${API}/api/v1/discover?mediaType=movie`, { signal, cache: "no-store" });
-    return response.ok ? ((await response.json()) as Titles) : undefined;
-  } catch {
-    return undefined;
-  }
+  const { data, isStale } = await popular(await headers());
+  return (
+    <main id="main">
+      <h1>Films and series</h1>
+      <Home first={data} isStale={isStale} />
+    </main>
+  );
 }

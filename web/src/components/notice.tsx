@@ -1,7 +1,7 @@
 import { ApiError } from "../lib/problems.ts";
 
-/** An error in plain sentences: what happened, what to do, and the request's id for a report. */
-export function Notice({ error }: { error: unknown }) {
+/** An error in plain sentences: what happened, what to do, and the request's id for a report. `retry` tries again. */
+export function Notice({ error, retry }: { error: unknown; retry?(): void }) {
   if (!error) return null;
   const known = error instanceof ApiError ? error : undefined;
   return (
@@ -11,6 +11,11 @@ export function Notice({ error }: { error: unknown }) {
         <small>
           Request id <code>{known.requestId}</code>
         </small>
+      ) : null}
+      {retry ? (
+        <button type="button" className="quiet" onClick={retry}>
+          Try again
+        </button>
       ) : null}
     </div>
   );

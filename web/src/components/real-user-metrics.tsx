@@ -1,32 +1,40 @@
 "use client";
-import { usePathname } from "next/navigation";
 import { useEffect } from "react";
-import { type Metric, onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
+import type { Metric } from "web-vitals";
+import { templateOf } from "../lib/pages.ts";
 
-const PAGES = ["/", "/login"];
-
-/** Sends this page's web vitals once, when the page is hidden: route template and figures, no personal data. */
+/**
+ * Sends this page's web vitals, and once how long its loading took, when the page is hidden: template of its route and
+ * figures, no personal data. The code for it is loaded after the page, which it must not slow down; the browser keeps what
+ * it misses until then.
+ */
 export function RealUserMetrics({ traceparent }: { traceparent: string | undefined }) {
-  const path = usePathname();
   useEffect(() => {
+    // The page that was loaded: later ones of the same load have no loading time of their own.
+    const page = templateOf(location.pathname);
     const vitals: Record<string, number> = {};
+    let phases: (() => Record<string, number> | undefined) | undefined;
     const keep = ({ name, value }: Metric) => {
-      vitals[name.toLowerCase()] = name === "CLS" ? Math.min(value, 100) : Math.min(value, 3_600_000);
+      vitals[name.toLowerCase()] = Math.min(value, name === "CLS" ? 100 : 3_600_000);
     };
-    onCLS(keep, { reportAllChanges: true });
-    onFCP(keep);
-    onINP(keep, { reportAllChanges: true });
-    onLCP(keep, { reportAllChanges: true });
-    onTTFB(keep);
-    const page = PAGES.includes(path) ? path : "other";
+    import("../lib/vitals.ts").then(
+      (loaded) => {
+        phases = loaded.phases;
+        for (const on of [loaded.onCLS, loaded.onINP, loaded.onLCP]) on(keep, { reportAllChanges: true });
+        for (const on of [loaded.onFCP, loaded.onTTFB]) on(keep);
+      },
+      () => undefined,
+    );
     const send = () => {
       if (document.visibilityState !== "hidden" || Object.keys(vitals).length === 0) return;
-      const body = JSON.stringify({ page, vitals: { ...vitals }, ...(traceparent ? { traceparent } : {}) });
-      navigator.sendBeacon("/api/v1/rum", new Blob([body], { type: "application/json" }));
+      const navigation = phases?.();
+      if (navigation) phases = undefined;
+      const report = { page, vitals, ...(navigation ? { navigation } : {}), ...(traceparent ? { traceparent } : {}) };
+      navigator.sendBeacon("/api/v1/rum", new Blob([JSON.stringify(report)], { type: "application/json" }));
       for (const name of Object.keys(vitals)) delete vitals[name];
     };
     document.addEventListener("visibilitychange", send);
     return () => document.removeEventListener("visibilitychange", send);
-  }, [path, traceparent]);
+  }, [traceparent]);
   return null;
 }

@@ -1,6 +1,6 @@
 "use client";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { write } from "../lib/api.ts";
 import { signIn } from "../lib/session.ts";
 import { Notice } from "./notice.tsx";
@@ -11,7 +11,8 @@ export function SignIn() {
   const [isNew, setNew] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const [key] = useState(() => crypto.randomUUID());
+  // The same account again is the same call; a changed one is another.
+  const sent = useRef({ text: "", key: "" });
 
   async function submit(form: FormData): Promise<void> {
     const text = (name: string) => String(form.get(name) ?? "");
@@ -19,7 +20,7 @@ export function SignIn() {
     setBusy(true);
     setError(undefined);
     try {
-      if (isNew) await write("/api/v1/auth/register", { ...credentials, name: text("name") }, key);
+      if (isNew) await register({ ...credentials, name: text("name") });
       await signIn(credentials);
       router.push("/");
     } catch (failure) {
@@ -29,12 +30,18 @@ export function SignIn() {
     }
   }
 
+  async function register(account: { email: string; password: string; name: string }): Promise<void> {
+    const body = JSON.stringify(account);
+    if (sent.current.text !== body) sent.current = { text: body, key: crypto.randomUUID() };
+    await write("/api/v1/auth/register", account, sent.current.key);
+  }
+
   return (
     <form
       className="tall"
       onSubmit={(event) => {
         event.preventDefault();
-        submit(new FormData(event.currentTarget));
+        void submit(new FormData(event.currentTarget));
       }}
     >
       <label>
@@ -43,7 +50,7 @@ export function SignIn() {
       {isNew ? (
         <label>
           Name
-          <input name="name" autoComplete="name" required maxLength={100} />
+          <input name="name" autoComplete="name" required maxLength={80} />
         </label>
       ) : null}
       <label>
@@ -52,7 +59,14 @@ export function SignIn() {
       </label>
       <label>
         Password
-        <input name="password" type="password" autoComplete={isNew ? "new-password" : "current-password"} required />
+        <input
+          name="password"
+          type="password"
+          autoComplete={isNew ? "new-password" : "current-password"}
+          minLength={isNew ? 10 : 1}
+          maxLength={200}
+          required
+        />
       </label>
       <Notice error={error} />
       <button type="submit" disabled={busy}>

@@ -1,5 +1,5 @@
-import { io, type Socket } from "socket.io-client";
-import type { components } from "./contract.ts";
+import type { Socket } from "socket.io-client";
+import type { components } from "../../generated/contract.ts";
 import { accessToken } from "./session.ts";
 
 export type RequestUpdated = components["schemas"]["RequestUpdated"];
@@ -14,16 +14,32 @@ export interface LiveHandlers {
   reload(): void;
 }
 
-/** Follows the user's requests and downloads; returns how to stop. A lost connection resumes after its last event. */
+/**
+ * Follows the user's requests and downloads; returns how to stop. A lost connection resumes after its last event. The
+ * library is loaded here and not with the page: a visitor does not need it.
+ */
 export function follow(handlers: LiveHandlers): () => void {
-  const socket: Socket = io({
-    transports: ["websocket"],
-    auth: (give) =>
-      accessToken().then(
-        (token) => give({ token }),
-        () => give({}),
-      ),
-  });
+  let socket: Socket | undefined;
+  let stopped = false;
+  import("socket.io-client").then(
+    ({ io }) => {
+      if (!stopped) socket = connect(io, handlers);
+    },
+    () => handlers.connected(false),
+  );
+  return () => {
+    stopped = true;
+    socket?.close();
+  };
+}
+
+function connect(io: typeof import("socket.io-client").io, handlers: LiveHandlers): Socket {
+  const auth = (give: (data: object) => void) =>
+    void accessToken().then(
+      (token) => give({ token }),
+      () => give({}),
+    );
+  const socket = io({ transports: ["websocket"], auth });
   socket.on("connect", () => handlers.connected(true));
   socket.on("disconnect", () => handlers.connected(false));
   socket.on("connect_error", () => {
@@ -36,5 +52,5 @@ export function follow(handlers: LiveHandlers): () => void {
   });
   socket.on("request.updated", handlers.updated);
   socket.on("download.progress", handlers.progress);
-  return () => socket.close();
+  return socket;
 }

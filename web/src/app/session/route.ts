@@ -20,7 +20,7 @@ export async function POST(request: NextRequest): Promise<Response> {
 export async function PUT(request: NextRequest): Promise<Response> {
   if (!sameOrigin(request)) return foreign();
   const refreshToken = (await cookies()).get(COOKIE)?.value;
-  if (!refreshToken) return problem(401, "session-ended", "Not signed in", "Sign in.");
+  if (!refreshToken) return new NextResponse(null, { status: 204 });
   const response = await call("/api/v1/auth/refresh", request, JSON.stringify({ refreshToken }));
   if (response?.status === 401) (await cookies()).delete({ name: COOKIE, path: OPTIONS.path });
   return begin(response);
