@@ -1,20 +1,23 @@
+import { PACKAGED, type Packaged } from "./packaged.ts";
 import type { Patch } from "./prepare.ts";
 import type { Published } from "./published.ts";
 
-/** A program that is built from a pinned Go module. */
+/** A program that is built from a pinned Go module, or installed from pinned packages. */
 export interface Tool {
   /** Name of the binary. */
   readonly name: string;
-  /** Folder with go.mod and go.sum, below local/. Tools of one module share what they compile. */
+  /** Folder with go.mod and go.sum, or with what pins its packages, below local/. Tools of one module share what they compile. */
   readonly module: string;
-  /** Go package of its main function. */
+  /** Go package of its main function; of no use for one of packages. */
   readonly package: string;
+  /** How it is installed from packages. @default it is built */
+  readonly packaged?: Packaged;
   /** Values set into variables at link time, `-X name=value`. @default none */
   readonly set?: readonly string[];
   /** Further names it is called by. @default none */
   readonly links?: readonly string[];
-  /** Built by `make up`, or only when a test asks for it. */
-  readonly for: "up" | "test";
+  /** Built by `make up`, or only when a test, a load run or a check of the supply chain asks for it. */
+  readonly for: "up" | "test" | "load" | "supply";
   /** A plugin that is downloaded where its publisher can be reached. @default built on every machine */
   readonly published?: Published;
   /** A module that is changed before the build. @default none */
@@ -26,7 +29,8 @@ export interface Tool {
 }
 
 const PULUMI = "3.180.0"; // later engines start policy packs in a way that the last Go language host refuses
-const KUBERNETES = "1.34.4";
+/** Version of the embedded Kubernetes; a test holds it against its go.mod. */
+export const KUBERNETES = "1.34.4";
 /** Version of the Kubernetes SDK and plugin; a test holds it against infra/package.json. */
 export const PULUMI_KUBERNETES = "4.25.0";
 const NAMES = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"];
@@ -114,9 +118,25 @@ export const TOOLS: readonly Tool[] = [
     for: "test",
   },
   {
+    name: "kube-score",
+    module: module("kube-score"),
+    package: "github.com/zegl/kube-score/cmd/kube-score",
+    for: "test",
+  },
+  {
     name: "actionlint",
     module: module("actionlint"),
     package: "github.com/rhysd/actionlint/cmd/actionlint",
     for: "test",
   },
+  {
+    name: "govulncheck",
+    module: module("govulncheck"),
+    package: "golang.org/x/vuln/cmd/govulncheck",
+    for: "supply",
+  },
+  { name: "indexdb", module: module("govulncheck"), package: "golang.org/x/vulndb/cmd/indexdb", for: "supply" },
+  ...Object.entries(PACKAGED).map(
+    ([name, packaged]): Tool => ({ name, module: module(name), package: name, packaged, for: "load" }),
+  ),
 ];

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { REPO } from "../lib/paths.ts";
-import { PULUMI_KUBERNETES, TOOLS, type Tool } from "./catalogue.ts";
+import { KUBERNETES, PULUMI_KUBERNETES, TOOLS, type Tool } from "./catalogue.ts";
 import { type Patch, prepare } from "./prepare.ts";
 import { fetchPublished } from "./published.ts";
 
@@ -38,6 +38,11 @@ test("the plugin is of the SDK's version, wherever it is named", () => {
   const tool = TOOLS.find(({ name }) => name === "pulumi-resource-kubernetes");
   expect(dependencies["@pulumi/kubernetes"]).toBe(PULUMI_KUBERNETES);
   expect([tool?.set, tool?.published?.version]).toEqual([[`main.version=${PULUMI_KUBERNETES}`], PULUMI_KUBERNETES]);
+});
+
+test("the embedded Kubernetes is of the version that its go.mod requires", () => {
+  const mod = readFileSync(join(REPO, "local/toolchain/kubernetes/go.mod"), "utf8");
+  expect(mod).toContain(`k8s.io/kubernetes v${KUBERNETES}\n`);
 });
 
 test("go.mod replaces the module that the catalogue pins, and requires its version", () => {
