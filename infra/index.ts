@@ -2,11 +2,13 @@ import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "./config/load.ts";
 import type { BackupsConfig, LayerName } from "./config/schema.ts";
-import { tiers } from "./config/tiers.ts";
+import { passphraseOf } from "./config/secrets.ts";
+import { sizesOf } from "./config/sizes.ts";
 import type { DataLayer } from "./data/index.ts";
 import { Context } from "./lib/context.ts";
 import { configuredAddresses, Links } from "./lib/links.ts";
 import { mermaid } from "./lib/picture.ts";
+import type { ObservabilityLayer } from "./observability/index.ts";
 
 // The language host puts source maps into every stack trace, and the SDK takes one for each promise it makes: a quarter of the time of a
 // program whose lines are as written anyhow.
@@ -17,9 +19,10 @@ const config = loadConfig({
   stack,
   engine: pulumi.runtime.allConfig(),
   overlayFolder: process.env.MEDIA_CONFIG_OVERLAY,
+  passphrase: passphraseOf(process.env),
 });
 const ctx = new Context(stack, config);
-const sizes = tiers[config.tier];
+const sizes = sizesOf(config.tier, config.sizes);
 
 /** The layer, where the stack has it. Its module is imported on demand: a stack pays only for the layers it has. */
 async function layer<M, L>(name: LayerName, load: () => Promise<M>, build: (module: M) => L): Promise<L | undefined> {
@@ -41,13 +44,31 @@ const data = await layer(
 const observability = await layer(
   "observability",
   () => import("./observability/index.ts"),
-  ({ buildObservability }) => buildObservability(ctx, { sizes, alerts: config.alerts, grafana: config.grafana }),
+  ({ buildObservability }) =>
+    buildObservability(ctx, {
+      sizes,
+      alerts: config.alerts,
+      grafana: config.grafana,
+      responder: config.layers.includes("app"),
+    }),
 );
 const app = await layer(
   "app",
   () => import("./app/index.ts"),
   // The schema demands the data layer of a stack with this one.
-  ({ buildApp }) => buildApp(ctx, { sizes, app: config.app, data: data as DataLayer, observability }),
+  ({ buildApp }) =>
+    buildApp(ctx, { sizes, app: config.app, alerts: config.alerts, data: data as DataLayer, observability }),
+);
+await layer(
+  "recovery",
+  () => import("./recovery/index.ts"),
+  // The schema demands the data and observability layers of a stack with this one.
+  ({ buildRecovery }) =>
+    buildRecovery(ctx, {
+      sizes,
+      data: data as DataLayer,
+      observability: observability as ObservabilityLayer,
+    }),
 );
 new Links(ctx, configuredAddresses(config));
 
@@ -55,4 +76,10 @@ new Links(ctx, configuredAddresses(config));
 const picture = process.env.MEDIA_PICTURE;
 if (picture) writeFileSync(picture, mermaid(ctx.members));
 
-export default { caPem: ctx.authority.caPem, ...cluster?.outputs, ...observability?.outputs, ...app?.outputs };
+export default {
+  caPem: ctx.authority.caPem,
+  ...cluster?.outputs,
+  ...data?.outputs,
+  ...observability?.outputs,
+  ...app?.outputs,
+};

@@ -1,37 +1,18 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { CATALOGUE, type ProblemCode } from "@media/service/problems";
 import { tiers } from "../config/tiers.ts";
 import { upstreamNames } from "../config/upstreams.ts";
 import { dataHandles } from "../data/handles.ts";
 import { endpointOf } from "../lib/handles.ts";
-import { gatewayPlan, nginxConfig } from "./gateway/gateway.plan.ts";
-import { PROBLEMS } from "./gateway/problems.ts";
-import { hashOfInputs } from "./image.plan.ts";
+import { app } from "./app.fixtures.ts";
+import { responderPlan } from "./responder.plan.ts";
 import { apiPlan, doublesPlan, proberPlan, type ServiceArgs, workerPlan } from "./service.plan.ts";
 
-/** Socket.IO's server speaks at least every 25 s. */
-const PING_SECONDS = 25;
-
-const app: ServiceArgs["app"] = {
-  upstreams: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
-  doubles: true,
-  devToken: true,
-  rateLimitPerSecond: 50,
-  rateLimitPerMinute: 600,
-  visitorRateLimitPerMinute: 7,
-  loginRateLimitPerMinute: 3,
-  traceSampleRatio: 0.25,
-  logLevel: "info",
-};
 const args: ServiceArgs = {
   sizes: tiers.small,
   app,
   data: dataHandles({
     login: { user: "media_0a1b2c3d", password: "d" },
-    passwords: { superuser: "s", redisCache: "c", redisState: "r" },
+    passwords: { superuser: "s", redisCache: "c", redisState: "r", responder: "o" },
   }),
   observability: {
     collector: endpointOf("collector", "collector:otlp-http"),
@@ -48,8 +29,8 @@ const args: ServiceArgs = {
 
 describe("the service's processes", () => {
   test("run from one image, each under its own name", () => {
-    const plans = [apiPlan(args), workerPlan(args), doublesPlan(args), proberPlan(args)];
-    const names = ["api", "worker", "doubles", "prober"];
+    const plans = [apiPlan(args), workerPlan(args), doublesPlan(args), proberPlan(args), responderPlan(args)];
+    const names = ["api", "worker", "doubles", "prober", "responder"];
     expect(plans.map(({ name }) => name)).toEqual(names);
     const started = plans.map(({ command }) => command?.filter((word) => !String(word).startsWith("--")).join(" "));
     expect(started).toEqual(names.map((name) => `node service/src/main.ts ${name}`));
@@ -92,9 +73,18 @@ describe("the service's processes", () => {
       LOGIN_RATE_LIMIT_PER_MINUTE: "3",
       RATE_LIMIT_PER_MINUTE: "600",
       VISITOR_RATE_LIMIT_PER_MINUTE: "7",
+      REGISTRATION_RATE_LIMIT_PER_HOUR: "9",
       PG_POOL_MAX: String(tiers.small.api.poolMax),
     });
     expect(workerPlan(args).env?.PG_POOL_MAX).toBe(String(tiers.small.worker.poolMax));
+  });
+
+  test("the api alone follows its load, unless the stack says otherwise", () => {
+    expect(apiPlan(args).autoscale).toEqual({ maxReplicas: tiers.small.api.maxReplicas, cpuMilli: 400 });
+    const low = { ...args.sizes, api: { ...args.sizes.api, cpuTargetMilli: 60 } };
+    expect(apiPlan({ ...args, sizes: low }).autoscale).toMatchObject({ cpuMilli: 60 });
+    for (const plan of [workerPlan(args), doublesPlan(args), apiPlan({ ...args, app: { ...app, autoscale: false } })])
+      expect(plan).not.toHaveProperty("autoscale");
   });
 
   test("know of no dev token where there is none", () => {
@@ -134,116 +124,66 @@ describe("the service's processes", () => {
     expect(urls).toEqual(["OVERSEERR_BASE_URL"]);
   });
 
+  test("the responder may do at the Kubernetes API what its playbooks do, in its namespace alone", () => {
+    const { rbac, env, connectsTo, volumes } = responderPlan({
+      ...args,
+      alerts: {
+        automation: "dry-run",
+        escalation: { afterMinutes: [5, 10], reviewMinutes: 7 },
+        pagerduty: { url: "https://events.pagerduty.com/v2/enqueue" },
+      },
+    });
+    expect(rbac?.cluster).toBeUndefined();
+    expect(rbac?.namespace).toEqual([
+      { apiGroups: [""], resources: ["pods"], verbs: ["delete", "get", "list"] },
+      {
+        apiGroups: [""],
+        resources: ["persistentvolumeclaims"],
+        resourceNames: [0, 1, 2, 3, 4].map((n) => `data-postgres-${n}`),
+        verbs: ["delete", "get", "patch"],
+      },
+      { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["list"] },
+      { apiGroups: ["apps"], resources: ["deployments"], resourceNames: ["api"], verbs: ["patch"] },
+      {
+        apiGroups: ["apps"],
+        resources: ["deployments/scale"],
+        resourceNames: ["api", "worker"],
+        verbs: ["get", "patch"],
+      },
+      {
+        apiGroups: ["autoscaling"],
+        resources: ["horizontalpodautoscalers"],
+        resourceNames: ["api", "worker"],
+        verbs: ["get", "patch"],
+      },
+    ]);
+    expect(env).toMatchObject({
+      OPERATIONS_PGUSER: "responder",
+      ESCALATION_MINUTES: "5,10",
+      REVIEW_MINUTES: "7",
+      AUTOMATION: "dry-run",
+      SCALE_OUT_MOST: "api=2,worker=2",
+      VOLUME_MOST_GI: "postgres=10",
+      SPOOL_FOLDER: volumes?.spool?.path,
+    });
+    expect(connectsTo).toEqual(expect.arrayContaining(["alertmanager:http", "kubernetes-api", "prometheus:http"]));
+    // Without a service of PagerDuty the doubles' sink takes its place.
+    expect([env?.PAGERDUTY_URL, connectsTo]).toEqual([
+      "http://sink:8090/pagerduty/v2/enqueue",
+      expect.arrayContaining(["sink:sink"]),
+    ]);
+    expect(connectsTo).not.toContain("alert-receivers");
+  });
+
   test("the prober's round ends before the next one begins", () => {
     const { kind, schedule, connectsTo } = proberPlan(args);
     expect([kind, schedule.cron]).toEqual(["CronJob", "* * * * *"]);
     expect(schedule.deadlineSeconds).toBeLessThan(60);
-    expect(connectsTo).toEqual(["doubles:http", "pushgateway:http"]);
+    expect(connectsTo).toEqual(["doubles:http", "pushgateway:http", "gateway-inside:inside"]);
   });
 
   test("have longer to stop than they take to drain", () => {
     const { env, drain } = apiPlan(args);
     expect(drain?.graceSeconds).toBeGreaterThan(Number(env?.DRAIN_SECONDS) + 15);
-  });
-});
-
-describe("the gateway", () => {
-  test("limits as configured and knows its upstream", () => {
-    const text = nginxConfig(app);
-    expect(text).toContain("rate=50r/s");
-    expect(text).toContain("burst=100 nodelay");
-    expect(text).toContain("server api:8080 max_fails=0;");
-    expect(text).not.toMatch(/\{\{|\}\}/);
-  });
-
-  test.each([
-    [0, "* 00;"],
-    [0.001, "0.10% 01; * 00;"],
-    [0.25, "25.00% 01; * 00;"],
-    [1, "* 01;"],
-  ])("a share of %p of the traces that begin here is kept: %s", (traceSampleRatio, rules) => {
-    expect(nginxConfig({ ...app, traceSampleRatio })).toContain(`    ${rules}\n`);
-  });
-
-  test.each(Object.keys(PROBLEMS).map(Number))(
-    "its own error %d is a problem document with the request's id",
-    (status) => {
-      const text = nginxConfig(app);
-      const body = new RegExp(`return ${status} '(.*)';`).exec(text)?.[1] ?? "";
-      const { type, hint, ...rest } = JSON.parse(body);
-      expect(rest).toMatchObject({ status, requestId: "$request_id" });
-      expect(hint).toMatch(/^[A-Z].*\.$/);
-      if (type === "about:blank") expect(rest).not.toHaveProperty("code");
-      else expect([type, CATALOGUE[rest.code as ProblemCode]]).toMatchObject([`/problems/${rest.code}`, { status }]);
-      // nginx would take them for the string's end, and for a variable.
-      expect(body.replace("$request_id", "")).not.toMatch(/['$\\]/);
-      expect(text).toMatch(new RegExp(`error_page [\\d ]+ =${status} /-/problems/${status};`));
-    },
-  );
-
-  test("keeps a socket open for longer than its two ends are silent", () => {
-    const location = /location \/socket\.io\/ \{([^}]*)\}/.exec(nginxConfig(app))?.[1] ?? "";
-    expect(location).toContain("proxy_set_header Upgrade $http_upgrade;");
-    const seconds = Number(/proxy_read_timeout (\d+)s;/.exec(location)?.[1]);
-    expect(seconds).toBeGreaterThan(PING_SECONDS);
-  });
-
-  test("knows every error that nginx can give by itself in this configuration", () => {
-    expect(Object.keys(PROBLEMS)).toEqual(
-      expect.arrayContaining(["400", "404", "413", "414", "429", "431", "502", "504"]),
-    );
-    const codes = [...nginxConfig(app).matchAll(/error_page ([\d ]+) =/g)].flatMap(([, list]) => list?.split(" "));
-    expect(codes).toEqual(expect.arrayContaining(["494", "495", "496", "497"]));
-    expect(new Set(codes).size).toBe(codes.length);
-  });
-
-  test("says when to try again in errors that pass", () => {
-    const waits = Object.entries(PROBLEMS).filter(([, { retryAfter }]) => retryAfter !== undefined);
-    expect(waits.map(([status]) => status)).toEqual(["429", "502", "503", "504"]);
-    expect(nginxConfig(app).match(/add_header Retry-After/g)).toHaveLength(waits.length);
-  });
-
-  test("its errors keep the headers that every answer has", () => {
-    const server = [...nginxConfig(app).matchAll(/^ {4}add_header (\S+ .*) always;/gm)].map(([, header]) => header);
-    const location = /location = \/-\/problems\/404 \{([^}]*)/.exec(nginxConfig(app))?.[1] ?? "";
-    for (const header of server) expect(location).toContain(`add_header ${header} always;`);
-    expect(server).toHaveLength(4);
-  });
-
-  test("is scraped where its counts are", () => {
-    const plan = gatewayPlan({ sizes: tiers.small.gateway, app, certificate: "CERT", key: "KEY" });
-    expect(plan.metrics).toEqual({ port: "status" });
-    expect(Object.keys(plan.files?.config?.data ?? {})).toEqual(["metrics.js", "nginx.conf"]);
-    expect(nginxConfig(app)).toContain("js_import metrics from /etc/nginx/metrics.js;");
-  });
-
-  test("has its key in a secret", () => {
-    const { secrets } = gatewayPlan({ sizes: tiers.small.gateway, app, certificate: "CERT", key: "KEY" });
-    expect(secrets?.tls?.data).toEqual({ "tls.crt": "CERT", "tls.key": "KEY" });
-  });
-});
-
-describe("the hash of an image's inputs", () => {
-  const root = mkdtempSync(join(tmpdir(), "media-inputs-"));
-  mkdirSync(join(root, "service/src/node_modules"), { recursive: true });
-  writeFileSync(join(root, "package.json"), "{}");
-  writeFileSync(join(root, "service/src/main.ts"), "1");
-  const hash = (...extra: string[]) => hashOfInputs(root, ["package.json", "service", ".npmrc"], extra);
-  const before = hash();
-
-  test("stays when nothing that goes into the image changes", () => {
-    writeFileSync(join(root, "service/src/main.test.ts"), "a test");
-    writeFileSync(join(root, "service/src/node_modules/x.js"), "installed");
-    writeFileSync(join(root, "README.md"), "words");
-    expect(hash()).toBe(before);
-  });
-
-  test("changes with a file's content, with a new file and with the base image", () => {
-    expect(hash("node@sha256:2")).not.toBe(before);
-    writeFileSync(join(root, "service/src/main.ts"), "2");
-    const changed = hash();
-    expect(changed).not.toBe(before);
-    writeFileSync(join(root, ".npmrc"), "x=1");
-    expect(hash()).not.toBe(changed);
   });
 });

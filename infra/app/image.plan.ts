@@ -1,53 +1,48 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-
-/**
- * What the service's image is built from, relative to the repository's root: what .dockerignore lets through.
- * Files, and folders with all they hold.
- */
-export const SERVICE_INPUTS = [
-  "package.json",
-  "package-lock.json",
-  ".npmrc",
-  ".dockerignore",
-  "dashboards/package.json",
-  "drills/package.json",
-  "infra/package.json",
-  "loadtests/package.json",
-  "local/package.json",
-  "local/providers/package.json",
-  "service/Dockerfile",
-  "service/migrations",
-  "service/package.json",
-  "service/src",
-];
-
-/** Never part of an image. */
-const IGNORED = new Set(["node_modules", "coverage"]);
-
-/** Hash of paths and contents, so that an image is built, and pods roll, only when one of them has changed. */
-export function hashOfInputs(root: string, inputs: readonly string[], extra: readonly string[] = []): string {
-  const hash = createHash("sha256");
-  for (const text of extra) hash.update(`${text}\0`);
-  for (const file of inputs.flatMap((input) => filesOf(root, input)).sort()) {
-    hash
-      .update(`${file}\0`)
-      .update(readFileSync(join(root, file)))
-      .update("\0");
-  }
-  return hash.digest("hex").slice(0, 16);
+/** How an image of ours is built. Paths are relative to the repository's root. */
+export interface BuildPlan {
+  /** Folder that the builder sees; the Dockerfile is `<name>/Dockerfile`. */
+  context: string;
+  /** What goes into the image, as the context's .dockerignore lets it through: files, and folders with all they hold. */
+  inputs: readonly string[];
 }
 
-/** All files of a folder, or the file itself; an input that is not there counts as empty. */
-function filesOf(root: string, path: string): string[] {
-  const found = statSync(join(root, path), { throwIfNoEntry: false });
-  return found ? walk(root, path, found.isDirectory()) : [];
-}
+/** The images that the program builds, by their name and folder. */
+export const BUILDS = {
+  service: {
+    context: "",
+    inputs: [
+      "package.json",
+      "package-lock.json",
+      ".npmrc",
+      ".dockerignore",
+      "dashboards/package.json",
+      "drills/package.json",
+      "infra/package.json",
+      "loadtests/package.json",
+      "local/package.json",
+      "local/providers/package.json",
+      "service/Dockerfile",
+      "service/migrations",
+      "service/package.json",
+      "service/src",
+    ],
+  },
+  web: {
+    context: "web",
+    inputs: [
+      "web/package.json",
+      "web/package-lock.json",
+      "web/.npmrc",
+      "web/.dockerignore",
+      "web/Dockerfile",
+      "web/budget.ts",
+      "web/next.config.ts",
+      "web/openapi.json",
+      "web/serve.ts",
+      "web/src",
+      "web/tsconfig.json",
+    ],
+  },
+} as const satisfies Record<string, BuildPlan>;
 
-function walk(root: string, path: string, isFolder: boolean): string[] {
-  if (!isFolder) return path.endsWith(".test.ts") ? [] : [path];
-  return readdirSync(join(root, path), { withFileTypes: true })
-    .filter((entry) => !IGNORED.has(entry.name))
-    .flatMap((entry) => walk(root, `${path}/${entry.name}`, entry.isDirectory()));
-}
+export type BuildName = keyof typeof BUILDS;

@@ -1,32 +1,28 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImagesConfig } from "../config/schema.ts";
+import { buildImage, ROOT } from "../lib/image-builds.ts";
 import { resolveImage } from "../lib/images.ts";
-import { hashOfInputs, SERVICE_INPUTS } from "./image.plan.ts";
+import { BUILDS, type BuildName } from "./image.plan.ts";
 
-export interface ServiceImage {
+export interface BuiltImage {
   reference: pulumi.Input<string>;
   version: string;
 }
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The service's one image: given by digest, or built here and pushed to the registry. */
-export function serviceImage(images: ImagesConfig): ServiceImage {
-  const { version } = JSON.parse(readFileSync(`${ROOT}service/package.json`, "utf8")) as { version: string };
-  const pinned = images.pinned.service;
+/** An image of ours: given by digest (`images.pinned.<name>`), or built here and pushed to the registry. */
+export function builtImage(name: BuildName, images: ImagesConfig): BuiltImage {
+  const { version } = JSON.parse(readFileSync(`${ROOT}${name}/package.json`, "utf8")) as { version: string };
+  const pinned = images.pinned[name];
   if (pinned) return { reference: pinned, version };
+  const { context, inputs } = BUILDS[name];
   const nodeImage = resolveImage("node", images);
-  const image = new docker.Image("service", {
-    imageName: `${images.registry}/service:${hashOfInputs(ROOT, SERVICE_INPUTS, [nodeImage])}`,
-    build: {
-      context: ROOT,
-      dockerfile: `${ROOT}service/Dockerfile`,
-      args: { NODE_IMAGE: nodeImage },
-      ...(images.buildNetwork ? { network: images.buildNetwork } : {}),
-    },
+  const reference = buildImage(name, images, {
+    context,
+    dockerfile: `${name}/Dockerfile`,
+    inputs,
+    args: { NODE_IMAGE: nodeImage },
+    extra: [nodeImage],
   });
-  return { reference: image.repoDigest, version };
+  return { reference, version };
 }

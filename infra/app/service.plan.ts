@@ -5,22 +5,24 @@ import type { Tier } from "../config/tiers.ts";
 import type { DataHandles } from "../data/handles.ts";
 import type { CronJobSpec, DeploymentSpec } from "../lib/workload.types.ts";
 import type { ObservabilityLayer } from "../observability/index.ts";
-import type { ServiceImage } from "./image.ts";
+import type { BuiltImage } from "./image.ts";
 import { DRAIN_SECONDS, usesOf } from "./uses.plan.ts";
 
 export interface ServiceArgs {
-  sizes: Pick<Tier, "api" | "doubles" | "worker">;
+  sizes: Pick<Tier, "api" | "doubles" | "prometheus" | "responder" | "worker">;
   app: Config["app"];
-  image: ServiceImage;
+  image: BuiltImage;
   /** Contents of the secret files, by file name; each process gets only those that it uses. */
   secrets: Record<string, pulumi.Input<string>>;
   data: DataHandles;
+  /** What the responder is told of alerts. @default nothing, where it does not run */
+  alerts?: Pick<Config["alerts"], "automation" | "escalation" | "pagerduty"> | undefined;
   /** Where traces and pushed metrics go. @default nowhere, in a stack without the observability layer */
   observability?: Pick<ObservabilityLayer, "collector" | "pushgateway"> | undefined;
 }
 
 /** One image, several processes. */
-export type Process = "api" | "worker" | "doubles" | "prober";
+export type Process = "api" | "worker" | "doubles" | "prober" | "responder";
 
 const SECRETS = "/run/secrets/media";
 /** A round has to be over before the next one begins. */
@@ -32,7 +34,7 @@ const PROBER_MI = 192;
  * Their share of CPU where a machine is overloaded, as while pods are replaced: with equal shares, answers
  * took seconds. Jobs can wait.
  */
-const CPU_MILLI = { api: 75, worker: 25, doubles: 25 } as const;
+const CPU_MILLI = { api: 75, worker: 20, doubles: 25 } as const;
 /** What fails at its first work does so within it; and the rest of a node gets over one start before the next. */
 const SETTLE_SECONDS = 5;
 
@@ -48,9 +50,15 @@ export function proberPlan(args: ServiceArgs): CronJobSpec {
     kind: "CronJob",
     schedule: { cron: "* * * * *", deadlineSeconds: PROBER_SECONDS },
     drain: { graceSeconds: 5 },
-    resources: { cpuMilli: 10, memoryMi: PROBER_MI },
+    resources: { cpuMilli: 5, memoryMi: PROBER_MI },
   };
 }
+
+export const PROBES = {
+  startup: { path: "/livez", port: "admin" },
+  readiness: { path: "/readyz", port: "admin", periodSeconds: 3 },
+  liveness: { path: "/livez", port: "admin", periodSeconds: 10, timeoutSeconds: 5 },
+} as const;
 
 /** A process that serves until it is told to stop. */
 function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): DeploymentSpec {
@@ -58,12 +66,9 @@ function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): D
   return {
     ...processPlan(process, args, memoryMi),
     replicas,
+    ...autoscaled(process, args),
     metrics: { port: "admin" },
-    probes: {
-      startup: { path: "/livez", port: "admin" },
-      readiness: { path: "/readyz", port: "admin", periodSeconds: 3 },
-      liveness: { path: "/livez", port: "admin", periodSeconds: 10, timeoutSeconds: 5 },
-    },
+    probes: PROBES,
     // The process itself waits after its readiness has gone, before it closes.
     drain: { preStopSeconds: 0, graceSeconds: DRAIN_SECONDS + 25 },
     rollout: { settleSeconds: SETTLE_SECONDS },
@@ -71,8 +76,14 @@ function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): D
   };
 }
 
+/** The api follows the load, where the stack lets it. */
+function autoscaled(process: Process, { app, sizes }: ServiceArgs): Pick<DeploymentSpec, "autoscale"> {
+  if (process !== "api" || !app.autoscale) return {};
+  return { autoscale: { maxReplicas: sizes.api.maxReplicas, cpuMilli: sizes.api.cpuTargetMilli } };
+}
+
 /** What all processes of the service have in common. */
-function processPlan(process: Process, args: ServiceArgs, memoryMi: number) {
+export function processPlan(process: Process, args: ServiceArgs, memoryMi: number) {
   const { env, secretFiles, links } = usesOf(process, args);
   const files = Object.entries(secretFiles).filter(([, file]) => file in args.secrets);
   const data = Object.fromEntries(files.map(([, file]) => [file, args.secrets[file] as pulumi.Input<string>]));

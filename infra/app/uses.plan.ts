@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { realUpstreams, type UpstreamName, upstreamNames, upstreams } from "../config/upstreams.ts";
 import { address, type Link, portOf } from "../lib/endpoints.ts";
 import { hostPort } from "../lib/handles.ts";
+import { pagerDutyUrlOf } from "../observability/receivers.plan.ts";
 import type { Process, ServiceArgs } from "./service.plan.ts";
 
 /** What a process has, because of something that it uses. */
@@ -31,11 +32,23 @@ const USES: Record<Process, readonly PartName[]> = {
   ],
   worker: ["common", "server", "traces", "database", "cache", "state", "overseerr"],
   doubles: ["common", "server", "traces", "sink"],
-  prober: ["common", "upstreams", "pushgateway"],
+  prober: ["common", "upstreams", "pushgateway", "certificate"],
+  responder: ["common", "server", "traces", "database", "cache", "tokens", "operations", "signals", "incidents"],
 };
 
-/** Seconds between "not ready" and closing. */
-export const DRAIN_SECONDS = 5;
+/** An evaluation of the rules after a scrape. */
+const QUIET_MARGIN_SECONDS = 5;
+/** Where the responder keeps what waits for the database. */
+export const SPOOL = "/var/lib/responder";
+
+/** Seconds between "not ready" and closing: the gateway may learn of it 7 s late (decision 0031), by a DNS answer of 5 s. */
+export const DRAIN_SECONDS = 10;
+
+/** As the service reads numbers by name. */
+const pairs = (numbers: Record<string, number>) =>
+  Object.entries(numbers)
+    .map(([name, most]) => `${name}=${most}`)
+    .join(",");
 
 const parts = {
   common: ({ app, image }) => ({
@@ -79,7 +92,10 @@ const parts = {
   }),
   state: ({ data: { redisState } }) => ({
     env: { REDIS_STATE_NAME: redisState.group, REDIS_STATE_SENTINELS: hostPort(redisState.sentinels) },
-    secretFiles: { REDIS_STATE_PASSWORD_FILE: "redis-state-password" },
+    secretFiles: {
+      REDIS_SENTINEL_PASSWORD_FILE: "redis-state-password",
+      REDIS_STATE_PASSWORD_FILE: "redis-state-password",
+    },
     links: [redisState.members.link, redisState.sentinels.link],
   }),
   upstreams: ({ app }) => upstreamsPart(app, upstreamNames),
@@ -92,12 +108,60 @@ const parts = {
     env: {
       LOGIN_RATE_LIMIT_PER_MINUTE: String(app.loginRateLimitPerMinute),
       RATE_LIMIT_PER_MINUTE: String(app.rateLimitPerMinute),
+      REGISTRATION_RATE_LIMIT_PER_HOUR: String(app.registrationRateLimitPerHour),
       VISITOR_RATE_LIMIT_PER_MINUTE: String(app.visitorRateLimitPerMinute),
     },
   }),
   sink: () => ({
     env: { SINK_PORT: String(portOf("doubles", "sink")), SMTP_PORT: String(portOf("doubles", "smtp")) },
     secretFiles: { ALERT_WEBHOOK_TOKEN_FILE: "alert-webhook-token" },
+  }),
+  certificate: () => ({
+    env: { GATEWAY_URL: `https://${address("gateway-inside:inside")}` },
+    links: ["gateway-inside:inside"],
+  }),
+  // Sessions are seen and ended at PostgreSQL itself, by a role of its own.
+  operations: ({ data: { postgres } }) => ({
+    env: {
+      OPERATIONS_PGHOST: postgres.operations.host,
+      OPERATIONS_PGPORT: String(postgres.operations.port),
+      OPERATIONS_PGUSER: postgres.operations.user,
+    },
+    secretFiles: { OPERATIONS_PASSWORD_FILE: "operations-password" },
+    links: [postgres.operations.link],
+  }),
+  signals: () => ({
+    env: {
+      ALERTMANAGER_URL: `http://${address("alertmanager:http")}`,
+      JAEGER_URL: `http://${address("jaeger:ui")}`,
+      LOKI_URL: `http://${address("loki:http")}`,
+      PROMETHEUS_URL: `http://${address("prometheus:http")}`,
+    },
+    links: ["alertmanager:http", "jaeger:ui", "loki:http", "prometheus:http"],
+  }),
+  incidents: ({ alerts, sizes }) => ({
+    env: {
+      API_URL: `http://${address("api:http")}`,
+      ESCALATION_MINUTES: alerts?.escalation.afterMinutes.join(",") ?? "",
+      REVIEW_MINUTES: String(alerts?.escalation.reviewMinutes ?? ""),
+      QUIET_SECONDS: String(sizes.prometheus.scrapeIntervalSeconds + QUIET_MARGIN_SECONDS),
+      AUTOMATION: alerts?.automation ?? "on",
+      SCALE_OUT_MOST: pairs(sizes.responder.scaleOutMost),
+      VOLUME_MOST_GI: pairs(sizes.responder.volumeMostGi),
+      ...(alerts ? { PAGERDUTY_URL: pagerDutyUrlOf(alerts) } : {}),
+      SPOOL_FOLDER: SPOOL,
+    },
+    secretFiles: {
+      PAGERDUTY_KEY_FILE: "pagerduty-key",
+      PAGERDUTY_WEBHOOK_SECRET_FILE: "pagerduty-webhook-secret",
+      RESPONDER_WEBHOOK_TOKEN_FILE: "responder-webhook-token",
+      SLACK_SIGNING_SECRET_FILE: "slack-signing-secret",
+    },
+    links: [
+      "api:http",
+      "kubernetes-api",
+      ...(alerts ? [alerts.pagerduty.routingKey ? ("alert-receivers" as const) : ("sink:sink" as const)] : []),
+    ],
   }),
   pushgateway: ({ observability }) => ({
     env: observability ? { PUSHGATEWAY_URL: `http://${hostPort(observability.pushgateway)}` } : {},
@@ -118,7 +182,7 @@ export function usesOf(process: Process, args: ServiceArgs): Required<Part> {
 }
 
 /** The credential's file, also the name under which one is generated. */
-export const credentialOf = (name: string) => `${name}-credential`;
+export const credentialOf = <N extends string>(name: N) => `${name}-credential` as const;
 
 /** Each of these services where the configuration says it is, the others at their doubles. */
 function upstreamsPart(app: Config["app"], names: readonly UpstreamName[]): Part {

@@ -6,6 +6,15 @@ import type { DeploymentSpec } from "../lib/workload.types.ts";
 export interface Tenant {
   stack: string;
   bucket: string;
+  /** Pairs that write and cannot delete. The one that is used first; a second one while one follows the other. */
+  keys: readonly KeyPair[];
+  /** The same, of pairs that may delete. */
+  expiry: readonly KeyPair[];
+  /** Key by which the stack encrypts its backups. It is made here, because it has to outlive the stack. */
+  cipherPass: Input<string>;
+}
+
+export interface KeyPair {
   accessKey: string;
   secretKey: Input<string>;
 }
@@ -26,9 +35,50 @@ export const REGION = "us-east-1";
 const ADMIN = "administrator";
 const MEMORY_MI = 256;
 
-/** Bucket and key name of a stack; the key opens only that bucket. */
-export function tenantOf(stack: string, secretKey: Input<string>): Tenant {
-  return { stack, bucket: `media-${stack}`, accessKey: `media-${stack}`, secretKey };
+/** Values of one secret, by generation. */
+type Generations = readonly (readonly [generation: number, secretKey: Input<string>])[];
+
+/** Bucket and key names of a stack; the keys open only that bucket. */
+export function tenantOf(
+  stack: string,
+  { keys, expiry, cipherPass }: { keys: Generations; expiry: Generations; cipherPass: Input<string> },
+): Tenant {
+  const bucket = `media-${stack}`;
+  return { stack, bucket, keys: pairs(bucket, keys), expiry: pairs(`${bucket}-expiry`, expiry), cipherPass };
+}
+
+function pairs(name: string, generations: Generations): KeyPair[] {
+  return generations.map(([generation, secretKey]) => {
+    return { accessKey: generation === 1 ? name : `${name}-${generation}`, secretKey };
+  });
+}
+
+/** What a backup needs: to look, to read and to write, whole or in parts. */
+const APPEND = [
+  "s3:GetBucketLocation",
+  "s3:GetObject",
+  "s3:ListBucket",
+  "s3:PutObject",
+  "s3:AbortMultipartUpload",
+  "s3:ListBucketMultipartUploads",
+  "s3:ListMultipartUploadParts",
+];
+
+/**
+ * Who writes cannot delete. One name is excepted, which never exists here: at the end of each backup pgBackRest removes a link
+ * to the newest one, before it adds the backup to its list.
+ */
+export function bucketPolicy({ bucket, keys, expiry }: Pick<Tenant, "bucket" | "keys" | "expiry">): string {
+  const whole = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
+  const allow = (who: readonly KeyPair[], Action: readonly string[], Resource: readonly string[]) => {
+    return { Effect: "Allow", Principal: { AWS: who.map(({ accessKey }) => accessKey) }, Action, Resource };
+  };
+  const Statement = [
+    allow(keys, APPEND, whole),
+    allow(keys, ["s3:DeleteObject"], [`arn:aws:s3:::${bucket}/*/backup/main/latest`]),
+    allow(expiry, [...APPEND, "s3:DeleteObject"], whole),
+  ];
+  return JSON.stringify({ Version: "2012-10-17", Statement });
 }
 
 /**
@@ -65,7 +115,12 @@ export function backupStorePlan(args: BackupStoreArgs): DeploymentSpec {
     files: {
       scripts: {
         path: "/opt/backup-store",
-        data: { "serve.sh": SERVE, "buckets.sh": BUCKETS, tenants: tenantLines(args.tenants) },
+        data: {
+          "serve.sh": SERVE,
+          "buckets.sh": BUCKETS,
+          tenants: tenantLines(args.tenants),
+          ...Object.fromEntries(args.tenants.map((tenant) => [`${tenant.bucket}.json`, bucketPolicy(tenant)])),
+        },
       },
     },
     secrets: {
@@ -84,7 +139,7 @@ export function backupStorePlan(args: BackupStoreArgs): DeploymentSpec {
 }
 
 function tenantLines(tenants: readonly Tenant[]): string {
-  return tenants.map(({ bucket, accessKey }) => `${bucket} ${accessKey}\n`).join("");
+  return tenants.map(({ bucket, expiry }) => `${bucket} ${expiry[0]?.accessKey}\n`).join("");
 }
 
 /**
@@ -100,7 +155,10 @@ const SERVE = `${COMMON}exec versitygw --cert /run/secrets/tls/tls.crt --key /ru
   posix --sidecar /data/metadata /data/objects
 `;
 
-/** Before the store opens: every tenant has its bucket, and owns it. Only this pod's own loopback is served meanwhile. */
+/**
+ * Before the store opens: every tenant has its bucket. Only this pod's own loopback is served meanwhile. A
+ * bucket's policy is a file of the store's metadata, because its command line cannot set one.
+ */
 const BUCKETS = `${COMMON}versitygw --port 127.0.0.1:7070 --quiet posix --sidecar /data/metadata /data/objects &
 gateway=$!
 export ADMIN_ACCESS_KEY="$ROOT_ACCESS_KEY" ADMIN_SECRET_KEY="$ROOT_SECRET_KEY" ADMIN_ENDPOINT_URL=http://127.0.0.1:7070
@@ -115,6 +173,9 @@ while read -r bucket owner; do
   else
     versitygw admin create-bucket --bucket "$bucket" --owner "$owner"
   fi
+  mkdir -p "/data/metadata/$bucket/meta"
+  cp "/opt/backup-store/$bucket.json" "/data/metadata/$bucket/meta/policy.new"
+  mv "/data/metadata/$bucket/meta/policy.new" "/data/metadata/$bucket/meta/policy"
 done < /opt/backup-store/tenants
 kill "$gateway"
 wait "$gateway" || true

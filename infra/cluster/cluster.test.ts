@@ -1,8 +1,14 @@
-import { backupStorePlan, tenantOf, usersFile } from "./backup-store.plan.ts";
+import { backupStorePlan, bucketPolicy, tenantOf, usersFile } from "./backup-store.plan.ts";
 import { kubeStateMetricsPlan } from "./kube-state-metrics.plan.ts";
 import { nodeExporterPlan } from "./node-exporter.plan.ts";
 
-const tenants = [tenantOf("dev", "key of dev"), tenantOf("prod", "key of prod")];
+const tenants = ["dev", "prod"].map((stack) =>
+  tenantOf(stack, {
+    keys: [[1, `key of ${stack}`]],
+    expiry: [[1, `key of ${stack}'s expirer`]],
+    cipherPass: `cipher of ${stack}`,
+  }),
+);
 const store = backupStorePlan({
   tenants,
   users: usersFile([{ accessKey: "media-dev", secretKey: "key of dev" }]),
@@ -19,8 +25,34 @@ describe("the backup store", () => {
   });
 
   it("gives every tenant a bucket of its own, before it opens", () => {
-    expect(store.files?.scripts?.data.tenants).toBe("media-dev media-dev\nmedia-prod media-prod\n");
+    expect(store.files?.scripts?.data.tenants).toBe("media-dev media-dev-expiry\nmedia-prod media-prod-expiry\n");
     expect(Object.keys(store.init ?? {})).toEqual(["buckets"]);
+  });
+
+  it("lets the expirer's keys delete in their bucket, the others only the name that pgBackRest removes after each backup", () => {
+    const text = store.files?.scripts?.data["media-dev.json"] as string;
+    const { Statement } = JSON.parse(text) as {
+      Statement: { Principal: unknown; Action: string[]; Resource: string[] }[];
+    };
+    const deleting = Statement.filter(({ Action }) => Action.some((action) => /Delete|\*|PutBucket/.test(action)));
+    expect(deleting).toEqual([
+      expect.objectContaining({
+        Principal: { AWS: ["media-dev"] },
+        Action: ["s3:DeleteObject"],
+        Resource: ["arn:aws:s3:::media-dev/*/backup/main/latest"],
+      }),
+      expect.objectContaining({
+        Principal: { AWS: ["media-dev-expiry"] },
+        Resource: ["arn:aws:s3:::media-dev", "arn:aws:s3:::media-dev/*"],
+      }),
+    ]);
+  });
+
+  it("has names of their own for keys that follow others, all in the policy", () => {
+    const keys = [2, 1].map((generation) => [generation, "key"] as const);
+    const tenant = tenantOf("dev", { keys, expiry: keys, cipherPass: "" });
+    expect(tenant.keys.map(({ accessKey }) => accessKey)).toEqual(["media-dev-2", "media-dev"]);
+    expect(bucketPolicy(tenant)).toContain('{"AWS":["media-dev-expiry-2","media-dev-expiry"]}');
   });
 
   it("writes no key anywhere but into Secrets", () => {

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { examples } from "./examples.ts";
 import { loadConfig, merge } from "./load.ts";
-import { examples, schema } from "./schema.ts";
+import { schema } from "./schema.ts";
 import { tiers } from "./tiers.ts";
 import { upstreamNames } from "./upstreams.ts";
 
@@ -80,10 +81,42 @@ describe("a wrong configuration is told in one message", () => {
     expect(message).toContain("media-platform:layers: must have data too: the app layer keeps its state there");
   });
 
+  test("a load balancer needs the name for which the certificate is valid", () => {
+    const backups = '{"endpoint":"https://s3.example.com","bucket":"media","accessKey":"a","secretKey":"s"}';
+    const layers = { "media-platform:layers": '["data","app"]', "media-platform:backups": backups };
+    const app = { ...valid, ...layers, "media-platform:app": '{"firstAdmin":"admin@example.com"}' };
+    const balanced = { ...app, "media-platform:access": '{"type":"LoadBalancer"}' };
+    expect(problems(balanced)).toMatch(/gateway\.hostname: is missing: .*for example "media\.example\.com"/);
+    expect(problems({ ...balanced, "media-platform:gateway": '{"hostname":"media.example.com"}' })).toBe("none");
+    expect(problems(app)).toBe("none");
+  });
+
+  test.each([
+    ['{"hostname":"https://media.example.com"}', /gateway\.hostname: must be a host name/],
+    ['{"hostname":"media"}', /gateway\.hostname: must be a host name/],
+    ['{"proxyProtocolFrom":["10.0.0.1"]}', /gateway\.proxyProtocolFrom/],
+    ['{"certificate":{"issuer":{"name":"a"}}}', /gateway\.hostname: is missing: the issuer signs for this name/],
+    [
+      '{"hostname":"m.example.com","certificate":{"issuer":{"name":"a"},"secretName":"b"}}',
+      /gateway\.certificate: must have secretName or issuer, not both/,
+    ],
+  ])("gateway: %s", (gateway, message) => {
+    expect(problems({ ...valid, "media-platform:gateway": gateway })).toMatch(message);
+  });
+
+  test("an authority that has ended is said", () => {
+    const certificates = '{"notAfter":"2026-06-01","asOf":"2026-06-01"}';
+    expect(problems({ ...valid, "media-platform:certificates": certificates })).toMatch(/notAfter: has passed/);
+  });
+
   test("without the doubles, everything about the upstreams that is missing, at once", () => {
     const backups = '{"endpoint":"https://s3.example.com","bucket":"media","accessKey":"a","secretKey":"s"}';
     const layers = { "media-platform:layers": '["data","app"]', "media-platform:backups": backups };
-    const app = (settings: object) => ({ ...valid, ...layers, "media-platform:app": JSON.stringify(settings) });
+    const app = (settings: object) => ({
+      ...valid,
+      ...layers,
+      "media-platform:app": JSON.stringify({ devToken: true, ...settings }),
+    });
     const message = problems(app({ doubles: false, upstreams: { tmdb: { baseUrl: "https://api.themoviedb.org" } } }));
     expect(message).toContain("has 7 problems:");
     expect(message).not.toContain("app.upstreams.tmdb.baseUrl");
@@ -94,6 +127,15 @@ describe("a wrong configuration is told in one message", () => {
     );
     expect(problems(app({ doubles: true }))).toBe("none");
     expect(problems({ ...valid, "media-platform:app": '{"doubles":false}' })).toBe("none"); // no app in this stack
+  });
+
+  test("without the dev token the app needs a first administrator", () => {
+    const backups = '{"endpoint":"https://s3.example.com","bucket":"media","accessKey":"a","secretKey":"s"}';
+    const layers = { "media-platform:layers": '["data","app"]', "media-platform:backups": backups };
+    const app = (settings: object) => problems({ ...valid, ...layers, "media-platform:app": JSON.stringify(settings) });
+    expect(app({})).toMatch(/app\.firstAdmin: is missing: without app\.devToken .*; for example "admin@example\.com"/);
+    expect(app({ firstAdmin: "root@example.com" })).toBe("none");
+    expect(app({ devToken: true })).toBe("none");
   });
 
   test.each([

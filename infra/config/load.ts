@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { UserError } from "../lib/errors.ts";
-import { type Config, examples, schema } from "./schema.ts";
+import { examples } from "./examples.ts";
+import { type Config, schema } from "./schema.ts";
+import { publishedSecrets } from "./secrets.ts";
 
 /** The project whose configuration keys are ours: `media-platform:<section>`. */
 export const PROJECT = "media-platform";
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export interface Sources {
   stack: string;
@@ -15,18 +17,22 @@ export interface Sources {
   engine: Record<string, string>;
   /** Folder with `<stack>.json`, laid over the committed file. @default none */
   overlayFolder?: string | undefined;
+  /** What the stack's secrets are encrypted with. @default not a passphrase, or not known */
+  passphrase?: string | undefined;
 }
 
 /** One typed, frozen object, or one error that lists every problem. */
 export function loadConfig(sources: Sources): Config {
-  const overlay = readOverlay(sources);
-  const result = schema.safeParse(merge(sectionsOf(sources.engine), overlay));
+  const committed = sectionsOf(sources.engine);
+  const published = publishedSecrets(sources.stack, committed, sources.passphrase);
+  if (published) throw new UserError(published);
+  const result = schema.safeParse(merge(committed, readOverlay(sources)));
   if (!result.success) throw new UserError(describe(result.error, sources.stack));
   return freeze(result.data);
 }
 
 /** The engine hands over scalars as text and everything else as JSON. */
-function sectionsOf(engine: Record<string, string>): Json {
+function sectionsOf(engine: Record<string, string>): { [section: string]: Json } {
   const ours = Object.entries(engine).filter(([key]) => key.startsWith(`${PROJECT}:`));
   return Object.fromEntries(ours.map(([key, text]) => [key.slice(PROJECT.length + 1), parse(text)]));
 }

@@ -1,8 +1,14 @@
+import type { Input } from "@pulumi/pulumi";
 import { z } from "zod";
-import { type UpstreamName, upstreamNames, upstreams } from "./upstreams.ts";
+import { alertsSection, REQUIRED_ALERT_KEYS } from "./alerts.ts";
+import { connectionProblems } from "./connections.ts";
+import { credentialsSection } from "./credentials.ts";
+import { gatewaySection } from "./gateway.ts";
+import { sizesOf, sizesSection } from "./sizes.ts";
+import { type UpstreamName, upstreamNames } from "./upstreams.ts";
 
 /** The parts of a stack, in the order in which they are built. */
-export const layerNames = ["cluster", "data", "observability", "app"] as const;
+export const layerNames = ["cluster", "data", "observability", "app", "recovery"] as const;
 export const layerName = z.enum(layerNames);
 export type LayerName = z.infer<typeof layerName>;
 
@@ -20,8 +26,14 @@ const kubernetes = z.strictObject({
 const images = z.strictObject({
   /** Registry that holds what we build: "host:port" or "host/path". */
   registry: z.string().min(1),
-  /** References by digest, by folder of local/images; `service` too may be given. @default {} */
+  /** References by digest, by folder of local/images; `service` and `web` too may be given. @default {} */
   pinned: z.record(z.string(), z.string().includes("@sha256:", "must be a reference by digest")).default({}),
+  /** Build the images that are published nowhere (postgres, pgbouncer, exporters) and push them to `registry`. @default false: they are there */
+  build: z.boolean().default(false),
+  /** What registries want to see, by their host: pods pull with it, and the program pushes with it. @default {} */
+  credentials: z
+    .record(z.string().min(1), z.strictObject({ username: z.string().min(1), password: z.string().min(1) }))
+    .default({}),
   /** Network of the builds of the program's own images. @default docker's own */
   buildNetwork: z.string().min(1).optional(),
 });
@@ -46,12 +58,22 @@ const store = {
   caPem: z.string().includes("BEGIN CERTIFICATE").optional(),
   accessKey: z.string().min(1),
   secretKey: z.string().min(1),
-  /** Encrypts what is stored; keep it elsewhere too, for without it no backup can be read. @default not encrypted */
+  /** Key of the backups, a long random text; keep it elsewhere too, for without it no backup can be read. @default none */
   cipherPass: z.string().min(16).optional(),
 };
 
 const backups = z.strictObject({
   ...store,
+  /**
+   * Encrypt the backups (AES-256-CBC). Without `cipherPass` the stack generates the key and shows it in its output
+   * `generatedBackupKey`: it goes with the stack, so keep a copy elsewhere, or set it. @default true
+   */
+  encrypted: z.boolean().default(true),
+  /**
+   * Keys that may delete in the bucket. With them the stack's other keys need no right to delete, and what expires is
+   * removed by a container of its own, which alone has these. @default the other keys delete
+   */
+  expiry: z.strictObject({ accessKey: z.string().min(1), secretKey: z.string().min(1) }).optional(),
   /**
    * The store of another stack, or a copy of it, that a new stack begins from while its own store has no backup. It is only
    * read: give it keys that can do no more. @default a new stack without a backup begins empty
@@ -77,7 +99,7 @@ const upstreamsSection = z.strictObject(
   Object.fromEntries(upstreamNames.map((name) => [name, upstream.prefault({})])) as UpstreamSchemas,
 );
 
-const perMinute = (fallback: number) => z.int().min(1).max(10_000_000).default(fallback);
+const calls = (fallback: number) => z.int().min(1).max(10_000_000).default(fallback);
 
 const app = z.strictObject({
   /** The services that others run: TMDB, Plex, YouTube, Overseerr. @default their doubles */
@@ -89,61 +111,34 @@ const app = z.strictObject({
    * kept; never for users' stacks. @default false
    */
   devToken: z.boolean().default(false),
-  /** E-mail address of the first administrator. The account is made while there is no administrator; its password is generated. @default none */
+  /**
+   * E-mail address of the first administrator. The account is made while there is no administrator; its password is
+   * generated. Required without `devToken`: no other way leads to an administrator. @default none
+   */
   firstAdmin: z.email().optional(),
   /** Key by which the payment provider signs its events, 16 characters or more; two, one a line, while one follows the other. @default a generated one */
   paymentWebhookKey: z.string().min(16).optional(),
+  /**
+   * Let the number of api pods follow their CPU, from the tier's `replicas` to its `maxReplicas`. It needs the cluster's
+   * metrics API (metrics-server); without it the number stays at its least. @default true
+   */
+  autoscale: z.boolean().default(true),
   /** Requests per second that the gateway lets through from one address; more are answered with 429. @default 200 */
   rateLimitPerSecond: z.int().min(1).default(200),
   /** Requests one token may make in a minute. @default 12000 */
-  rateLimitPerMinute: perMinute(12_000),
+  rateLimitPerMinute: calls(12_000),
   /** Requests one address may make in a minute before it is signed in. @default 60 */
-  visitorRateLimitPerMinute: perMinute(60),
+  visitorRateLimitPerMinute: calls(60),
   /** Tries per account, address and minute to sign in; ten times as many from all addresses together. @default 10 */
-  loginRateLimitPerMinute: perMinute(10),
+  loginRateLimitPerMinute: calls(10),
+  /** Accounts that one network may ask for in an hour. @default 20 */
+  registrationRateLimitPerHour: calls(20),
   /** Share of traces kept, 0 to 1. @default 0.1 */
   traceSampleRatio: z.number().min(0).max(1).default(0.1),
+  /** Share of page loads whose web vitals browsers report, 0 to 1. @default 1 */
+  realUserSampleRatio: z.number().min(0).max(1).default(1),
   /** @default info */
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
-});
-
-const secretUrl = z.url({ protocol: /^https?$/ }).optional();
-
-/** Who is told of alerts. Each may be left out where `app.doubles` is on: the doubles' sink then takes what is sent. */
-const alerts = z.strictObject({
-  pagerduty: z
-    .strictObject({
-      /** Integration key of a service of PagerDuty (Events API v2); secret. */
-      routingKey: z.string().min(16).optional(),
-      /** @default PagerDuty's own */
-      url: z.url({ protocol: /^https?$/ }).default("https://events.pagerduty.com/v2/enqueue"),
-    })
-    .prefault({}),
-  /** Incoming webhooks of the channels #critical-alerts, #alerts and #monitoring; secret. */
-  slack: z.strictObject({ critical: secretUrl, alerts: secretUrl, monitoring: secretUrl }).prefault({}),
-  email: z
-    .strictObject({
-      /** Mail server, "host:port"; it must speak TLS. */
-      smarthost: z
-        .string()
-        .regex(/^[^:]+:\d+$/, "must be host:port")
-        .optional(),
-      from: z.email().optional(),
-      /** Address of the people on call: critical alerts. */
-      onCall: z.email().optional(),
-      /** Address of the team: warnings. */
-      team: z.email().optional(),
-      /** @default the mail server asks for none */
-      username: z.string().min(1).optional(),
-      password: z.string().min(1).optional(),
-    })
-    .prefault({}),
-  /** What is told of every alert, as Alertmanager's webhook. `token` is sent as its bearer; secret. */
-  webhook: z
-    .strictObject({ url: z.url({ protocol: /^https?$/ }).optional(), token: z.string().min(16).optional() })
-    .prefault({}),
-  /** An outside watcher that is told twice a minute that alerts work, and raises an alarm when it is not. @default none */
-  heartbeat: z.strictObject({ url: z.url({ protocol: /^https?$/ }).optional() }).prefault({}),
 });
 
 const grafana = z.strictObject({
@@ -151,24 +146,39 @@ const grafana = z.strictObject({
   enabled: z.boolean().default(true),
 });
 
-const certificates = z.strictObject({
-  /** Validity of every generated certificate; fixed dates, so that nothing changes from one run to the next. */
-  notBefore: z.iso.date().default("2026-01-01"),
-  notAfter: z.iso.date().default("2036-01-01"),
+const quota = z.strictObject({
+  /** Pods that the stack's namespace may hold at most, those that a rollout adds included. @default 100 */
+  pods: z.int().min(1).default(100),
 });
+
+const certificates = z
+  .strictObject({
+    /** Validity of the stack's authority; fixed dates, so that nothing changes from one run to the next. */
+    notBefore: z.iso.date().default("2026-01-01"),
+    notAfter: z.iso.date().default("2036-01-01"),
+    /** The day by which servers' certificates are renewed (lib/certificates.ts). @default today */
+    asOf: z.iso.date().default(() => new Date().toISOString().slice(0, 10)),
+  })
+  .refine(({ asOf, notAfter }) => asOf < notAfter, { path: ["notAfter"], message: "has passed: set a later date" });
 
 export const schema = z
   .strictObject({
     kubernetes,
     images,
     tier: z.enum(["small", "medium", "large"]),
+    /** Sizes that differ from the tier's; `make tune` sets them. @default {} */
+    sizes: sizesSection.prefault({}),
     layers: z.array(layerName).min(1),
     access: access.prefault({}),
     backups: backups.optional(),
     app: app.prefault({}),
-    alerts: alerts.prefault({}),
+    gateway: gatewaySection.prefault({}),
+    alerts: alertsSection.prefault({}),
     grafana: grafana.prefault({}),
     certificates: certificates.prefault({}),
+    quota: quota.prefault({}),
+    /** Which generation of each generated credential is valid; `make rotate` sets it (docs/credentials.md). @default the first of each */
+    credentials: credentialsSection.default({}),
     /** Stacks for which the base stack keeps a bucket with keys of its own. @default [] */
     backupStoreTenants: z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).default([]),
     /** Refuse to delete the namespace and the volumes. @default false */
@@ -190,6 +200,22 @@ export const schema = z
         message: "must have data too: the app layer keeps its state there",
       });
     }
+    if (config.layers.includes("app") && config.access.type === "LoadBalancer" && !config.gateway.hostname) {
+      const message = "is missing: clients would refuse the certificate at the load balancer's address";
+      context.addIssue({ code: "custom", path: ["gateway", "hostname"], message });
+    }
+    if (config.layers.includes("app") && !config.app.devToken && !config.app.firstAdmin) {
+      const message = "is missing: without app.devToken nothing else can make an administrator";
+      context.addIssue({ code: "custom", path: ["app", "firstAdmin"], message });
+    }
+    for (const { path, message } of connectionProblems(sizesOf(config.tier, config.sizes)))
+      context.addIssue({ code: "custom", path: ["sizes", ...path], message });
+    const needed = ["data", "observability"] as const;
+    const absent = needed.filter((name) => !config.layers.includes(name));
+    if (config.layers.includes("recovery") && absent.length > 0) {
+      const message = `must have ${absent.join(" and ")} too: the recovery layer restores the database's backups and reports to Pushgateway`;
+      context.addIssue({ code: "custom", path: ["layers"], message });
+    }
     const alone = config.layers.includes("app") && !config.app.doubles;
     for (const [section, key] of config.layers.includes("observability") && !config.app.doubles
       ? REQUIRED_ALERT_KEYS
@@ -207,85 +233,10 @@ export const schema = z
     }
   });
 
-/** Alerts that reach no receiver are worse than none: what the sink does not stand in for has to be given. */
-export const REQUIRED_ALERT_KEYS = [
-  ["pagerduty", "routingKey"],
-  ["slack", "critical"],
-  ["slack", "alerts"],
-  ["slack", "monitoring"],
-  ["email", "smarthost"],
-  ["email", "from"],
-  ["email", "onCall"],
-  ["email", "team"],
-  ["webhook", "url"],
-  ["webhook", "token"],
-] as const;
-
 export type Config = z.output<typeof schema>;
 export type ImagesConfig = Config["images"];
 export type BackupsConfig = NonNullable<Config["backups"]>;
 /** How a backup store is reached. */
-export type StoreConfig = Omit<BackupsConfig, "restoreFrom">;
-
-/** An example of each key, shown in errors. */
-export const examples: Record<string, string> = {
-  "kubernetes.context": '"kind-media"',
-  "kubernetes.kubeconfig": '"/home/me/.kube/config"',
-  "kubernetes.readySeconds": "120",
-  "kubernetes.storageClass": '"standard"',
-  kubernetes: '{ context: "kind-media" }',
-  images: '{ registry: "registry.example.com/media" }',
-  "images.registry": '"registry.example.com/media"',
-  "images.pinned": '{ postgres: "registry.example.com/media/postgres@sha256:…" }',
-  "images.buildNetwork": '"host"',
-  tier: '"small"',
-  layers: '["data", "app", "observability"]',
-  "access.type": '"NodePort"',
-  "access.host": '"127.0.0.1"',
-  backups: '{ endpoint: "https://s3.example.com", bucket: "media-dev", accessKey: "…", secretKey: "…" }',
-  "backups.endpoint": '"https://s3.example.com"',
-  "backups.bucket": '"media-dev"',
-  "backups.region": '"eu-central-1"',
-  "backups.caPem": '"-----BEGIN CERTIFICATE-----…"',
-  "backups.accessKey": '"AKIA…"',
-  "backups.secretKey": '"…"',
-  "backups.cipherPass": '"a long random text"',
-  "backups.restoreFrom": '{ endpoint: "https://s3.example.com", bucket: "media-prod", accessKey: "…", secretKey: "…" }',
-  ...upstreamExamples(),
-  "app.doubles": "false",
-  "app.devToken": "true",
-  "app.firstAdmin": '"admin@example.com"',
-  "app.paymentWebhookKey": '"whsec_…"',
-  "app.traceSampleRatio": "0.1",
-  "app.rateLimitPerSecond": "200",
-  "app.rateLimitPerMinute": "12000",
-  "app.visitorRateLimitPerMinute": "60",
-  "app.loginRateLimitPerMinute": "10",
-  "app.logLevel": '"info"',
-  "alerts.pagerduty.routingKey": '"…"',
-  "alerts.slack.critical": '"https://hooks.slack.com/services/…"',
-  "alerts.slack.alerts": '"https://hooks.slack.com/services/…"',
-  "alerts.slack.monitoring": '"https://hooks.slack.com/services/…"',
-  "alerts.email.smarthost": '"smtp.example.com:587"',
-  "alerts.email.from": '"alertmanager@example.com"',
-  "alerts.email.onCall": '"on-call@example.com"',
-  "alerts.email.team": '"team@example.com"',
-  "alerts.webhook.url": '"https://responder.example.com/alerts"',
-  "alerts.webhook.token": '"…"',
-  "alerts.heartbeat.url": '"https://hc-ping.com/…"',
-  "grafana.enabled": "false",
-  "certificates.notBefore": '"2026-01-01"',
-  "certificates.notAfter": '"2036-01-01"',
-  backupStoreTenants: '["dev", "prod"]',
-  protect: "true",
-  confirmReplacements: '["StatefulSet/postgres"]',
+export type StoreConfig = Omit<BackupsConfig, "encrypted" | "expiry" | "restoreFrom" | "cipherPass"> & {
+  cipherPass?: Input<string> | undefined;
 };
-
-function upstreamExamples(): Record<string, string> {
-  return Object.fromEntries(
-    upstreamNames.flatMap((name) => [
-      [`app.upstreams.${name}.baseUrl`, `"${upstreams[name].example}"`],
-      [`app.upstreams.${name}.credential`, '"…"'],
-    ]),
-  );
-}

@@ -12,11 +12,26 @@ export interface Tier {
   pgbouncer: { replicas: number; poolSize: number; maxClients: number };
   redisCache: { memoryMi: number };
   redisState: { members: number; sentinels: number; memoryMi: number; volumeGi: number };
-  /** `poolMax`: connections of one pod to each of the database's two pools, the primary's and the replicas'. */
-  api: { replicas: number; memoryMi: number; poolMax: number };
+  /**
+   * `poolMax`: connections of one pod to each of the database's two pools, the primary's and the replicas'.
+   * `replicas`: how many pods there are at least; `maxReplicas`: up to how many the autoscaler goes.
+   * `cpuTargetMilli`: mean CPU of a pod, in thousandths of a core, above which the autoscaler adds pods.
+   */
+  api: { replicas: number; maxReplicas: number; cpuTargetMilli: number; memoryMi: number; poolMax: number };
   worker: { replicas: number; memoryMi: number; poolMax: number };
   gateway: { replicas: number; memoryMi: number };
+  web: { replicas: number; memoryMi: number };
   doubles: { replicas: number; memoryMi: number };
+  /**
+   * `scaleOutMost`: most pods that the responder may have of a Deployment while an incident lasts; `volumeMostGi`: to how much
+   * it may expand the volumes of PostgreSQL's members.
+   */
+  responder: {
+    memoryMi: number;
+    spoolGi: number;
+    scaleOutMost: { api: number; worker: number };
+    volumeMostGi: { postgres: number };
+  };
   prometheus: { memoryMi: number; volumeGi: number; retentionHours: number; scrapeIntervalSeconds: number };
   pushgateway: { memoryMi: number; volumeGi: number };
   alertmanager: { memoryMi: number; volumeGi: number };
@@ -26,7 +41,17 @@ export interface Tier {
   collector: { replicas: number; memoryMi: number };
   /** Full backups of the database: how often, and how many are kept. */
   backup: { everyHours: number; keep: number };
+  /** Proofs of the newest backup: at each new one, and again after so many hours. */
+  restoreProof: { everyHours: number; memoryMi: number };
+  /** Recovery drills on a database of their own: five fields of cron, in UTC; at least one a day. */
+  continuousDrill: { cron: string };
 }
+
+/**
+ * A pod uses one core at most, and a new one takes traffic 20 s after it was asked for: what is left until then has to carry
+ * the load that grows meanwhile.
+ */
+const CPU_TARGET_MILLI = 400;
 
 const small: Tier = {
   postgres: {
@@ -40,10 +65,12 @@ const small: Tier = {
   pgbouncer: { replicas: 1, poolSize: 10, maxClients: 500 },
   redisCache: { memoryMi: 96 },
   redisState: { members: 1, sentinels: 1, memoryMi: 96, volumeGi: 1 },
-  api: { replicas: 1, memoryMi: 384, poolMax: 6 },
+  api: { replicas: 1, maxReplicas: 3, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 384, poolMax: 6 },
   worker: { replicas: 1, memoryMi: 384, poolMax: 4 },
   gateway: { replicas: 1, memoryMi: 96 },
+  web: { replicas: 2, memoryMi: 256 },
   doubles: { replicas: 1, memoryMi: 256 },
+  responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 2, worker: 2 }, volumeMostGi: { postgres: 10 } },
   prometheus: { memoryMi: 512, volumeGi: 5, retentionHours: 192, scrapeIntervalSeconds: 10 },
   pushgateway: { memoryMi: 64, volumeGi: 1 },
   alertmanager: { memoryMi: 64, volumeGi: 1 },
@@ -52,6 +79,8 @@ const small: Tier = {
   jaeger: { memoryMi: 384, volumeGi: 2, retentionHours: 24 },
   collector: { replicas: 1, memoryMi: 256 },
   backup: { everyHours: 24, keep: 2 },
+  restoreProof: { everyHours: 6, memoryMi: 512 },
+  continuousDrill: { cron: "40 4 * * *" },
 };
 
 const medium: Tier = {
@@ -66,10 +95,12 @@ const medium: Tier = {
   pgbouncer: { replicas: 2, poolSize: 20, maxClients: 1000 },
   redisCache: { memoryMi: 256 },
   redisState: { members: 3, sentinels: 3, memoryMi: 256, volumeGi: 2 },
-  api: { replicas: 2, memoryMi: 512, poolMax: 12 },
+  api: { replicas: 2, maxReplicas: 4, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 512, poolMax: 12 },
   worker: { replicas: 2, memoryMi: 512, poolMax: 8 },
   gateway: { replicas: 2, memoryMi: 128 },
+  web: { replicas: 2, memoryMi: 256 },
   doubles: { replicas: 1, memoryMi: 256 },
+  responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 4, worker: 4 }, volumeMostGi: { postgres: 40 } },
   prometheus: { memoryMi: 1024, volumeGi: 20, retentionHours: 360, scrapeIntervalSeconds: 15 },
   pushgateway: { memoryMi: 96, volumeGi: 1 },
   alertmanager: { memoryMi: 96, volumeGi: 1 },
@@ -78,6 +109,8 @@ const medium: Tier = {
   jaeger: { memoryMi: 512, volumeGi: 5, retentionHours: 72 },
   collector: { replicas: 2, memoryMi: 384 },
   backup: { everyHours: 24, keep: 7 },
+  restoreProof: { everyHours: 6, memoryMi: 512 },
+  continuousDrill: { cron: "40 4,16 * * *" },
 };
 
 const large: Tier = {
@@ -92,10 +125,12 @@ const large: Tier = {
   pgbouncer: { replicas: 2, poolSize: 40, maxClients: 4000 },
   redisCache: { memoryMi: 1024 },
   redisState: { members: 3, sentinels: 3, memoryMi: 1024, volumeGi: 10 },
-  api: { replicas: 3, memoryMi: 768, poolMax: 18 },
+  api: { replicas: 3, maxReplicas: 9, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 768, poolMax: 18 },
   worker: { replicas: 3, memoryMi: 768, poolMax: 8 },
   gateway: { replicas: 3, memoryMi: 256 },
+  web: { replicas: 3, memoryMi: 320 },
   doubles: { replicas: 2, memoryMi: 384 },
+  responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 6, worker: 6 }, volumeMostGi: { postgres: 200 } },
   prometheus: { memoryMi: 4096, volumeGi: 100, retentionHours: 720, scrapeIntervalSeconds: 15 },
   pushgateway: { memoryMi: 128, volumeGi: 1 },
   alertmanager: { memoryMi: 128, volumeGi: 1 },
@@ -104,6 +139,8 @@ const large: Tier = {
   jaeger: { memoryMi: 1024, volumeGi: 20, retentionHours: 168 },
   collector: { replicas: 2, memoryMi: 512 },
   backup: { everyHours: 24, keep: 14 },
+  restoreProof: { everyHours: 6, memoryMi: 1024 },
+  continuousDrill: { cron: "40 */6 * * *" },
 };
 
 export const tiers = { small, medium, large } as const;

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "./context.ts";
-import { type AccessType, portOf, type ServiceName, serviceEntry, serviceTypeOf } from "./endpoints.ts";
+import { type AccessType, offeredPort, type ServiceName, serviceEntry, serviceTypeOf } from "./endpoints.ts";
 
 /** What is read of a Service once it exists; during a preview much of it is not there yet. */
 export interface LiveService {
@@ -14,20 +14,24 @@ export function urlOf(
   name: ServiceName,
   namespace: string,
   live: LiveService,
-  access: { type: AccessType; host: string },
+  access: { type: AccessType; host: string; hostname?: string | undefined },
 ): string {
   const entry = serviceEntry(name);
-  const port = portOf(entry.workload, entry.ports[0] as never);
+  const port = offeredPort(name, entry.ports[0] as string);
   const scheme = entry.exposed ?? "http";
+  const known = entry.isPublic ? access.hostname : undefined;
   switch (serviceTypeOf(entry, access.type)) {
     case "NodePort":
-      return `${scheme}://${access.host}:${live.nodePort ?? "<allotted>"}`;
+      return `${scheme}://${known ?? access.host}:${live.nodePort ?? "<allotted>"}`;
     case "LoadBalancer":
-      return `${scheme}://${live.loadBalancer?.hostname ?? live.loadBalancer?.ip ?? "<allotted>"}:${port}`;
+      return `${scheme}://${known ?? live.loadBalancer?.hostname ?? live.loadBalancer?.ip ?? "<allotted>"}${suffix(port)}`;
     default:
-      return `${scheme}://${name}.${namespace}.svc.cluster.local:${port}`;
+      return `${scheme}://${name}.${namespace}.svc.cluster.local${suffix(port)}`;
   }
 }
+
+/** URLs leave out the port that is https' own. */
+const suffix = (port: number) => (port === 443 ? "" : `:${port}`);
 
 export function resourceUrl(name: ServiceName, service: k8s.core.v1.Service, ctx: Context): pulumi.Output<string> {
   return pulumi.all([service.spec, service.status]).apply(([spec, status]) => {
@@ -36,7 +40,7 @@ export function resourceUrl(name: ServiceName, service: k8s.core.v1.Service, ctx
       name,
       ctx.namespace,
       { nodePort: spec.ports?.[0]?.nodePort, loadBalancer: ingress },
-      ctx.config.access,
+      { ...ctx.config.access, hostname: ctx.config.gateway.hostname },
     );
   });
 }

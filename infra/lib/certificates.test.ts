@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { authorityPem, leafPem, serverNames } from "./certificates.ts";
+import { authorityPem, leafPem, leafValidity, serverNames } from "./certificates.ts";
 import { deriveKey } from "./x509.ts";
 
 const seed = Buffer.alloc(32, 7).toString("base64");
@@ -96,5 +96,31 @@ describe("one seed gives", () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe("the validity of servers' certificates", () => {
+  const at = (asOf: string, notAfter = validity.notAfter) => leafValidity({ ...validity, notAfter, asOf });
+  const days = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+
+  test("is the same for all days of a half-year, and then begins anew", () => {
+    expect(at("2026-06-29")).toEqual(at("2026-01-01"));
+    expect(at("2026-06-30")).toEqual({ notBefore: "2026-06-30", notAfter: "2027-08-01" });
+    // A clock that is wrong gives the first, not one before the authority's.
+    expect(at("1999-01-01")).toEqual(at("2026-01-01"));
+  });
+
+  test("is never more than browsers take, nor less than 217 days ahead, until the authority itself ends", () => {
+    const day = fc.date({ min: new Date("2026-01-01"), max: new Date("2035-01-01"), noInvalidDate: true });
+    fc.assert(
+      fc.property(day, (date) => {
+        const today = date.toISOString().slice(0, 10);
+        const { notBefore, notAfter } = at(today);
+        expect(days(notBefore, notAfter)).toBeLessThanOrEqual(397);
+        expect(days(today, notAfter)).toBeGreaterThanOrEqual(217);
+        expect(notBefore <= today).toBe(true);
+      }),
+    );
+    expect(at("2035-12-31").notAfter).toBe("2036-01-01");
   });
 });

@@ -10,20 +10,22 @@ export const listeners = {
   "backup-store": { s3: 9000 },
   collector: { "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   doubles: { http: 8080, admin: 9464, sink: 8090, smtp: 2525 },
-  gateway: { https: 8443, status: 8081 },
+  gateway: { https: 8443, inside: 8444, status: 8081 },
   grafana: { http: 3000 },
   jaeger: { ui: 16686, "otlp-grpc": 4317, "otlp-http": 4318, metrics: 8888, health: 13133 },
   "kube-state-metrics": { metrics: 8080, telemetry: 8081 },
   "log-agent": { metrics: 8888, health: 13133 },
   loki: { http: 3100, grpc: 9095 },
   "node-exporter": { metrics: 9100 },
-  pgbouncer: { pgbouncer: 6432, metrics: 9127 },
+  pgbouncer: { pgbouncer: 6432, follower: 6433, metrics: 9127 },
   postgres: { postgresql: 5432, patroni: 8008, watcher: 8009, metrics: 9187 },
   prometheus: { http: 9090 },
   pushgateway: { http: 9091 },
   "redis-cache": { redis: 6379, metrics: 9121 },
   "redis-state": { redis: 6379, metrics: 9121 },
   "redis-state-sentinel": { sentinel: 26379 },
+  web: { http: 3000 },
+  responder: { http: 8080, admin: 9464 },
   worker: { admin: 9464 },
 } as const satisfies Record<string, Record<string, number>>;
 
@@ -33,8 +35,10 @@ export type PortName<W extends WorkloadName> = keyof (typeof listeners)[W] & str
 export interface ServiceEntry {
   /** The workload whose pods answer. */
   workload: WorkloadName;
-  /** Names of the workload's ports that the service offers, under the same numbers. */
+  /** Names of the workload's ports that the service offers, under the same numbers but for `offers`. */
   ports: readonly string[];
+  /** Numbers that differ from the workload's. @default {} */
+  offers?: Readonly<Record<string, number>>;
   /** How clients reach it from outside the cluster; without it the service stays inside. */
   exposed?: "http" | "https";
   /**
@@ -42,8 +46,11 @@ export interface ServiceEntry {
    * are for the stack's operators. @default false
    */
   isPublic?: boolean;
-  /** No address of its own: DNS answers with the pods' addresses, ready or not. @default false */
-  headless?: boolean;
+  /**
+   * No address of its own: DNS answers with the addresses of the pods that are ready (`ready`), or of all (`all`), which
+   * members of a group need to find each other. @default none
+   */
+  headless?: "ready" | "all";
   /** Another process writes the endpoints, so the service has no selector. @default false */
   endpointsByPatroni?: boolean;
   /** More labels the pods must have. */
@@ -56,26 +63,34 @@ export interface ServiceEntry {
 export const services = {
   alertmanager: { workload: "alertmanager", ports: ["http"], exposed: "http" },
   api: { workload: "api", ports: ["http"] },
+  "api-pods": { workload: "api", ports: ["http"], headless: "ready" },
   "backup-store": { workload: "backup-store", ports: ["s3"], fromOtherStacks: true },
   collector: { workload: "collector", ports: ["otlp-grpc", "otlp-http"] },
   doubles: { workload: "doubles", ports: ["http"] },
-  gateway: { workload: "gateway", ports: ["https"], exposed: "https", isPublic: true },
+  gateway: { workload: "gateway", ports: ["https"], offers: { https: 443 }, exposed: "https", isPublic: true },
+  // For pods: it never speaks the PROXY protocol.
+  "gateway-inside": { workload: "gateway", ports: ["inside"] },
   grafana: { workload: "grafana", ports: ["http"], exposed: "http" },
   jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
   "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
   "kube-state-metrics": { workload: "kube-state-metrics", ports: ["metrics"], fromOtherStacks: true },
   loki: { workload: "loki", ports: ["http"], exposed: "http" },
   pgbouncer: { workload: "pgbouncer", ports: ["pgbouncer"] },
+  // Each pooler is asked by its own address, also one that is not ready.
+  "pgbouncer-followers": { workload: "pgbouncer", ports: ["follower"], headless: "all" },
   postgres: { workload: "postgres", ports: ["postgresql"], endpointsByPatroni: true },
-  "postgres-members": { workload: "postgres", ports: ["postgresql", "patroni"], headless: true },
+  "postgres-members": { workload: "postgres", ports: ["postgresql", "patroni"], headless: "all" },
   "postgres-replicas": { workload: "postgres", ports: ["postgresql"], selects: { role: "replica" } },
   prometheus: { workload: "prometheus", ports: ["http"], exposed: "http" },
   pushgateway: { workload: "pushgateway", ports: ["http"], exposed: "http" },
   "redis-cache": { workload: "redis-cache", ports: ["redis"] },
-  "redis-state": { workload: "redis-state", ports: ["redis"], headless: true },
-  "redis-state-sentinel": { workload: "redis-state-sentinel", ports: ["sentinel"], headless: true },
+  "redis-state": { workload: "redis-state", ports: ["redis"], headless: "all" },
+  "redis-state-sentinel": { workload: "redis-state-sentinel", ports: ["sentinel"], headless: "all" },
+  responder: { workload: "responder", ports: ["http"] },
   sink: { workload: "doubles", ports: ["sink"], exposed: "http" },
   "sink-mail": { workload: "doubles", ports: ["smtp"] },
+  web: { workload: "web", ports: ["http"] },
+  "web-pods": { workload: "web", ports: ["http"], headless: "ready" },
 } as const satisfies Record<string, ServiceEntry>;
 
 export type ServiceName = keyof typeof services;
@@ -101,7 +116,13 @@ export function portOf<W extends WorkloadName>(workload: W, port: PortName<W>): 
 /** "host:port" inside the stack's namespace. */
 export function address(target: ServicePort): string {
   const [service, port] = target.split(":") as [ServiceName, string];
-  return `${service}:${portOf(services[service].workload, port as never)}`;
+  return `${service}:${offeredPort(service, port)}`;
+}
+
+/** The number under which a Service offers a port. */
+export function offeredPort(service: ServiceName, port: string): number {
+  const { offers, workload } = serviceEntry(service);
+  return offers?.[port] ?? portOf(workload, port as never);
 }
 
 export type AccessType = "NodePort" | "LoadBalancer" | "ClusterIP";

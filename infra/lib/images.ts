@@ -9,7 +9,7 @@ export interface ImageEntry {
   published?: string;
 }
 
-/** Every image that is not built by the program itself, named once. */
+/** Every image of third-party programs, named once. */
 export const catalogue = {
   alertmanager: { version: "0.28.1", folder: "alertmanager", published: "docker.io/prom/alertmanager:v0.28.1" },
   grafana: { version: "13.2.0", folder: "grafana", published: "docker.io/grafana/grafana:13.2.0" },
@@ -20,7 +20,7 @@ export const catalogue = {
     published: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.15.0",
   },
   loki: { version: "3.7.8", folder: "loki", published: "docker.io/grafana/loki:3.7.8" },
-  nginx: { version: "1.26.3", folder: "nginx", published: "docker.io/library/nginx:1.26.3" },
+  nginx: { version: "1.30.6", folder: "nginx", published: "docker.io/library/nginx:1.30.6" },
   node: { version: "24.21.0", folder: "node", published: "docker.io/library/node:24.21.0-trixie-slim" },
   "node-exporter": { version: "1.9.0", folder: "exporters" },
   otelcol: {
@@ -40,6 +40,12 @@ export const catalogue = {
 } as const satisfies Record<string, ImageEntry>;
 
 export type ImageName = keyof typeof catalogue;
+
+/** Whether the program builds it: it is published nowhere, not pinned, and the configuration says so. */
+export function isBuiltHere(name: ImageName, config: ImagesConfig): boolean {
+  const { published, folder }: ImageEntry = catalogue[name];
+  return config.build && !published && !config.pinned[folder];
+}
 
 /** The reference a pod names: the digest that `local/` pinned, else the published image, else our own registry. */
 export function resolveImage(name: ImageName, config: ImagesConfig): string {

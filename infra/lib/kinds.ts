@@ -28,3 +28,9 @@ export function podsOf(spec: WorkloadSpec): number {
   if (spec.kind === "StatefulSet") return spec.members ?? 1;
   return spec.kind === undefined || spec.kind === "Deployment" ? (spec.replicas ?? 1) : 1;
 }
+
+/**
+ * What a StatefulSet leaves as it was: the API server refuses to change the template of its claims, and the claims of the
+ * members, which the stack declares, grow by themselves. A template keeps the size with which it was made.
+ */
+export const SIZE_IN_TEMPLATE = "spec.volumeClaimTemplates[*].spec.resources.requests.storage";

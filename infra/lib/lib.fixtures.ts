@@ -6,6 +6,7 @@ export const planContext: PlanContext = {
   stack: "dev",
   namespace: "media-dev",
   accessType: "NodePort",
+  publicService: { annotations: {}, externalTrafficPolicy: "Local" },
   protect: false,
   image: (image) => (typeof image === "string" ? { reference: `registry/${image}@sha256:1`, version: "1.0" } : image),
 };

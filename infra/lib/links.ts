@@ -22,7 +22,7 @@ export class Links extends pulumi.ComponentResource {
       createObject(name, manifest as Manifest, {
         parent: this,
         provider: ctx.provider,
-        dependsOn: ctx.namespaceResource(namespace),
+        dependsOn: ctx.namespaceResources(namespace),
       });
     for (const namespace of namespaces) {
       const suffix = namespace === nodeNamespaceOf(ctx.stack) ? "-node" : "";

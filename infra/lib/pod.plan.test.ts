@@ -164,12 +164,22 @@ describe("the pod", () => {
   test("is spread over nodes and zones if that is possible, but for agents and jobs", () => {
     const keys = template().spec.topologySpreadConstraints.map((c: { topologyKey: string }) => c.topologyKey);
     expect(keys).toEqual(["kubernetes.io/hostname", "topology.kubernetes.io/zone"]);
+    const rules = (changes: Changes) => template(changes).spec.topologySpreadConstraints[0];
+    expect(rules({}).whenUnsatisfiable).toBe("ScheduleAnyway");
+    // On one node there is no difference to others, so that all members are there.
+    expect(rules({ kind: "StatefulSet" })).toMatchObject({
+      whenUnsatisfiable: "DoNotSchedule",
+      maxSkew: 1,
+      nodeTaintsPolicy: "Honor",
+    });
     expect(template({ kind: "DaemonSet" }).spec.topologySpreadConstraints).toBeUndefined();
     expect(template({ kind: "Job" }).spec).toMatchObject({ restartPolicy: "Never" });
   });
 
-  test("of a node agent is root without capabilities, and may see the host as asked", () => {
-    const { spec } = template({ kind: "DaemonSet", nodeAgent: { hostNetwork: true, hostPid: true } });
+  test("of a node agent is root where it must be, without capabilities, and may see the host as asked", () => {
+    const ordinary = template({ kind: "DaemonSet", nodeAgent: {} }).spec.securityContext;
+    expect(ordinary).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
+    const { spec } = template({ kind: "DaemonSet", nodeAgent: { root: true, hostNetwork: true, hostPid: true } });
     expect(spec).toMatchObject({ hostNetwork: true, hostPID: true, tolerations: [{ operator: "Exists" }] });
     expect(spec.securityContext).toEqual({ runAsUser: 0, runAsGroup: 0, seccompProfile: { type: "RuntimeDefault" } });
     expect(spec.containers[0].securityContext.capabilities).toEqual({ drop: ["ALL"] });

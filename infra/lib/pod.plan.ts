@@ -1,8 +1,9 @@
 import type { Input } from "@pulumi/pulumi";
 import { type AccessType, listeners } from "./endpoints.ts";
 import { orAbsent } from "./errors.ts";
-import { isNodeAgent, isTask, metricsOf, nodeAgentOf, sidecarsOf } from "./kinds.ts";
+import { isTask, metricsOf, nodeAgentOf, sidecarsOf } from "./kinds.ts";
 import { labels, selectorLabels, sorted } from "./naming.ts";
+import { priorityClassName, priorityOf } from "./priority.plan.ts";
 import type {
   ContainerSpec,
   EnvValue,
@@ -24,8 +25,12 @@ export interface PlanContext {
   image: (image: ContainerSpec["image"]) => { reference: Input<string>; version: string };
   /** How people reach exposed Services. */
   accessType: AccessType;
+  /** Of the Service that the public reaches. */
+  publicService: { annotations: Record<string, string>; externalTrafficPolicy: "Local" | "Cluster" };
   /** @default the cluster's default class */
   storageClass?: string | undefined;
+  /** The Secret with the registries' credentials. @default none */
+  pullSecret?: string | undefined;
   /** Volumes outlive their StatefulSet. */
   protect: boolean;
 }
@@ -47,6 +52,7 @@ export function podTemplate(
 ): Omit<Manifest, "apiVersion" | "kind"> {
   const { version } = ctx.image(spec.image);
   const nodeAgent = nodeAgentOf(spec);
+  const priority = priorityOf(spec.component);
   return {
     metadata: {
       labels: { ...labels(ctx.stack, spec.name, spec.component, version), ...spec.podLabels },
@@ -54,6 +60,8 @@ export function podTemplate(
     },
     spec: {
       serviceAccountName: spec.name,
+      ...(ctx.pullSecret ? { imagePullSecrets: [{ name: ctx.pullSecret }] } : {}),
+      ...(priority ? { priorityClassName: priorityClassName(ctx.stack, priority) } : {}),
       automountServiceAccountToken: spec.rbac !== undefined,
       enableServiceLinks: false,
       // Names of ours have no dots or end in cluster.local: with 2 the resolver asks for the full ones at once.
@@ -125,12 +133,16 @@ function envEntry([name, value]: [string, EnvValue]) {
   return isField ? { name, valueFrom: { fieldRef: { fieldPath: value.field } } } : { name, value };
 }
 
-function probe(p: Probe, periodSeconds: number, failures: number) {
-  const action = p.path
+function action(p: Probe) {
+  if (p.command) return { exec: { command: p.command } };
+  return p.path
     ? { httpGet: { path: p.path, port: p.port, scheme: p.scheme ?? "HTTP" } }
     : { tcpSocket: { port: p.port } };
+}
+
+function probe(p: Probe, periodSeconds: number, failures: number) {
   return {
-    ...action,
+    ...action(p),
     periodSeconds: p.periodSeconds ?? periodSeconds,
     timeoutSeconds: p.timeoutSeconds ?? 2,
     failureThreshold: p.failures ?? failures,
@@ -144,7 +156,7 @@ function resources({ cpuMilli = 10, memoryMi, requestMi }: Resources) {
 
 function podSecurity(spec: WorkloadSpec) {
   const seccompProfile = { type: "RuntimeDefault" };
-  if (isNodeAgent(spec)) return { runAsUser: 0, runAsGroup: 0, seccompProfile };
+  if (nodeAgentOf(spec)?.root) return { runAsUser: 0, runAsGroup: 0, seccompProfile };
   const user = { runAsNonRoot: true, runAsUser: APP_USER, runAsGroup: APP_USER };
   return { ...user, fsGroup: APP_USER, fsGroupChangePolicy: "OnRootMismatch", seccompProfile };
 }
@@ -153,15 +165,20 @@ function nodeAccess({ hostNetwork, hostPid }: NodeAccess) {
   return { hostNetwork, hostPID: hostPid, tolerations: [{ operator: "Exists" }] };
 }
 
-/** Preferred, never required: one node must do. */
+/**
+ * Members that keep data must be on different nodes where there are several that take pods; one node must do, and a node
+ * that was lost does not count (`Honor`), so that no member waits for it. For other pods, and for zones, it is a wish.
+ */
 function spread(spec: WorkloadSpec, ctx: PlanContext) {
   const labelSelector = { matchLabels: selectorLabels(ctx.stack, spec.name) };
-  return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+  const over = (topologyKey: string, required = false) => ({
     maxSkew: 1,
     topologyKey,
-    whenUnsatisfiable: "ScheduleAnyway",
+    whenUnsatisfiable: required ? "DoNotSchedule" : "ScheduleAnyway",
+    ...(required ? { nodeTaintsPolicy: "Honor" } : {}),
     labelSelector,
-  }));
+  });
+  return [over("kubernetes.io/hostname", spec.kind === "StatefulSet"), over("topology.kubernetes.io/zone")];
 }
 
 function scrapeAnnotations(spec: WorkloadSpec): Record<string, string> {
@@ -205,6 +222,7 @@ function podVolumes(spec: WorkloadSpec, names: FileNames) {
 
 function volumeSource(claimName: string, volume: VolumeSpec | HostVolumeSpec) {
   if (volume.type === "claim") return { persistentVolumeClaim: { claimName } };
+  if (volume.type === "secret") return { secret: { secretName: volume.secretName, defaultMode: SECRET_MODE } };
   if (volume.type === "host") return { hostPath: { path: volume.hostPath } };
   const medium = volume.inMemory ? { medium: "Memory" } : {};
   return { emptyDir: { ...medium, ...(volume.sizeMi ? { sizeLimit: `${volume.sizeMi}Mi` } : {}) } };

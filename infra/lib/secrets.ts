@@ -1,11 +1,35 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { type Generation, validOf } from "../config/credentials.ts";
 
 /** A generated password: letters and digits, so that no file format or URL needs escaping. */
 export function createPassword(name: string, parent?: pulumi.Resource): pulumi.Output<string> {
   const options = parent ? { parent } : {};
   return new random.RandomPassword(name, { length: 32, special: false }, options).result;
+}
+
+/** The values of a generated credential that are valid now. */
+export interface Generated {
+  /** Of all that are accepted, the one that clients show. */
+  used: pulumi.Output<string>;
+  /** That one first; with a second one while one follows the other. */
+  accepted: pulumi.Output<string>[];
+}
+
+/** `make` creates the resource of a name, which for the first generation is `name` itself. */
+export function generate(
+  name: string,
+  generation: Generation,
+  make: (name: string) => pulumi.Output<string>,
+): Generated {
+  const accepted = validOf(generation).accepted.map((number) => make(number === 1 ? name : `${name}-${number}`));
+  return { used: accepted[0] as pulumi.Output<string>, accepted };
+}
+
+/** A file that holds all accepted values, one a line, the one that is used first. */
+export function lines(accepted: readonly pulumi.Input<string>[]): pulumi.Output<string> {
+  return pulumi.secret(pulumi.all([...accepted]).apply((values) => values.join("\n")));
 }
 
 /** A login whose name follows from its password: after a rotation it is another one, and the last one can stay for a while. */

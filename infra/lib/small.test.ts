@@ -45,9 +45,20 @@ describe("an exposed service's address", () => {
   test("or that of a load balancer, by name or by number", () => {
     const at = (loadBalancer?: { ip?: string; hostname?: string }) =>
       urlOf("gateway", "media-dev", { loadBalancer }, via("LoadBalancer"));
-    expect(at({ ip: "192.0.2.1" })).toBe("https://192.0.2.1:8443");
-    expect(at({ hostname: "media.example.com", ip: "192.0.2.1" })).toBe("https://media.example.com:8443");
-    expect(at()).toBe("https://<allotted>:8443");
+    expect(at({ ip: "192.0.2.1" })).toBe("https://192.0.2.1");
+    expect(at({ hostname: "media.example.com", ip: "192.0.2.1" })).toBe("https://media.example.com");
+    expect(at()).toBe("https://<allotted>");
+  });
+
+  test("or the public name, which the certificate has", () => {
+    const named = (type: AccessType) => ({ ...via(type), hostname: "media.example.com" });
+    const loadBalancer = { ip: "192.0.2.1" };
+    expect(urlOf("gateway", "media-prod", { loadBalancer }, named("LoadBalancer"))).toBe("https://media.example.com");
+    expect(urlOf("gateway", "media-dev", { nodePort: 30123 }, named("NodePort"))).toBe(
+      "https://media.example.com:30123",
+    );
+    // Others are not reached by it.
+    expect(urlOf("loki", "media-dev", { nodePort: 30124 }, named("NodePort"))).toBe("http://127.0.0.1:30124");
   });
 
   test("which only the gateway has: what is for the stack's own people stays inside", () => {
@@ -66,6 +77,8 @@ describe("images", () => {
   const config = {
     registry: "registry.example.com",
     pinned: { redis: "local/redis@sha256:1", exporters: "local/e@sha256:2" },
+    build: false,
+    credentials: {},
   };
 
   test("what is pinned comes first, by the folder that builds it", () => {

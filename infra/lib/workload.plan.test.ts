@@ -51,6 +51,21 @@ describe("controllers", () => {
     });
   });
 
+  test("with an autoscaler the Deployment has no number of its own, and the autoscaler has its bounds", () => {
+    const autoscale = { maxReplicas: 5, cpuMilli: 400 };
+    expect(controllerSpec({ replicas: 2, autoscale })).not.toHaveProperty("replicas");
+    const { autoscalers, disruptionBudgets } = plan({ replicas: 2, autoscale });
+    expect(names(autoscalers)).toEqual(["HorizontalPodAutoscaler media-dev/worker"]);
+    expect(autoscalers[0]?.spec).toMatchObject({
+      scaleTargetRef: { kind: "Deployment", name: "worker" },
+      minReplicas: 2,
+      maxReplicas: 5,
+      metrics: [{ resource: { name: "cpu", target: { type: "AverageValue", averageValue: "400m" } } }],
+    });
+    expect(disruptionBudgets).toHaveLength(1);
+    expect(plan({ replicas: 2 }).autoscalers).toEqual([]);
+  });
+
   test("a CronJob's runs do not overlap, do not repeat a failure, and end in their time", () => {
     const spec = controllerSpec({ kind: "CronJob", schedule });
     expect(spec).toMatchObject({ schedule: "*/5 * * * *", timeZone: "Etc/UTC", concurrencyPolicy: "Forbid" });
@@ -77,17 +92,15 @@ describe("controllers", () => {
     );
   });
 
-  test("a StatefulSet's volumes go with it, unless the stack is protected", () => {
+  test("a StatefulSet's volumes stay when it goes: they are claims of the stack", () => {
     const volumes: DeploymentSpec["volumes"] = { data: { type: "claim", path: "/data", sizeGi: 3 } };
     const spec = controllerSpec({ kind: "StatefulSet", volumes }, { storageClass: "fast" });
-    expect(spec.persistentVolumeClaimRetentionPolicy.whenDeleted).toBe("Delete");
+    expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Retain", whenScaled: "Retain" });
     expect(spec.volumeClaimTemplates[0].spec).toEqual({
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: "3Gi" } },
       storageClassName: "fast",
     });
-    const kept = controllerSpec({ kind: "StatefulSet" }, { protect: true });
-    expect(kept.persistentVolumeClaimRetentionPolicy.whenDeleted).toBe("Retain");
   });
 });
 
@@ -132,7 +145,13 @@ describe("what comes with a workload", () => {
       metadata: { name: "worker-data" },
       spec: { resources: { requests: { storage: "2Gi" } } },
     });
-    expect(plan({ volumes, kind: "StatefulSet" }).claims).toEqual({});
+  });
+
+  test("one claim per member of a StatefulSet, by the name at which it finds it", () => {
+    const volumes: DeploymentSpec["volumes"] = { data: { type: "claim", path: "/data", sizeGi: 2 } };
+    const { claims } = plan({ volumes, kind: "StatefulSet", members: 2 });
+    expect(Object.values(claims).map(({ metadata }) => metadata.name)).toEqual(["data-worker-0", "data-worker-1"]);
+    expect(Object.keys(claims)).toEqual(["data-0", "data-1"]);
   });
 
   test("a disruption budget from two replicas on", () => {
@@ -186,6 +205,21 @@ describe("services", () => {
     const balanced = { accessType: "LoadBalancer" } as const;
     expect(service("gateway", { name: "gateway" }, balanced).metadata.annotations).toBeUndefined();
     expect(service("api", { name: "api" }, balanced).metadata.annotations).toEqual(skip);
+  });
+
+  test("have the load balancer's annotations and policy where they are public, and 443", () => {
+    const publicService = { annotations: { "example.com/type": "nlb" }, externalTrafficPolicy: "Cluster" } as const;
+    const context = { accessType: "LoadBalancer", publicService } as const;
+    const { metadata, spec } = service("gateway", { name: "gateway" }, context);
+    expect(metadata.annotations).toEqual(publicService.annotations);
+    expect(spec).toMatchObject({
+      externalTrafficPolicy: "Cluster",
+      ports: [{ name: "https", port: 443, targetPort: "https" }],
+    });
+    for (const name of ["gateway-inside", "api"])
+      expect(service(name, { name: name === "api" ? "api" : "gateway" }, context).metadata.annotations).toEqual({
+        "pulumi.com/skipAwait": "true",
+      });
   });
 
   test("of PostgreSQL: the primary by Patroni's word, the replicas by their role, all members by name", () => {

@@ -1,5 +1,7 @@
+import { autoscalersOf } from "./autoscale.plan.ts";
 import {
   type AccessType,
+  offeredPort,
   type ServiceEntry,
   type ServiceName,
   serviceEntry,
@@ -7,9 +9,11 @@ import {
   serviceTypeOf,
   type WorkloadName,
 } from "./endpoints.ts";
+
 import { podsOf } from "./kinds.ts";
-import { clusterWideName, labels, selectorLabels, sorted, stableLabels } from "./naming.ts";
-import { type FileNames, type PlanContext, podTemplate, portsOf } from "./pod.plan.ts";
+import { clusterWideName, selectorLabels, sorted, stableLabels } from "./naming.ts";
+import { object } from "./object.plan.ts";
+import { type FileNames, type PlanContext, podTemplate } from "./pod.plan.ts";
 import { base64 } from "./secrets.ts";
 import type {
   CronJobSpec,
@@ -27,9 +31,13 @@ export interface WorkloadPlan {
   rbac: Manifest[];
   /** ConfigMaps and Secrets by short name. Without a name of their own the provider names them, and pods roll with them. */
   files: Record<string, Manifest>;
+  /** By the name of the volume; a StatefulSet's by volume and member, such as `data-0`. */
   claims: Record<string, Manifest>;
+  /** The claims of them whose volume says so. */
+  retained: ReadonlySet<string>;
   services: Manifest[];
   disruptionBudgets: Manifest[];
+  autoscalers: Manifest[];
   controller: (names: FileNames) => Manifest;
 }
 
@@ -39,25 +47,12 @@ export function planWorkload(spec: WorkloadSpec, ctx: PlanContext): WorkloadPlan
     serviceAccount: object(spec, ctx, "v1", "ServiceAccount", spec.name, { automountServiceAccountToken: false }),
     rbac: [...rolePlan(spec, ctx), ...clusterRolePlan(spec, ctx)],
     files: { ...configMaps(spec, ctx), ...secrets(spec, ctx) },
-    claims: spec.kind === "StatefulSet" ? {} : claims(spec, ctx),
+    ...claims(spec, ctx),
     services: servicesOf(spec.name as WorkloadName).map((name) => servicePlan(name, spec, ctx)),
     disruptionBudgets: podsOf(spec) > 1 ? [disruptionBudget(spec, ctx)] : [],
+    autoscalers: autoscalersOf(spec, ctx),
     controller: (names) => controller(spec, ctx, names),
   };
-}
-
-/** An object with the labels of its workload. Without a name the provider finds one. */
-function object(
-  spec: WorkloadSpec,
-  ctx: PlanContext,
-  apiVersion: string,
-  kind: string,
-  name: string | undefined,
-  rest: Record<string, unknown>,
-): Manifest {
-  const common = labels(ctx.stack, spec.name, spec.component, ctx.image(spec.image).version);
-  const metadata = { ...(name ? { name } : {}), namespace: ctx.namespace, labels: common };
-  return { apiVersion, kind, metadata, ...rest };
 }
 
 function configMaps(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
@@ -79,12 +74,31 @@ function secrets(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest>
   return Object.fromEntries(parts);
 }
 
-function claims(spec: WorkloadSpec, ctx: PlanContext): Record<string, Manifest> {
-  const made = claimedBy(spec).map(([name, volume]) => {
-    const rest = { spec: claimSpec(volume, ctx) };
-    return [name, object(spec, ctx, "v1", "PersistentVolumeClaim", `${spec.name}-${name}`, rest)] as const;
+/**
+ * A StatefulSet finds the claims of its members by their names, VOLUME-WORKLOAD-ORDINAL, and makes only those that are
+ * missing. The stack declares them, because a claim of its own can grow in place and a template of a StatefulSet cannot
+ * be changed. See docs/decisions/0026-claims-of-members.md.
+ */
+function claims(spec: WorkloadSpec, ctx: PlanContext): Pick<WorkloadPlan, "claims" | "retained"> {
+  const made = claimedBy(spec).flatMap(([name, volume]) => {
+    const retain = volume.type === "claim" && volume.retain === true;
+    const claim = (part: string, claimName: string) => {
+      const rest = { spec: claimSpec(volume, ctx) };
+      return { part, retain, manifest: object(spec, ctx, "v1", "PersistentVolumeClaim", claimName, rest) };
+    };
+    if (spec.kind !== "StatefulSet") return [claim(name, `${spec.name}-${name}`)];
+    return [...Array(podsOf(spec)).keys()].map((ordinal) => {
+      const made = claim(`${name}-${ordinal}`, `${name}-${spec.name}-${ordinal}`);
+      // It is bound when its pod starts, for which the StatefulSet waits. The size may be the StatefulSet controller's, which
+      // made a claim that was missing.
+      made.manifest.metadata.annotations = { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" };
+      return made;
+    });
   });
-  return Object.fromEntries(made);
+  return {
+    claims: Object.fromEntries(made.map(({ part, manifest }) => [part, manifest])),
+    retained: new Set(made.filter(({ retain }) => retain).map(({ part }) => part)),
+  };
 }
 
 function claimedBy(spec: WorkloadSpec): [string, VolumeSpec | HostVolumeSpec][] {
@@ -102,31 +116,36 @@ function claimSpec(volume: VolumeSpec | HostVolumeSpec, ctx: PlanContext) {
 
 export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanContext): Manifest {
   const entry = serviceEntry(name);
-  const ports = entry.ports.map((port) => ({ name: port, port: portsOf(spec)[port], targetPort: port }));
+  const ports = entry.ports.map((port) => ({ name: port, port: offeredPort(name, port), targetPort: port }));
   const type = serviceTypeOf(entry, ctx.accessType);
   const manifest = object(spec, ctx, "v1", "Service", name, { spec: { ...reach(entry), ports } });
   // Readiness is awaited at the workload; only a load balancer's address takes time of its own.
-  if (type !== "LoadBalancer") manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
+  const annotations = {
+    ...(type === "LoadBalancer" ? {} : { "pulumi.com/skipAwait": "true" }),
+    ...(entry.isPublic ? ctx.publicService.annotations : {}),
+  };
+  if (Object.keys(annotations).length > 0) manifest.metadata.annotations = annotations;
   return manifest;
 
   function reach({ headless, endpointsByPatroni, selects, isPublic }: ServiceEntry) {
     const selector = { ...selectorLabels(ctx.stack, spec.name), ...selects };
     return {
       type,
-      ...(isPublic ? keepingAddresses(type) : {}),
-      ...(headless ? { clusterIP: "None", publishNotReadyAddresses: true } : {}),
+      ...(isPublic ? keepingAddresses(type, ctx) : {}),
+      ...(headless ? { clusterIP: "None" } : {}),
+      ...(headless === "all" ? { publishNotReadyAddresses: true } : {}),
       ...(endpointsByPatroni ? {} : { selector: sorted(selector) }),
     };
   }
 }
 
 /**
- * Otherwise a node forwards a connection to any pod under the node's address, and all clients share one rate limit. The
+ * With `Local`; otherwise a node forwards a connection to any pod under the node's address, and all clients share one rate limit. The
  * price: only nodes with a pod of the workload answer. A load balancer detects them by a health check (a port of each
  * node); clients of node ports must use such a node.
  */
-function keepingAddresses(type: AccessType) {
-  return type === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" };
+function keepingAddresses(type: AccessType, { publicService: { externalTrafficPolicy } }: PlanContext) {
+  return type === "ClusterIP" ? {} : { externalTrafficPolicy };
 }
 
 function disruptionBudget(spec: WorkloadSpec, ctx: PlanContext): Manifest {
@@ -197,7 +216,8 @@ function rollout(spec: DeploymentSpec) {
   const { settleSeconds, recreate } = spec.rollout ?? {};
   const gentle = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
   return {
-    replicas: spec.replicas ?? 1,
+    // A number here would put the pods back to it at every update, against the autoscaler.
+    ...(spec.autoscale ? {} : { replicas: spec.replicas ?? 1 }),
     revisionHistoryLimit: 2,
     progressDeadlineSeconds: spec.timeoutSeconds ?? 300,
     ...(settleSeconds && { minReadySeconds: settleSeconds }),
@@ -212,7 +232,7 @@ function members(spec: StatefulSetSpec, ctx: PlanContext) {
     serviceName: spec.serviceName ?? spec.name,
     podManagementPolicy: spec.podManagement ?? "Parallel",
     updateStrategy: { type: "RollingUpdate" },
-    persistentVolumeClaimRetentionPolicy: { whenDeleted: ctx.protect ? "Retain" : "Delete", whenScaled: "Retain" },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     volumeClaimTemplates: claimedBy(spec).map(([name, volume]) => ({
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",

@@ -55,7 +55,7 @@ export const agent: DaemonSetSpec = { ...base, nodeAgent: {} };
 
 const data = dataHandles({
   login: { user: "", password: "" },
-  passwords: { superuser: "", redisCache: "", redisState: "" },
+  passwords: { superuser: "", redisCache: "", redisState: "", responder: "" },
 });
 // @ts-expect-error A misspelt handle of another layer.
 export const misspelt = data.pgbouncr;

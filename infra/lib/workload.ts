@@ -4,11 +4,13 @@ import { resourceUrl } from "./access.ts";
 import type { Context } from "./context.ts";
 import type { ServiceName, ServicePort } from "./endpoints.ts";
 import { type Endpoint, endpointOf } from "./handles.ts";
-import { catalogue, resolveImage } from "./images.ts";
-import { isNodeAgent } from "./kinds.ts";
+import { catalogue } from "./images.ts";
+import { isNodeAgent, SIZE_IN_TEMPLATE } from "./kinds.ts";
 import { memberOf } from "./links.plan.ts";
 import { createObject, type KubernetesObject } from "./objects.ts";
 import type { PlanContext } from "./pod.plan.ts";
+import { priorityOf } from "./priority.plan.ts";
+import { PULL_SECRET } from "./pull-secret.plan.ts";
 import { Transforms } from "./transforms.ts";
 import { planWorkload } from "./workload.plan.ts";
 import type { Manifest, WorkloadSpec } from "./workload.types.ts";
@@ -23,6 +25,8 @@ export class Workload extends pulumi.ComponentResource {
   readonly #spec: WorkloadSpec;
   readonly #transforms: Transforms;
   readonly #namespace: string;
+  /** What its pods name, besides what it makes itself. */
+  readonly #needed: pulumi.Resource[];
 
   constructor(spec: WorkloadSpec, ctx: Context, options: pulumi.ComponentResourceOptions = {}) {
     super("media:lib:Workload", spec.name, {}, options);
@@ -30,6 +34,8 @@ export class Workload extends pulumi.ComponentResource {
     this.#spec = spec;
     this.#transforms = new Transforms(spec);
     this.#namespace = isNodeAgent(spec) ? ctx.nodeNamespace : ctx.namespace;
+    const priority = priorityOf(spec.component);
+    this.#needed = [...(priority ? [ctx.priorityClass(priority)] : []), ...ctx.pullSecret(this.#namespace)];
     const plan = planWorkload(spec, planContext(ctx, this.#namespace));
 
     const account = this.#create(spec.name, plan.serviceAccount);
@@ -38,9 +44,8 @@ export class Workload extends pulumi.ComponentResource {
       return [part, this.#create(`${spec.name}-${part}`, manifest).metadata.name] as const;
     });
     const claims = Object.entries(plan.claims).map(([part, manifest]) => {
-      const volume = spec.volumes?.[part];
-      const retain = volume?.type === "claim" && volume.retain === true;
-      return this.#create(`${spec.name}-${part}`, manifest, { protect: retain || ctx.config.protect });
+      const protect = plan.retained.has(part) || ctx.config.protect;
+      return this.#create(`${spec.name}-${part}`, manifest, { protect });
     });
     const services = plan.services.map((manifest) => this.#service(manifest));
     const timeout = `${ctx.config.kubernetes.readySeconds ?? spec.timeoutSeconds ?? 300}s`;
@@ -48,8 +53,9 @@ export class Workload extends pulumi.ComponentResource {
       // Services first: a pod that starts finds its peers' names.
       dependsOn: [account, ...rbac, ...claims, ...services],
       customTimeouts: { create: timeout, update: timeout },
+      ...(spec.kind === "StatefulSet" && claims.length > 0 && { ignoreChanges: [SIZE_IN_TEMPLATE] }),
     });
-    for (const manifest of plan.disruptionBudgets) this.#create(spec.name, manifest);
+    for (const manifest of [...plan.disruptionBudgets, ...plan.autoscalers]) this.#create(spec.name, manifest);
     this.#transforms.checkKeys();
     ctx.members.push(memberOf(spec, this.#namespace));
     this.registerOutputs({});
@@ -80,7 +86,8 @@ export class Workload extends pulumi.ComponentResource {
       provider: this.#ctx.provider,
       ...options,
       dependsOn: [
-        this.#ctx.namespaceResource(this.#namespace),
+        ...this.#ctx.namespaceResources(this.#namespace),
+        ...this.#needed,
         ...([options.dependsOn ?? []].flat() as pulumi.Resource[]),
       ],
     });
@@ -92,11 +99,13 @@ function planContext(ctx: Context, namespace: string): PlanContext {
     stack: ctx.stack,
     namespace,
     accessType: ctx.config.access.type,
+    publicService: ctx.config.gateway,
+    pullSecret: ctx.pullSecret(namespace).length > 0 ? PULL_SECRET : undefined,
     storageClass: ctx.config.kubernetes.storageClass,
     protect: ctx.config.protect,
     image: (image) => {
       if (typeof image !== "string") return image;
-      return { reference: resolveImage(image, ctx.config.images), version: catalogue[image].version };
+      return { reference: ctx.image(image), version: catalogue[image].version };
     },
   };
 }

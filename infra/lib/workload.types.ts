@@ -6,13 +6,28 @@ import type { Component } from "./naming.ts";
 /** An environment variable: a value, or a field of the pod such as "status.podIP". Secrets come as files, never here. */
 export type EnvValue = Input<string> | { field: string };
 
-export interface Probe {
+/** Asks by HTTP, opens a TCP connection, or runs a command in the container. */
+export type Probe = ProbeTimes & (NetworkProbe | CommandProbe);
+
+interface NetworkProbe {
   /** Path asked by HTTP; without it a TCP connection suffices. */
   path?: string;
   /** Name of the port, from `endpoints.ts`. */
   port: string;
   /** @default HTTP */
   scheme?: "HTTP" | "HTTPS";
+  command?: never;
+}
+
+interface CommandProbe {
+  /** Ends with status 0 where all is well. */
+  command: string[];
+  path?: never;
+  port?: never;
+  scheme?: never;
+}
+
+interface ProbeTimes {
   /** @default 5; 2 for the startup probe */
   periodSeconds?: number;
   /** @default 2 */
@@ -71,6 +86,8 @@ export type VolumeSpec = { path: string; readOnly?: boolean } & (
   | { type: "scratch"; sizeMi?: number; inMemory?: boolean }
   /** A claim per pod of a StatefulSet; else one claim for the workload. `retain`: deleting it must be asked for twice. */
   | { type: "claim"; sizeGi: number; retain?: boolean }
+  /** A Secret that others keep, in the workload's namespace. */
+  | { type: "secret"; secretName: string }
 );
 
 /** A folder of the node, for node agents. */
@@ -126,12 +143,24 @@ interface ServerSpec extends CommonSpec {
   };
 }
 
+/** Between which bounds, and by what, the number of pods follows the load. */
+export interface Autoscale {
+  /** Most pods. */
+  maxReplicas: number;
+  /** Mean CPU of a pod above which there are more of them, in thousandths of a core. */
+  cpuMilli: number;
+  /** How long the load must have been lower before a pod goes, in seconds. @default 120 */
+  settleSeconds?: number;
+}
+
 /** Pods that any other of the same workload can replace. */
 export interface DeploymentSpec extends ServerSpec {
   /** @default Deployment */
   kind?: "Deployment";
-  /** @default 1 */
+  /** With `autoscale` the fewest there are. @default 1 */
   replicas?: number;
+  /** Let the cluster choose the number of pods, by the CPU they use. @default as many as `replicas` says */
+  autoscale?: Autoscale;
   rollout?: {
     /** How long a new pod must have been ready before it replaces an old one, in seconds. @default 0 */
     settleSeconds?: number;
@@ -159,6 +188,8 @@ export interface StatefulSetSpec extends ServerSpec {
 
 /** What a node agent sees of its node besides host folders. */
 export interface NodeAccess {
+  /** For files of the node that only root may read; without any capability. @default false */
+  root?: boolean;
   /** @default false */
   hostNetwork?: boolean;
   /** @default false */
@@ -168,7 +199,7 @@ export interface NodeAccess {
 /** One pod on each node. */
 export interface DaemonSetSpec extends Omit<ServerSpec, "volumes"> {
   kind: "DaemonSet";
-  /** Lives in the node namespace, runs as root without capabilities and reads host folders. @default an ordinary pod */
+  /** Lives in the node namespace and reads host folders. @default an ordinary pod */
   nodeAgent?: NodeAccess;
   volumes?: Record<string, VolumeSpec | HostVolumeSpec>;
 }

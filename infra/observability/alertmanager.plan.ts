@@ -48,11 +48,12 @@ export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: Aler
 }
 
 /** The sink, where something goes there, and what the configuration names. */
-export function alertmanagerLinks(alerts: AlertsConfig): Link[] {
+export function alertmanagerLinks(alerts: AlertsConfig, responder = false): Link[] {
   const { sink, outside } = placesOf(alerts);
   return [
     ...(sink ? (["sink-mail:smtp", "sink:sink"] as const) : []),
     ...(outside.length > 0 ? (["alert-receivers"] as const) : []),
+    ...(responder ? (["responder:http"] as const) : []),
   ];
 }
 
@@ -86,6 +87,13 @@ export function alertmanagerConfig(receivers: Receivers, options: ConfigOptions 
     text: '{{ template "media.text" . }}',
     color: '{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}',
   });
+  // Slack sends who pressed it to the app's own address, signed; the value is the group whose incidents are meant.
+  const button = receivers.slackButton
+    ? {
+        callback_id: "incidents",
+        actions: [{ type: "button", name: "acknowledge", text: "Acknowledge", value: "{{ .GroupLabels.category }}" }],
+      }
+    : {};
   const mail = (to: string) => ({
     to,
     send_resolved: true,
@@ -93,11 +101,14 @@ export function alertmanagerConfig(receivers: Receivers, options: ConfigOptions 
     text: '{{ template "media.text" . }}',
     headers: { Subject: '{{ template "media.title" . }}' },
   });
-  const webhook = (url: string) => ({
+  const webhook = (url: string, token: SecretFile) => ({
     url,
     send_resolved: true,
-    http_config: { authorization: { type: "Bearer", credentials_file: file("webhook-token") } },
+    http_config: { authorization: { type: "Bearer", credentials_file: file(token) } },
   });
+  // Each is told of what it has something to do for: people read what is only worth knowing.
+  const told = webhook(receivers.webhookUrl, "webhook-token");
+  const acted = receivers.responderUrl ? [webhook(receivers.responderUrl, "responder-token")] : [];
   const pagerduty = {
     routing_key_file: file("pagerduty-key"),
     url: receivers.pagerdutyUrl,
@@ -128,27 +139,36 @@ export function alertmanagerConfig(receivers: Receivers, options: ConfigOptions 
         receiver: "warning",
         group_by: ["category"],
         ...(waits ?? WAITS.warning),
-        routes: (["critical", "warning", "info", "heartbeat"] as const).map(route),
+        routes: [
+          // Of what the people on call were told before, and did not acknowledge.
+          { ...route("critical"), receiver: "second-level", matchers: ['escalation=~"[2-9]"'] },
+          ...(["critical", "warning", "info", "heartbeat"] as const).map(route),
+        ],
       },
       inhibit_rules: INHIBITIONS,
       receivers: [
         {
           name: "critical",
           pagerduty_configs: [pagerduty],
-          slack_configs: [slack("slack-critical", "#critical-alerts")],
+          slack_configs: [{ ...slack("slack-critical", "#critical-alerts"), ...button }],
           email_configs: [mail(email.onCall)],
-          webhook_configs: [webhook(receivers.webhookUrl)],
+          webhook_configs: [told, ...acted],
+        },
+        {
+          name: "second-level",
+          slack_configs: [{ ...slack("slack-critical", "#critical-alerts"), ...button }],
+          email_configs: [mail(receivers.secondLevelEmail)],
         },
         {
           name: "warning",
           slack_configs: [slack("slack-alerts", "#alerts")],
           email_configs: [mail(email.team)],
-          webhook_configs: [webhook(receivers.webhookUrl)],
+          webhook_configs: [told, ...acted],
         },
         {
           name: "info",
           slack_configs: [slack("slack-monitoring", "#monitoring")],
-          webhook_configs: [webhook(receivers.webhookUrl)],
+          webhook_configs: [told],
         },
         // An empty receiver is one that sends nothing.
         {
@@ -165,9 +185,9 @@ export function alertmanagerConfig(receivers: Receivers, options: ConfigOptions 
 
 /** A cause keeps back what follows from it: one page for one fault. */
 const INHIBITIONS = [
-  // The same thing, further gone.
+  // The same thing, further gone. An escalated incident is about another alert, and keeps nothing back.
   {
-    source_matchers: ['severity="critical"'],
+    source_matchers: ['severity="critical"', 'alertname!="IncidentEscalated"'],
     target_matchers: ['severity=~"warning|info"'],
     equal: ["category", "instance"],
   },

@@ -1,26 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { REQUIRED_ALERT_KEYS } from "../config/alerts.ts";
 import { loadConfig } from "../config/load.ts";
 import { placesOf } from "../config/receivers.ts";
-import { REQUIRED_ALERT_KEYS } from "../config/schema.ts";
 import { tiers } from "../config/tiers.ts";
-import { committedConfig, overlay, PROJECT } from "../test/fixtures.ts";
+import { configOf } from "../test/fixtures.ts";
 import { alertmanagerConfig, alertmanagerLinks } from "./alertmanager.plan.ts";
 import { grafanaPlan } from "./grafana.plan.ts";
 import { receiversOf, secretsOf } from "./receivers.plan.ts";
 
 /** The committed configuration with what the fixtures add, less what is taken away. */
-function load(stack: "dev" | "prod", change: (alerts: Record<string, Record<string, unknown>>) => void = () => {}) {
-  const added = structuredClone(overlay(stack)) as Record<string, unknown>;
-  change((added.alerts ?? {}) as Record<string, Record<string, unknown>>);
-  const ours = Object.entries(added).map(([key, value]) => [`${PROJECT}:${key}`, JSON.stringify(value)]);
-  const committed = committedConfig(stack);
-  const app = { ...JSON.parse(committed[`${PROJECT}:app`] ?? "{}"), ...(added.app as object) };
-  return loadConfig({
-    stack,
-    engine: { ...committed, ...Object.fromEntries(ours), [`${PROJECT}:app`]: JSON.stringify(app) },
-  });
-}
+const load = (stack: "dev" | "prod", change: (alerts: Record<string, Record<string, unknown>>) => void = () => {}) =>
+  loadConfig({ stack, engine: configOf(stack, ({ alerts = {} }) => change(alerts)) });
 
 describe("a stack without doubles", () => {
   const withUrls = (stack: "prod") => {
@@ -50,6 +41,28 @@ describe("a stack without doubles", () => {
   });
 });
 
+describe("the responder", () => {
+  const { alerts } = load("dev");
+  interface Receiver {
+    name: string;
+    webhook_configs?: { url: string; http_config: { authorization: { credentials_file: string } } }[];
+  }
+  const told = (responder: boolean) =>
+    (parse(alertmanagerConfig(receiversOf(alerts, responder))) as { receivers: Receiver[] }).receivers
+      .filter(({ webhook_configs = [] }) => webhook_configs.some(({ url }) => url === "http://responder:8080/webhook"))
+      .map(({ name }) => name);
+
+  test("is told of what it has something to do for, with a token of its own, where there is one", () => {
+    expect(told(true)).toEqual(["critical", "warning"]);
+    expect(told(false)).toEqual([]);
+    expect(alertmanagerConfig(receiversOf(alerts, true))).toContain(
+      "credentials_file: /run/secrets/alertmanager/responder-token",
+    );
+    expect(alertmanagerLinks(alerts, true)).toContain("responder:http");
+    expect(secretsOf(alerts, "generated", "of the responder")["responder-token"]).toBe("of the responder");
+  });
+});
+
 describe("a stack with doubles", () => {
   const { alerts } = load("dev");
 
@@ -65,8 +78,8 @@ describe("a stack with doubles", () => {
   test("routes each severity, and has no secret in its configuration", () => {
     const config = parse(alertmanagerConfig(receiversOf(alerts)));
     const routed = config.route.routes.map(({ receiver }: { receiver: string }) => receiver);
-    expect(routed).toEqual(["critical", "warning", "info", "heartbeat"]);
-    expect(config.receivers.map(({ name }: { name: string }) => name)).toEqual(routed);
+    expect(routed).toEqual(["second-level", "critical", "warning", "info", "heartbeat"]);
+    expect(config.receivers.map(({ name }: { name: string }) => name).sort()).toEqual(routed.sort());
   });
 });
 

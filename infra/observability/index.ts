@@ -18,6 +18,8 @@ export interface ObservabilityArgs {
   sizes: Pick<Tier, "alertmanager" | "collector" | "grafana" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
   alerts: Config["alerts"];
   grafana: Config["grafana"];
+  /** Whether the stack has a responder, which is of the app layer. */
+  responder: boolean;
 }
 
 /** Where the other layers send what they have to tell. */
@@ -57,12 +59,12 @@ export function buildObservability(ctx: Context, args: ObservabilityArgs): Obser
   };
 }
 
-function createAlertmanager(ctx: Context, { sizes, alerts }: ObservabilityArgs): Workload {
+function createAlertmanager(ctx: Context, { sizes, alerts, responder }: ObservabilityArgs): Workload {
   const plan = alertmanagerPlan({
     sizes: sizes.alertmanager,
-    receivers: receiversOf(alerts),
-    secrets: secretsOf(alerts, ctx.password("alert-webhook")),
-    connectsTo: alertmanagerLinks(alerts),
+    receivers: receiversOf(alerts, responder),
+    secrets: secretsOf(alerts, ctx.password("alert-webhook"), ctx.password("responder-webhook")),
+    connectsTo: alertmanagerLinks(alerts, responder),
   });
   return new Workload(plan, ctx);
 }

@@ -13,7 +13,7 @@ export function logAgentPlan(stack: string): DaemonSetSpec {
     name: "log-agent",
     component: "observability",
     kind: "DaemonSet",
-    nodeAgent: {},
+    nodeAgent: { root: true },
     image: "otelcol",
     args: ["--config=/etc/otelcol/log-agent.yaml"],
     files: { config: { path: "/etc/otelcol", data: { "log-agent.yaml": logAgentConfig(stack) } } },

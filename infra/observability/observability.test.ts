@@ -137,3 +137,9 @@ it.each([
 ])("%s stops before its successor starts: they share a volume", (_, plan) => {
   expect(plan.rollout).toEqual({ recreate: true });
 });
+
+test("neither Prometheus nor Pushgateway can be stopped or reloaded by a request: both have no authentication", () => {
+  const { prometheus, pushgateway } = tiers.small;
+  for (const plan of [prometheusPlan("dev", prometheus), pushgatewayPlan(pushgateway)])
+    expect(plan.args?.join(" ")).not.toMatch(/enable-lifecycle|enable-admin-api/);
+});

@@ -1,4 +1,4 @@
-import { rulesYaml } from "@media/dashboards/rules";
+import { rules, rulesYaml } from "@media/dashboards/rules";
 import type { Tier } from "../config/tiers.ts";
 import type { DeploymentSpec } from "../lib/workload.types.ts";
 import { prometheusConfig } from "./scrape.plan.ts";
@@ -18,13 +18,12 @@ export function prometheusPlan(stack: string, sizes: Tier["prometheus"]): Deploy
       `--storage.tsdb.retention.time=${sizes.retentionHours}h`,
       `--storage.tsdb.retention.size=${Math.floor(sizes.volumeGi * 0.8 * 1024)}MB`,
       "--enable-feature=exemplar-storage",
-      "--web.enable-lifecycle",
       "--log.level=warn",
     ],
     files: {
       config: {
         path: "/etc/prometheus",
-        data: { "prometheus.yaml": prometheusConfig(stack, sizes), "rules.yaml": rulesYaml() },
+        data: { "prometheus.yaml": prometheusConfig(stack, sizes), "rules.yaml": rulesYaml(rules, sizes) },
       },
     },
     volumes: { data: { type: "claim", path: DATA, sizeGi: sizes.volumeGi } },

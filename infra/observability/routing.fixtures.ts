@@ -16,9 +16,11 @@ export const SINK_ALERTS: AlertsConfig = {
   email: {},
   webhook: {},
   heartbeat: {},
+  automation: "on",
+  escalation: { afterMinutes: [15, 60], reviewMinutes: 30 },
 };
 
-export const TOKEN = "the webhook's token";
+export const TOKEN = "webhook-token-of-the-tests";
 
 export interface Message {
   channel: string;
@@ -27,12 +29,14 @@ export interface Message {
   severity: string;
   alerts: string[];
   summary: string;
+  /** As it came. */
+  body: { dedup_key?: string; groupKey?: string; event_action?: string; attachments?: { actions?: unknown[] }[] };
 }
 
 /** A real Alertmanager with our configuration, and our sink at the end of every way. */
 export interface Routing {
-  /** Hands alerts to Alertmanager, as Prometheus does. */
-  inject(alerts: Record<string, string>[]): Promise<void>;
+  /** Hands alerts to Alertmanager, as Prometheus does. `endsAt`: they are over then. @default open */
+  inject(alerts: Record<string, string>[], endsAt?: string): Promise<void>;
   /** What the sink got; waits until there are so many, and a little longer for those that should not come. */
   messages(count: number): Promise<Message[]>;
   clear(): Promise<void>;
@@ -68,7 +72,10 @@ export async function startRouting(): Promise<Routing> {
     writeFileSync(join(folder, name), here(text));
   writeFileSync(join(folder, "media.tmpl"), TEMPLATES);
   const waits = { group_wait: "200ms", group_interval: "1s", repeat_interval: "1h" };
-  const config = alertmanagerConfig(receiversOf(SINK_ALERTS), { secrets: folder, templates: folder, waits });
+  const config = alertmanagerConfig(
+    { ...receiversOf(SINK_ALERTS), slackButton: true },
+    { secrets: folder, templates: folder, waits },
+  );
   writeFileSync(join(folder, "alertmanager.yaml"), here(config));
 
   const port = await freePort();
@@ -91,8 +98,9 @@ export async function startRouting(): Promise<Routing> {
     url,
     sinkUrl,
     smtpPort,
-    async inject(alerts) {
-      const body = alerts.map((labels) => ({ labels, annotations: { summary: `${labels.alertname} is so` } }));
+    async inject(alerts, endsAt) {
+      const annotations = ({ alertname }: Record<string, string>) => ({ summary: `${alertname} is so` });
+      const body = alerts.map((labels) => ({ labels, annotations: annotations(labels), endsAt }));
       const answer = await fetch(`${url}/api/v2/alerts`, {
         method: "POST",
         headers: { "content-type": "application/json" },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createConnection } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Message, type Routing, startRouting, TOKEN } from "./routing.fixtures.ts";
@@ -34,6 +35,34 @@ describe("a real Alertmanager with our configuration", () => {
   test("sends the Watchdog to none of the people's receivers", async () => {
     await routing.inject([{ alertname: "Watchdog", severity: "heartbeat", category: "watchdog" }]);
     expect(await routing.messages(0)).toEqual([]);
+  });
+
+  test("has PagerDuty's incidents under the hash of the key that the responder is told, from their beginning to their end", async () => {
+    const alert = { alertname: "Keyed", severity: "critical", category: "keyed" };
+    await routing.inject([alert]);
+    const begun = await routing.messages(CRITICAL.length);
+    const groupKey = begun.find(({ channel }) => channel === "webhook")?.body.groupKey ?? "";
+    const key = createHash("sha256").update(groupKey).digest("hex");
+    await routing.inject([alert], new Date().toISOString());
+    const all = await routing.messages(2 * CRITICAL.length);
+    const paged = all.filter(({ channel }) => channel === "pagerduty").map(({ body }) => body);
+    expect(paged.map(({ event_action, dedup_key }) => [event_action, dedup_key])).toEqual([
+      ["trigger", key],
+      ["resolve", key],
+    ]);
+  });
+
+  test("gives critical messages to Slack a button that says which group is meant, and no others", async () => {
+    await routing.inject([
+      { alertname: "Pressed", severity: "critical", category: "pressed" },
+      { alertname: "NotPressed", severity: "warning", category: "not-pressed" },
+    ]);
+    const slack = (await routing.messages(CRITICAL.length + WARNING.length)).filter(
+      ({ channel }) => channel === "slack",
+    );
+    const buttons = slack.map(({ to, body }) => [to, body.attachments?.[0]?.actions ?? []]);
+    const button = { type: "button", name: "acknowledge", text: "Acknowledge", value: "pressed" };
+    expect(Object.fromEntries(buttons)).toEqual({ "#critical-alerts": [button], "#alerts": [] });
   });
 
   test("joins 500 alerts into one message for each way", async () => {

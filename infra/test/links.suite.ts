@@ -84,8 +84,8 @@ test("nothing connects to the prober, which connects to the doubles or the upstr
   expect(prober("base")).toBeUndefined();
   for (const stack of ["dev", "prod"] as const) expect(prober(stack)?.spec.ingress).toEqual([]);
   const from = (stack: Stack) => flows(stack, "egress").filter((flow) => flow.startsWith("prober "));
-  expect(from("dev")).toEqual(["prober → doubles:8080", "prober → pushgateway:9091"]);
-  expect(from("prod")).toEqual(["prober → pushgateway:9091"]);
+  expect(from("dev")).toEqual(["prober → doubles:8080", "prober → gateway:8444", "prober → pushgateway:9091"]);
+  expect(from("prod")).toEqual(["prober → gateway:8444", "prober → pushgateway:9091"]);
 });
 
 test("in users' stacks the gateway alone accepts clients from outside the stacks", () => {

@@ -1,20 +1,5 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { STACKS, type Stack } from "./fixtures.ts";
-
-/** A resource as the program registered it, secrets in the clear. */
-export interface Registered {
-  type: string;
-  name: string;
-  inputs: Record<string, unknown>;
-}
-
-export interface Rendered {
-  stack: Stack;
-  resources: Registered[];
-  outputs: Record<string, unknown>;
-}
+import { type Rendered, render } from "./render.ts";
 
 /** A Kubernetes object of a rendered stack; loosely typed, because the tests look everywhere. */
 export interface KubernetesObject {
@@ -30,31 +15,18 @@ export interface KubernetesObject {
   [section: string]: any;
 }
 
-const script = fileURLToPath(new URL("render.ts", import.meta.url));
-const node = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
-const cache = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
 const known = new Map(await Promise.all(STACKS.map(async (stack) => [stack, await render(stack)] as const)));
-
-async function render(stack: Stack): Promise<Rendered> {
-  // Node keeps the compiled code of the SDK there: a third of the time of a process.
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
-  const { stdout } = await promisify(execFile)(node, [script, stack], { env, maxBuffer: 1 << 26 });
-  return JSON.parse(stdout) as Rendered;
-}
 
 /** The stack under mocks. */
 export function rendered(stack: Stack): Rendered {
   return known.get(stack) as Rendered;
 }
 
-/** All Kubernetes objects of the stack, with the name that the provider would give to those that have none. */
+/** All Kubernetes objects of the stack. Those without a name of their own have one as the provider would give it. */
 export function objects(stack: Stack): KubernetesObject[] {
   return rendered(stack)
-    .resources.filter(({ type }) => type.startsWith("kubernetes:") || type.startsWith("kubernetes:core"))
-    .map(({ name, inputs }) => {
-      const object = inputs as unknown as KubernetesObject;
-      return { ...object, metadata: { name: `${name}-0a1b2c3d`, ...object.metadata } };
-    });
+    .resources.filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ inputs }) => inputs as unknown as KubernetesObject);
 }
 
 export function ofKind(stack: Stack, ...kinds: string[]): KubernetesObject[] {
@@ -72,4 +44,24 @@ export function controllers(stack: Stack): KubernetesObject[] {
 /** The template of a controller's pods. */
 export function templateOf({ spec }: KubernetesObject): KubernetesObject {
   return spec.jobTemplate?.spec.template ?? spec.template;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: pod specs are read at arbitrary paths.
+export function podOf(controller: KubernetesObject): any {
+  return templateOf(controller).spec;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: containers are read at arbitrary paths.
+export function containersOf(controller: KubernetesObject): any[] {
+  const pod = podOf(controller);
+  return [...(pod.initContainers ?? []), ...pod.containers];
+}
+
+/** How many pods a controller has: `least` of them at once where nothing is asked, `most` under load, as its autoscaler says. */
+export function podsOf(stack: Stack, { kind, metadata, spec }: KubernetesObject): { least: number; most: number } {
+  const scaler = ofKind(stack, "HorizontalPodAutoscaler").find(
+    (one) => one.spec.scaleTargetRef.kind === kind && one.spec.scaleTargetRef.name === metadata.name,
+  );
+  const least = spec.replicas ?? scaler?.spec.minReplicas ?? 1;
+  return { least, most: scaler?.spec.maxReplicas ?? least };
 }

@@ -36,7 +36,11 @@ function primitive(value: unknown, type: string): boolean {
 describe("every object has only fields that Kubernetes knows, with values of their types", () => {
   test.each(STACKS)("%s", (stack) => {
     const found = objects(stack).flatMap((object) => {
-      return misfits(object, `V1${object.kind}`, `${object.kind} ${object.metadata.name}`);
+      return misfits(
+        object,
+        `${/v\d$/.exec(object.apiVersion)?.[0].toUpperCase()}${object.kind}`,
+        `${object.kind} ${object.metadata.name}`,
+      );
     });
     expect(found).toEqual([]);
   });

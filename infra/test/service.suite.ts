@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { loadConfig, type ProcessName, VARIABLES } from "@media/service/config";
+import { loadConfig, type ProcessName } from "@media/service/config";
+import { VARIABLES } from "@media/service/environment";
 import { upstreamNames, upstreams } from "../config/upstreams.ts";
 import { STACKS, type Stack } from "./fixtures.ts";
 import { controllers, type KubernetesObject, ofKind, templateOf } from "./rendered.ts";
@@ -21,6 +22,9 @@ const processes = (stack: Stack) =>
   controllers(stack).filter((controller) => containerOf(controller).command?.includes("service/src/main.ts"));
 
 /** The pod's variables, with its secret files written out below a folder of ours. */
+/** Rendered manifests show no secret, and this one is read by its form. */
+const FIRST_ADMIN = "admin@example.com:a password of a test";
+
 function environment(stack: Stack, controller: KubernetesObject): Record<string, string> {
   const root = join(folder, stack, controller.metadata.name ?? "");
   const { env, volumeMounts } = containerOf(controller);
@@ -29,7 +33,8 @@ function environment(stack: Stack, controller: KubernetesObject): Record<string,
     const path = join(root, volumeMounts.find(({ name }) => name === volume.name)?.mountPath ?? "");
     mkdirSync(path, { recursive: true });
     const secret = ofKind(stack, "Secret").find(({ metadata }) => metadata.name === volume.secret?.secretName);
-    for (const [file, text] of Object.entries(secret?.data ?? {})) writeFileSync(join(path, file), String(text));
+    for (const [file, text] of Object.entries(secret?.data ?? {}))
+      writeFileSync(join(path, file), file === "first-admin" ? FIRST_ADMIN : String(text));
   }
   return Object.fromEntries(env.map(({ name, value }) => [name, name.endsWith("_FILE") ? join(root, value) : value]));
 }

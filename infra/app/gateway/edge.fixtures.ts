@@ -6,25 +6,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/schema.ts";
+import { app } from "../app.fixtures.ts";
 import { nginxConfig } from "./gateway.plan.ts";
 
-/** The gateway's own configuration in a real nginx, before a service that a test makes up. */
+/** The gateway's own configuration in a real nginx, before a service and a front end that a test makes up. */
 export interface Edge {
   port: number;
   statusPort: number;
   call(path: string, init?: RequestInit): Promise<Response>;
+  /** The signal that `nginx -s quit` sends. */
+  quit(): void;
   stop(): Promise<void>;
 }
 
+/** `pod` is the number of the pod that is asked, from 0. */
+type Serve = (req: IncomingMessage, res: ServerResponse, pod: number) => void;
+
+const PODS = 2;
+
 export async function startEdge(
-  serve: (req: IncomingMessage, res: ServerResponse) => void,
+  serve: Serve,
   changes: Partial<Config["app"]> = {},
+  web: Serve = (_req, res) => res.end("a page"),
 ): Promise<Edge> {
   const folder = mkdtempSync(join(tmpdir(), "media-edge-"));
-  const service = createServer(serve);
+  const pods = Array.from({ length: PODS }, (_, pod) => createServer((req, res) => serve(req, res, pod)));
+  const front = createServer((req, res) => web(req, res, 0));
   const [port, statusPort] = [await freePort(), await freePort()];
-  const ports = { port, statusPort, apiPort: await listening(service) };
-  writeFileSync(join(folder, "nginx.conf"), onThisMachine(folder, ports, changes));
+  const ports = { port, statusPort, api: await Promise.all(pods.map(listening)), web: [await listening(front)] };
+  writeFileSync(join(folder, "nginx.conf"), withoutTls(folder, ports, changes));
   const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
     env: { PATH: `${process.env.PATH}:/usr/sbin` },
     stdio: "ignore",
@@ -35,46 +45,57 @@ export async function startEdge(
     port,
     statusPort,
     call,
+    quit: () => void nginx.kill("SIGQUIT"),
     async stop() {
       const gone = nginx.exitCode ?? new Promise((resolve) => nginx.once("exit", resolve));
       nginx.kill("SIGTERM");
       await gone;
-      service.closeAllConnections();
-      service.close();
+      for (const server of [...pods, front]) {
+        server.closeAllConnections();
+        server.close();
+      }
       rmSync(folder, { recursive: true });
     },
   };
 }
 
-const APP = {
-  upstreams: { tmdb: {}, plex: {}, youtube: {}, overseerr: {} },
-  doubles: true,
-  devToken: true,
-  rateLimitPerSecond: 5_000,
-  rateLimitPerMinute: 600,
-  visitorRateLimitPerMinute: 60,
-  loginRateLimitPerMinute: 10,
-  traceSampleRatio: 0,
-  logLevel: "info",
-} as const;
+/** No limit that a test meets unless it says so, and no trace. */
+const APP = { ...app, rateLimitPerSecond: 5_000, traceSampleRatio: 0 };
 
-/**
- * Other places, other ports, shorter waits, no TLS and no njs (its counting has metrics.test.ts); all else stays as it
- * is in a pod.
- */
-function onThisMachine(
+/** Other ports, no TLS, shorter waits. */
+function withoutTls(
   folder: string,
-  { port, statusPort, apiPort }: { port: number; statusPort: number; apiPort: number },
+  { port, statusPort, ...upstreams }: Upstreams & { port: number; statusPort: number },
   changes: Partial<Config["app"]>,
 ): string {
-  mkdirSync(join(folder, "cache"));
   const text = nginxConfig({ ...APP, ...changes })
-    .replace(/^\s*(ssl_.*|http2 on|load_module .*|js_.*);$/gm, "")
-    .replace("$answered_by", "")
+    .replace(/^\s*(ssl_.*|http2 on);$/gm, "")
+    .replace(/listen 8444 ssl;/, "")
     .replace(/listen 8443 ssl;/, `listen 127.0.0.1:${port};`)
     .replace(/listen 8081;/, `listen 127.0.0.1:${statusPort};`)
-    .replace("server api:8080", `server 127.0.0.1:${apiPort}`)
-    .replace("proxy_read_timeout 15s", "proxy_read_timeout 1s")
+    .replace("proxy_read_timeout 15s", "proxy_read_timeout 1s");
+  return onThisMachine(text, folder, upstreams);
+}
+
+/** Ports of the pods of each workload. */
+interface Upstreams {
+  api: readonly number[];
+  web: readonly number[];
+}
+
+/**
+ * The gateway's configuration for this machine's nginx: other places, addresses for names, and no njs (its counting has
+ * metrics.test.ts); all else stays as it is in a pod.
+ */
+export function onThisMachine(config: string, folder: string, { api, web }: Upstreams): string {
+  mkdirSync(join(folder, "cache"));
+  const text = config
+    .replace(/^\s*(load_module .*|js_.*);$/gm, "")
+    .replace("$answered_by", "")
+    .replace(/^\s*resolver.*;$/gm, "")
+    .replace(/server (api|web)-pods\.@domain@:\d+ resolve (.*;)/g, (_, name, rest) =>
+      (name === "api" ? api : web).map((at) => `server 127.0.0.1:${at} ${rest}`).join("\n"),
+    )
     .replaceAll("/tmp/", `${folder}/`)
     .replace("/var/cache/nginx", join(folder, "cache"))
     .replace("/dev/stdout", join(folder, "access.log"))
@@ -86,7 +107,7 @@ function listening(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   const free = await listening(server);
   await new Promise((resolve) => server.close(resolve));

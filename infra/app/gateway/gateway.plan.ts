@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
-import { address, portOf } from "../../lib/endpoints.ts";
+import { address, portOf, type ServicePort } from "../../lib/endpoints.ts";
 import { fill, readBeside } from "../../lib/files.ts";
 import type { DeploymentSpec } from "../../lib/workload.types.ts";
 import { problemLocations } from "./problems.ts";
@@ -9,37 +9,65 @@ import { problemLocations } from "./problems.ts";
 export interface GatewayArgs {
   sizes: Tier["gateway"];
   app: Config["app"];
-  /** PEM of the server's certificate followed by its authority's. */
-  certificate: pulumi.Input<string>;
-  key: pulumi.Input<string>;
+  /** Whether the responder is there, which serves /incidents. @default false */
+  incidents?: boolean;
+  /** See the configuration's `gateway`. @default [] */
+  proxyProtocolFrom?: readonly string[];
+  tls: GatewayTls;
 }
 
+/** PEM of the server's certificate followed by its authority's, and its key; or the Secret that has both. */
+export type GatewayTls = { certificate: pulumi.Input<string>; key: pulumi.Input<string> } | { secretName: string };
+
 /** The way in: TLS, limits, request and trace ids, and errors of its own as problem documents, which it counts. */
-export function gatewayPlan({ sizes, app, certificate, key }: GatewayArgs): DeploymentSpec {
-  const { replicas, memoryMi } = sizes;
+export function gatewayPlan({ tls, ...args }: GatewayArgs): DeploymentSpec {
+  const { replicas, memoryMi } = args.sizes;
+  const incidents = args.incidents ?? false;
+  const path = "/run/secrets/gateway";
   return {
     name: "gateway",
     component: "app",
     image: "nginx",
-    command: ["nginx", "-c", "/etc/nginx/nginx.conf", "-g", "daemon off;"],
+    command: ["sh", "/etc/nginx/start.sh"],
     replicas,
-    connectsTo: ["api:http"],
+    connectsTo: ["api-pods:http", "web-pods:http", ...(incidents ? (["responder:http"] as const) : [])],
     metrics: { port: "status" },
     probes: {
       readiness: { path: "/health", port: "status" },
       liveness: { path: "/health", port: "status", periodSeconds: 10 },
     },
+    drain: { preStopCommand: ["/bin/sh", "-c", QUIT], graceSeconds: SHUTDOWN_SECONDS + 15 },
     resources: { cpuMilli: 20, memoryMi },
-    volumes: { cache: { type: "scratch", path: CACHE, sizeMi: CACHE_MI * 2 } },
+    volumes: {
+      cache: { type: "scratch", path: CACHE, sizeMi: CACHE_MI * 2 },
+      ...("secretName" in tls ? { tls: { type: "secret", path, readOnly: true, secretName: tls.secretName } } : {}),
+    },
     files: {
       config: {
         path: "/etc/nginx",
-        data: { "metrics.js": readBeside(import.meta.url, "metrics.js"), "nginx.conf": nginxConfig(app) },
+        data: {
+          "metrics.js": readBeside(import.meta.url, "metrics.js"),
+          "nginx.conf": nginxConfig(args.app, args),
+          "renew.sh": readBeside(import.meta.url, "renew.sh"),
+          "start.sh": readBeside(import.meta.url, "start.sh"),
+        },
       },
     },
-    secrets: { tls: { path: "/run/secrets/gateway", data: { "tls.crt": certificate, "tls.key": key } } },
+    secrets:
+      "secretName" in tls
+        ? {}
+        : { tls: { path, reload: true, data: { "tls.crt": tls.certificate, "tls.key": tls.key } } },
   };
 }
+
+/** How long requests in flight may take after the gateway was told to quit. */
+const SHUTDOWN_SECONDS = 20;
+
+/**
+ * SIGTERM makes nginx drop what is in flight, so it is told to quit before Kubernetes sends it: when the Services no longer
+ * lead here. The command waits until nginx has ended.
+ */
+const QUIT = `sleep 5; kill -QUIT "$(cat /tmp/nginx.pid)"; while [ -e /tmp/nginx.pid ]; do sleep 0.2; done`;
 
 /** nginx removes what exceeds its bound with a delay: the volume has room for what is stored meanwhile. */
 const CACHE = "/var/cache/nginx";
@@ -48,23 +76,44 @@ const CACHE_MI = 64;
 /** The routes whose answers are the same for every caller (`caching: "shared"` in the service's contract). */
 const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
 
-export function nginxConfig(app: Config["app"]): string {
+export function nginxConfig(
+  app: Config["app"],
+  { incidents = false, proxyProtocolFrom = [] }: Pick<GatewayArgs, "incidents" | "proxyProtocolFrom"> = {},
+): string {
   return fill(readBeside(import.meta.url, "nginx.conf"), {
-    api: address("api:http"),
+    api: podsOf("api-pods:http"),
+    web: podsOf("web-pods:http"),
     https: portOf("gateway", "https"),
+    inside: portOf("gateway", "inside"),
+    proxyProtocol: proxyProtocolFrom.length > 0 ? " proxy_protocol" : "",
+    realAddress: proxyProtocolFrom.map((network) => `set_real_ip_from ${network};`).join(" "),
+    realAddressFrom: proxyProtocolFrom.length > 0 ? "real_ip_header proxy_protocol;" : "",
     status: portOf("gateway", "status"),
+    shutdown: SHUTDOWN_SECONDS,
     sampling: sampling(app.traceSampleRatio),
     // On a users' stack any caller could have all traces kept, which costs CPU in each process and space in Jaeger.
     callersSampling: app.devToken ? "$callers_flags" : "$sampled",
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
     problems: problemLocations(),
+    incidents: incidents ? INCIDENTS : "",
     cache: CACHE,
     cacheMi: CACHE_MI,
     catalogue: `^${CATALOGUE}$`,
     catalogueEntry: CATALOGUE,
   });
 }
+
+/** The full name of a headless Service, which nginx's resolver needs; start.sh puts the stack's own domain in. */
+function podsOf(target: ServicePort): string {
+  return address(target).replace(":", ".@domain@:");
+}
+
+/** Pages for administrators, which the responder serves; its webhook is not among them. */
+const INCIDENTS = `location ~ ^/incidents(/|$) {
+      limit_req zone=clients burst=20 nodelay;
+      proxy_pass http://${address("responder:http")};
+    }`;
 
 /** Shares of new traces that are kept and dropped; nginx refuses a share of 0 and knows two decimals. */
 function sampling(ratio: number): string {

@@ -3,7 +3,7 @@
 
 /** Upper bounds of the histogram, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10];
-const SOURCES = ["cache", "gateway", "service"];
+const SOURCES = ["cache", "gateway", "service", "web"];
 /** What nginx says of an answer that it had kept. */
 const KEPT = ["HIT", "STALE", "UPDATING"];
 
@@ -25,18 +25,22 @@ function operationOf(path) {
 /**
  * `service` where the answer is the service's; `gateway` where nginx gave it by itself: no route, too large, too often,
  * a service that was silent or spoke nonsense. nginx notes when it has read an answer's head; without that the status
- * is its own. Of several tries the last one counts. `cache` where nginx had kept the service's answer.
+ * is its own. Of several tries the last one counts. `cache` where nginx had kept the service's answer. `web` where the
+ * answer is the front end's, kept or not: its times say nothing of the service's.
  */
-function sourceOf(headerTime, cacheStatus) {
-  if (KEPT.includes(cacheStatus)) return "cache";
+function sourceOf(headerTime, cacheStatus, upstream) {
+  if (KEPT.includes(cacheStatus)) return upstream === "web" ? "web" : "cache";
   const times = (headerTime || "").split(/[,:]/);
   const last = times[times.length - 1].trim();
-  return last === "" || last === "-" ? "gateway" : "service";
+  if (last === "" || last === "-") return "gateway";
+  return upstream === "web" ? "web" : "service";
 }
 
 /** Evaluated when the line of the access log is made: once per request, after its answer. */
 function count(r) {
-  const source = sourceOf(r.variables.upstream_header_time, r.variables.upstream_cache_status);
+  // njs knows no destructuring.
+  const v = r.variables;
+  const source = sourceOf(v.upstream_header_time, v.upstream_cache_status, v.proxy_host);
   const seconds = Number(r.variables.request_time);
   const fits = BUCKETS.findIndex((bound) => seconds <= bound);
   ngx.shared.answers.incr(`source="${source}",status="${r.variables.status}"`, 1, 0);

@@ -24,9 +24,23 @@ server accepts handled requests
 Reading: 1 Writing: 2 Waiting: 0
 `;
 
-const answer = (status: string, headerTime: string | undefined, seconds = "0.020", cache?: string, uri = "/") =>
+const answer = (
+  status: string,
+  headerTime: string | undefined,
+  seconds = "0.020",
+  cache?: string,
+  uri = "/",
+  upstream = "api",
+) =>
   metrics.count({
-    variables: { status, upstream_header_time: headerTime, request_time: seconds, upstream_cache_status: cache, uri },
+    variables: {
+      status,
+      upstream_header_time: headerTime,
+      request_time: seconds,
+      upstream_cache_status: cache,
+      uri,
+      proxy_host: upstream,
+    },
   });
 
 async function scrape(): Promise<string> {
@@ -64,6 +78,19 @@ test.each([
 ])("a cache's %s with head time %p is by the %s", async (cache, headerTime, source) => {
   expect(answer("200", headerTime, "0.001", cache)).toBe(source);
 });
+
+test.each([
+  ["fresh", "200", "0.004", "MISS", "web"],
+  ["kept", "200", undefined, "HIT", "web"],
+  ["the front end's own error", "500", "0.004", undefined, "web"],
+  ["nothing came back", "502", "-", undefined, "gateway"],
+])(
+  "an answer of the front end, %s: %s is by the %5$s, and is no use of the api",
+  async (_name, status, time, cache, source) => {
+    expect(answer(status, time, "0.001", cache, "/_next/static/a.js", "web")).toBe(source);
+    expect(await scrape()).not.toContain("gateway_cache_feature_uses_total{");
+  },
+);
 
 test("what the cache answers is counted by the operation that the service does not see", async () => {
   const paths = {

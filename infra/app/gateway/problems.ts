@@ -20,8 +20,6 @@ interface Own {
   hint: string;
 }
 
-const WAIT = "Wait for the seconds in `Retry-After`.";
-
 const SERVER_HEADERS: Record<string, string> = {
   "X-Request-Id": "$request_id",
   "X-Cache-Status": "$upstream_cache_status",
@@ -30,8 +28,8 @@ const SERVER_HEADERS: Record<string, string> = {
 };
 
 /**
- * By status. A type of the service's is taken where it means the same: its 502 and 503 are about upstreams and
- * about too much work, which would send people to look in the wrong place.
+ * By status. What only the HTTP of this edge can say has no type of ours; all else has a type of the service's catalogue,
+ * with types of their own for the service itself: `upstream-…` would send people to look in the wrong place.
  */
 export const PROBLEMS: Record<number, GatewayProblem> = {
   400: {
@@ -42,11 +40,7 @@ export const PROBLEMS: Record<number, GatewayProblem> = {
     from: [400, 495, 496, 497],
   },
   404: { code: "not-found", detail: "Nothing is served under this path." },
-  405: {
-    title: "Method Not Allowed",
-    detail: "This method is not offered.",
-    hint: "Use GET, HEAD or POST.",
-  },
+  405: { code: "method-not-allowed", detail: "This method is not offered." },
   408: {
     title: "Request Timeout",
     detail: "The request did not come whole within ten seconds.",
@@ -58,11 +52,7 @@ export const PROBLEMS: Record<number, GatewayProblem> = {
     hint: "Say how long the body is, or send it in chunks.",
   },
   413: { code: "body-too-large", detail: "More than 1 MiB is not even read." },
-  414: {
-    title: "URI Too Long",
-    detail: "The path and query may have 8 KiB at most.",
-    hint: "Shorten the query, or ask for less at once.",
-  },
+  414: { code: "uri-too-long", detail: "The path and query may have 8 KiB at most." },
   421: {
     title: "Misdirected Request",
     detail: "This connection is for another host.",
@@ -81,12 +71,11 @@ export const PROBLEMS: Record<number, GatewayProblem> = {
     detail: "This way to send a body is not known.",
     hint: "Send it with its length, or in chunks.",
   },
-  502: { title: "Bad Gateway", detail: "The service gave no valid answer.", hint: WAIT, retryAfter: 1 },
-  503: { title: "Service Unavailable", detail: "The service is not available.", hint: WAIT, retryAfter: 1 },
+  502: { code: "service-bad-answer", detail: "No pod of the service gave a valid answer.", retryAfter: 1 },
+  503: { code: "service-unavailable", detail: "No pod of the service takes requests.", retryAfter: 1 },
   504: {
-    title: "Gateway Timeout",
-    detail: "The service did not answer in time: the request may or may not have been done.",
-    hint: "Wait for the seconds in `Retry-After`; send a POST again under its Idempotency-Key, which does it once.",
+    code: "service-timeout",
+    detail: "The request may or may not have been done.",
     retryAfter: 1,
   },
   505: {

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { RESERVE_POOL } from "../../config/connections.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
+import { readBeside } from "../../lib/files.ts";
 import type { Login } from "../../lib/secrets.ts";
 import type { ContainerSpec, DeploymentSpec } from "../../lib/workload.types.ts";
 import { DATABASE, POOLED } from "../handles.ts";
@@ -28,24 +30,57 @@ export function pgbouncerPlan({ sizes, login, poolerPassword }: PgbouncerArgs): 
     probes: { readiness: { port: "pgbouncer" }, liveness: { port: "pgbouncer", periodSeconds: 10 } },
     // PgBouncer ends its clients' connections when it stops: first let them find another one.
     drain: { preStopSeconds: 5, graceSeconds: 35 },
-    resources: { cpuMilli: 20, memoryMi: 64 },
-    files: { config: { path: "/etc/pgbouncer", data: { "pgbouncer.ini": ini(sizes), "hba.conf": HBA } } },
+    resources: { cpuMilli: 19, memoryMi: 64 },
+    files: {
+      config: { path: "/etc/pgbouncer", data: { "pgbouncer.ini": ini(sizes), "hba.conf": HBA } },
+      scripts: { path: "/opt/scripts", data: { "follower.py": readBeside(import.meta.url, "follower.py") } },
+    },
     secrets: {
       users: {
         path: "/run/secrets/pgbouncer",
         data: { "userlist.txt": userlist(login, poolerPassword) },
       },
+      follower: { path: "/run/secrets/follower", data: { password: poolerPassword } },
     },
-    sidecars: { exporter },
+    sidecars: { exporter, follower },
   };
 }
 
 function userlist({ user, password }: Login, poolerPassword: pulumi.Input<string>): pulumi.Output<string> {
-  return pulumi.interpolate`"${user}" "${password}"\n"pooler" "${poolerPassword}"\n"stats" ""\n`;
+  return pulumi.interpolate`"${user}" "${password}"\n"pooler" "${poolerPassword}"\n"stats" ""\n"follower" ""\n`;
 }
 
-/** The statistics are open to the exporter beside it, without a password that would have to be in its environment. */
-const HBA = ["host pgbouncer stats 127.0.0.1/32 trust", "host all all 0.0.0.0/0 scram-sha-256", ""].join("\n");
+/** The console is open to the exporter and the follower beside it, without a password that would have to be in their environment. */
+const HBA = [
+  "host pgbouncer stats,follower 127.0.0.1/32 trust",
+  "host pgbouncer all 0.0.0.0/0 reject",
+  "host all all 0.0.0.0/0 scram-sha-256",
+  "",
+].join("\n");
+
+/** Clients that are held back wait no longer than this, which is less than `query_wait_timeout`. */
+const MOST_PAUSE_SECONDS = 8;
+
+/** Holds clients back while the primary changes as planned (follower.py). */
+const follower: ContainerSpec = {
+  image: "postgres",
+  command: ["python3", "/opt/scripts/follower.py"],
+  env: {
+    DATABASE_NAME: DATABASE,
+    FOLLOWER_PORT: String(portOf("pgbouncer", "follower")),
+    MOST_SECONDS: String(MOST_PAUSE_SECONDS),
+    PGBOUNCER_PORT: String(PORT),
+    POOL: POOLED.primary,
+    POOLER_PASSWORD_FILE: "/run/secrets/follower/password",
+    PRIMARY_HOST: "postgres",
+    PRIMARY_PORT: String(DATABASE_PORT),
+    PYTHONDONTWRITEBYTECODE: "1",
+  },
+  ports: ["follower"],
+  mounts: ["follower", "scripts"],
+  // It sleeps but for the seconds of a change.
+  resources: { cpuMilli: 1, memoryMi: 64, requestMi: 16 },
+};
 
 const exporter: ContainerSpec = {
   image: "pgbouncer-exporter",
@@ -68,6 +103,7 @@ function ini({ maxClients, poolSize }: Tier["pgbouncer"]): string {
     auth_hba_file: "/etc/pgbouncer/hba.conf",
     auth_file: "/run/secrets/pgbouncer/userlist.txt",
     stats_users: "stats",
+    admin_users: "follower",
     // While one login follows another, pods with either are served, by poolers with either: what the file does not name is
     // looked up in the database (roles.sql).
     auth_user: "pooler",
@@ -75,7 +111,7 @@ function ini({ maxClients, poolSize }: Tier["pgbouncer"]): string {
     pool_mode: "transaction",
     max_client_conn: maxClients,
     default_pool_size: poolSize,
-    reserve_pool_size: 2,
+    reserve_pool_size: RESERVE_POOL,
     max_prepared_statements: 200,
     // Drivers send it at every start of a session; it changes nothing here.
     ignore_startup_parameters: "extra_float_digits",

@@ -1,67 +1,24 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { readBeside } from "../../lib/files.ts";
+import { ScriptedPod } from "./scripted-pod.fixtures.ts";
 
 /** What a new cluster begins from, and when it refuses to: the script itself, with programs in place of the store. */
 
-const SCRIPTS = ["bootstrap.sh", "replica-from-store.sh", "stores.sh", "fetch-wal.sh", "pgbackrest-push.sh"];
-let folder: string;
-
+let pod: ScriptedPod;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "media-bootstrap-"));
-  for (const name of SCRIPTS) program(join("scripts", name), readBeside(import.meta.url, name));
-  program("scripts/store.py", readBeside(import.meta.url, "watcher/store.py"));
-  // Says what it was asked; answers from files named after the store and the question, where there is none with an error.
-  program(
-    "bin/pgbackrest",
-    `#!/bin/bash
-store=own command=""
-for argument in "$@"; do
-  case "$argument" in
-    --config=*source*) store=source ;;
-    info | restore | repo-ls | archive-get | archive-push) command="$argument" ;;
-  esac
-done
-echo "$store $command" >> ${folder}/asked
-answer="${folder}/$store-$command"
-[ -e "$answer" ] || exit 25
-cat "$answer"
-[ ! -e "$answer.status" ] || exit "$(cat "$answer.status")"
-`,
-  );
-  program("bin/curl", `#!/bin/bash\n[ ! -e "${folder}/away" ] || ! grep -qF "\${!#}" "${folder}/away"\n`);
-  program("bin/initdb", `#!/bin/bash\necho "own initdb" >> ${folder}/asked\n`);
-  answer("own-restore", "");
-  answer("source-restore", "");
+  pod = new ScriptedPod();
+  pod.answer("own-restore", "");
+  pod.answer("source-restore", "");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => pod.remove());
 
-function program(name: string, text: string): void {
-  const file = join(folder, name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(
-    file,
-    text.replaceAll("/opt/scripts", join(folder, "scripts")).replaceAll("/var/run/postgresql", folder),
-  );
-  chmodSync(file, 0o755);
-}
-
-const answer = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const answer = (name: string, text: string) => pod.answer(name, text);
+const inPod = (name: string) => join(pod.folder, name);
 const info = (code: number, more = {}) => JSON.stringify([{ name: "main", status: { code }, ...more }]);
-
-function run(script: string, args: string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(join(folder, "scripts", script), args, {
-    cwd: folder,
-    encoding: "utf8",
-    env: { PATH: `${join(folder, "bin")}:${process.env.PATH}`, BACKUP_ENDPOINT: "https://own", ...env },
-  });
-  const asked = existsSync(join(folder, "asked")) ? readFileSync(join(folder, "asked"), "utf8").trim().split("\n") : [];
-  return { status, said: stdout + stderr, asked };
-}
-const bootstrap = (env = {}) => run("bootstrap.sh", ["--scope=postgres", `--datadir=${join(folder, "data")}`], env);
+const run = (script: string, args: string[], env = {}) => pod.run(script, args, env);
+const bootstrap = (env = {}) => run("bootstrap.sh", ["--scope=postgres", `--datadir=${inPod("data")}`], env);
 const SOURCE = { RESTORE_ENDPOINT: "https://source" };
 
 test("a store with a backup: it is restored, whatever else there is to restore from", () => {
@@ -118,7 +75,7 @@ test("a standby without a primary comes from the store; beside one only where th
   const segment = (last: string) => `0000000100000000000000${last}`;
   const backup = { archive: { stop: segment("10") }, info: { size: 2 ** 25 }, timestamp: { stop: 1 } };
   const standby = (connection: string) =>
-    run("replica-from-store.sh", [`--datadir=${join(folder, "data")}`, `--connstring=${connection}`]);
+    run("replica-from-store.sh", [`--datadir=${inPod("data")}`, `--connstring=${connection}`]);
   answer("own-info", info(0, { backup: [backup], archive: [{ max: segment("FF") }] }));
   expect(standby("host=primary")).toMatchObject({ status: 1, said: expect.stringContaining("less work") });
   expect(standby("").asked.at(-1)).toBe("own restore");
@@ -132,14 +89,14 @@ test("a standby that streams, or whose store is away, asks it nothing and waits 
   expect(fetch()).toMatchObject({ status: 0, asked: ["own archive-get"] });
   answer("streams", "");
   expect(fetch()).toMatchObject({ status: 1, asked: ["own archive-get"] });
-  execFileSync("rm", [join(folder, "streams")]);
+  execFileSync("rm", [inPod("streams")]);
   answer("away", "https://own/\n");
   expect(fetch()).toMatchObject({ status: 1, asked: ["own archive-get"] });
 });
 
 test("WAL that was dropped leaves its mark, once; what is handed over, or fails, leaves none", () => {
   const push = () => run("pgbackrest-push.sh", ["pg_wal/000000010000000000000001"]);
-  const mark = () => existsSync(join(folder, "wal-dropped"));
+  const mark = () => existsSync(inPod("wal-dropped"));
   answer("own-archive-push", "");
   expect([push().status, mark()]).toEqual([0, false]);
   answer("own-archive-push.status", "82");
@@ -152,7 +109,7 @@ test("WAL that was dropped leaves its mark, once; what is handed over, or fails,
   const { status, said } = push();
   expect([status, mark()]).toEqual([0, true]);
   expect(said).toContain("POINT-IN-TIME RECOVERY ENDS");
-  const first = readFileSync(join(folder, "wal-dropped"), "utf8");
+  const first = readFileSync(inPod("wal-dropped"), "utf8");
   push();
-  expect(readFileSync(join(folder, "wal-dropped"), "utf8")).toBe(first);
+  expect(readFileSync(inPod("wal-dropped"), "utf8")).toBe(first);
 });

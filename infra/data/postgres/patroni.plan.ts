@@ -74,6 +74,8 @@ export function patroniConfig(stack: string, sizes: Sizes) {
       pgpass: "/tmp/pgpass",
       use_unix_socket: true,
       use_unix_socket_repl: true,
+      // A primary first has the poolers hold their clients back. Bounded, because a member without its lease must stop in time.
+      before_stop: "timeout 2 /opt/scripts/pause-poolers.sh",
       // Also without a leader: with all volumes lost and Patroni's state kept, there is no member to copy from.
       create_replica_methods: ["store", "basebackup"],
       store: { command: "/opt/scripts/replica-from-store.sh", no_leader: true },

@@ -1,8 +1,16 @@
-import type { BackupsConfig, StoreConfig } from "../../config/schema.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { StoreConfig } from "../../config/schema.ts";
 import { DATA } from "./patroni.plan.ts";
 
 /** Where the certificate authorities of the stores are in the pod. */
 export const CA_FILES = { own: "ca.pem", source: "source-ca.pem" } as const;
+
+/** The stack's own store, and the one that it begins from. */
+export type Stores = StoreConfig & {
+  restoreFrom?: StoreConfig | undefined;
+  /** Keys that may delete, where the others may not. */
+  expiry?: Pick<StoreConfig, "accessKey" | "secretKey"> | undefined;
+};
 
 export interface Keeping {
   /** Number of full backups that stay in the store. */
@@ -15,9 +23,11 @@ export interface Keeping {
 const MOST_WAITING = 0.4;
 
 /** pgBackRest's file without its secrets, for the stack's own store. */
-export function pgbackrestConfig(store: BackupsConfig, { keep, volumeGi }: Keeping): string {
+export function pgbackrestConfig(store: Stores, { keep, volumeGi }: Keeping): string {
   const waiting = `${Math.floor(volumeGi * 1024 * MOST_WAITING)}MiB`;
   const own = { ...repository(store, "own"), "repo1-retention-full": keep, "archive-push-queue-max": waiting };
+  // The keys of a backup then cannot delete.
+  if (store.expiry) Object.assign(own, { "expire-auto": "n" });
   return `${section("global", own)}\n${section("main", main)}`;
 }
 
@@ -55,12 +65,10 @@ function repository(store: StoreConfig, origin: keyof typeof CA_FILES) {
 const main = { "pg1-path": DATA, "pg1-socket-path": "/var/run/postgresql", "pg1-user": "postgres" };
 
 /** The secret half: the second file that pgBackRest reads. */
-export function pgbackrestSecrets(store: StoreConfig): string {
-  return section("global", {
-    "repo1-s3-key": store.accessKey,
-    "repo1-s3-key-secret": store.secretKey,
-    ...(store.cipherPass ? { "repo1-cipher-pass": store.cipherPass } : {}),
-  });
+export function pgbackrestSecrets({ accessKey, secretKey, cipherPass }: StoreConfig): pulumi.Output<string> {
+  const keys = { "repo1-s3-key": accessKey, "repo1-s3-key-secret": secretKey };
+  const text = (pass?: string) => section("global", { ...keys, ...(pass ? { "repo1-cipher-pass": pass } : {}) });
+  return pulumi.secret(pulumi.output(cipherPass).apply(text));
 }
 
 function section(name: string, options: Record<string, string | number>): string {

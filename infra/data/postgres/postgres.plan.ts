@@ -1,34 +1,39 @@
 import { basename } from "node:path";
-import { MOST_LAG_SECONDS } from "@media/service/objectives";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import type { BackupsConfig } from "../../config/schema.ts";
-import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
 import type { Login } from "../../lib/secrets.ts";
-import type { ContainerSpec, PolicyRule, StatefulSetSpec } from "../../lib/workload.types.ts";
-import { DATABASE } from "../handles.ts";
-import { DATA, MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
+import type { PolicyRule, StatefulSetSpec } from "../../lib/workload.types.ts";
+import { MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
 import { CA_FILES, pgbackrestConfig, pgbackrestSecrets, sourceConfig } from "./pgbackrest.plan.ts";
+import {
+  EXPIRY,
+  expirer,
+  exporter,
+  keeper,
+  PATRONI_NAME,
+  type SidecarArgs,
+  storeAccess,
+  watcher,
+} from "./sidecars.plan.ts";
 
-export interface PostgresArgs {
+export interface PostgresArgs extends SidecarArgs {
   stack: string;
-  sizes: Tier["postgres"];
-  backup: Tier["backup"];
-  backups: BackupsConfig;
   /** The application's login: its name follows from its password, so that two are valid while one follows the other. */
   login: Login;
-  passwords: Record<"superuser" | "replication" | "pooler" | "patroni", pulumi.Input<string>>;
+  passwords: Record<"superuser" | "replication" | "pooler" | "patroni" | "responder", pulumi.Input<string>>;
 }
 
 const SCRIPTS = [
   "pgbackrest-push.sh",
   "bootstrap.sh",
+  "expirer.sh",
   "fetch-wal.sh",
   "forget-address.py",
   "hand-over.sh",
   "keeper.sh",
+  "pause-poolers.sh",
   "probe-store.sh",
   "replica-from-store.sh",
   "retire.sql",
@@ -46,7 +51,14 @@ const SCRIPTS = [
 
 /** PostgreSQL 17: members under Patroni, which elects the primary through the Kubernetes API. */
 export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
-  const { sizes } = args;
+  const { sizes, backups } = args;
+  const [ownFiles, ownSecrets] = [files(args), secrets(args)];
+  const volumes: NonNullable<StatefulSetSpec["volumes"]> = {
+    data: { type: "claim", path: MOUNT, sizeGi: sizes.volumeGi },
+    run: { type: "scratch", path: "/var/run/postgresql", sizeMi: 16 },
+    // The runtime's own is 64 MB, which parallel queries outgrow.
+    shm: { type: "scratch", path: "/dev/shm", sizeMi: 128, inMemory: true },
+  };
   return {
     name: "postgres",
     component: "data",
@@ -58,7 +70,13 @@ export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
     members: sizes.members,
     podLabels: { [SCOPE_LABEL]: SCOPE },
     // Members stream from each other and, asked by Patroni, look at each other's state.
-    connectsTo: ["kubernetes-api", "external-backup-store", "postgres-members:postgresql", "postgres-members:patroni"],
+    connectsTo: [
+      "kubernetes-api",
+      "external-backup-store",
+      "pgbouncer-followers:follower",
+      "postgres-members:postgresql",
+      "postgres-members:patroni",
+    ],
     metrics: { port: "metrics" },
     probes: {
       startup: { path: "/liveness", port: "patroni" },
@@ -69,15 +87,19 @@ export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
     // A planned switchover before the end; Patroni alone would first stop PostgreSQL and then look for another primary.
     drain: { preStopCommand: ["/opt/scripts/hand-over.sh"], graceSeconds: 60 },
     resources: { cpuMilli: 40, memoryMi: sizes.memoryMi },
-    files: files(args),
-    secrets: secrets(args),
-    volumes: {
-      data: { type: "claim", path: MOUNT, sizeGi: sizes.volumeGi },
-      run: { type: "scratch", path: "/var/run/postgresql", sizeMi: 16 },
-      // The runtime's own is 64 MB, which parallel queries outgrow.
-      shm: { type: "scratch", path: "/dev/shm", sizeMi: 128, inMemory: true },
+    files: ownFiles,
+    secrets: ownSecrets,
+    volumes,
+    // Who is in this container, by SQL or otherwise, cannot delete a backup.
+    mounts: ["tmp", ...Object.keys({ ...ownFiles, ...ownSecrets, ...volumes })]
+      .filter((name) => name !== EXPIRY.secret)
+      .sort(),
+    sidecars: {
+      exporter: exporter(),
+      keeper: keeper(args),
+      watcher: watcher(args),
+      ...(backups.expiry ? { expirer: expirer(args) } : {}),
     },
-    sidecars: { exporter: exporter(), keeper: keeper(args), watcher: watcher(args) },
     rbac: { namespace: patroniRules },
     timeoutSeconds: 600,
   };
@@ -88,10 +110,12 @@ export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
  * a variable before it in the alphabet.
  */
 const podFacts = {
+  FOLLOWERS: "pgbouncer-followers",
+  FOLLOWER_PORT: String(portOf("pgbouncer", "follower")),
   PATRONICTL_CONFIG_FILE: "/tmp/patroni",
   PATRONI_KUBERNETES_NAMESPACE: { field: "metadata.namespace" },
   PATRONI_KUBERNETES_POD_IP: { field: "status.podIP" },
-  PATRONI_NAME: { field: "metadata.name" },
+  PATRONI_NAME,
   PATRONI_POSTGRESQL_CONNECT_ADDRESS: `$(PATRONI_KUBERNETES_POD_IP):${portOf("postgres", "postgresql")}`,
   PATRONI_RESTAPI_CONNECT_ADDRESS: `$(PATRONI_KUBERNETES_POD_IP):${portOf("postgres", "patroni")}`,
 };
@@ -106,14 +130,6 @@ const patroniRules: PolicyRule[] = [
   { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "patch", "update", "watch"] },
   { apiGroups: [""], resources: ["services"], verbs: ["create"] },
 ];
-
-function storeAccess({ backups }: PostgresArgs) {
-  return {
-    BACKUP_ENDPOINT: backups.endpoint,
-    PGBACKREST_CONFIG_INCLUDE_PATH: "/run/secrets/pgbackrest",
-    ...(backups.restoreFrom ? { RESTORE_ENDPOINT: backups.restoreFrom.endpoint } : {}),
-  };
-}
 
 function files({ stack, sizes, backup, backups }: PostgresArgs): NonNullable<StatefulSetSpec["files"]> {
   const source = backups.restoreFrom;
@@ -171,14 +187,23 @@ restapi:
     "pgbackrest-secrets": {
       path: "/run/secrets/pgbackrest",
       reload: true,
-      data: { "keys.conf": pulumi.secret(pgbackrestSecrets(backups)) },
+      data: { "keys.conf": pgbackrestSecrets(backups) },
     },
     ...(backups.restoreFrom
       ? {
           "pgbackrest-source-secrets": {
             path: "/run/secrets/pgbackrest-source",
             reload: true,
-            data: { "keys.conf": pulumi.secret(pgbackrestSecrets(backups.restoreFrom)) },
+            data: { "keys.conf": pgbackrestSecrets(backups.restoreFrom) },
+          },
+        }
+      : {}),
+    ...(backups.expiry
+      ? {
+          [EXPIRY.secret]: {
+            path: EXPIRY.path,
+            reload: true,
+            data: { "keys.conf": pgbackrestSecrets({ ...backups, ...backups.expiry }) },
           },
         }
       : {}),
@@ -191,63 +216,9 @@ restapi:
         "database-user": login.user,
         "pooler-password": passwords.pooler,
         "replication-password": passwords.replication,
+        "responder-password": passwords.responder,
         "superuser-password": passwords.superuser,
       },
     },
-  };
-}
-
-/** Off by default: the statements that take the most time (by id, never by text), what runs for long, checkpoints. */
-const COLLECTORS = ["stat_statements", "long_running_transactions", "stat_checkpointer"].map(
-  (name) => `--collector.${name}`,
-);
-
-function exporter(): ContainerSpec {
-  return {
-    image: "postgres-exporter",
-    command: [
-      "/usr/bin/prometheus-postgres-exporter",
-      `--web.listen-address=:${portOf("postgres", "metrics")}`,
-      "--extend.query-path=/etc/postgres-exporter/queries.yaml",
-      ...COLLECTORS,
-    ],
-    // By the socket, where the server knows its user and asks for no password.
-    env: { DATA_SOURCE_NAME: `host=/var/run/postgresql user=exporter dbname=${DATABASE} sslmode=disable` },
-    ports: ["metrics"],
-    mounts: ["queries", "run"],
-    resources: { memoryMi: 64 },
-  };
-}
-
-/** Takes the backups; it runs where the data is, and acts on the primary only. */
-function keeper(args: PostgresArgs): ContainerSpec {
-  return {
-    image: "postgres",
-    command: ["/opt/scripts/keeper.sh"],
-    env: { ...storeAccess(args), BACKUP_EVERY_HOURS: String(args.backup.everyHours), PGDATA: DATA },
-    mounts: ["data", "pgbackrest", "pgbackrest-secrets", "run", "scripts", "tmp"],
-    resources: { memoryMi: 256, requestMi: 32 },
-  };
-}
-
-/** Looks at the member all the time: says whether it may answer, and mends what Patroni leaves (watcher/watcher.py). */
-function watcher(args: PostgresArgs): ContainerSpec {
-  const { members, maintenanceHours } = args.sizes;
-  return {
-    image: "postgres",
-    command: ["python3", "/opt/scripts/watcher.py"],
-    env: {
-      ...storeAccess(args),
-      MAINTENANCE_HOURS: maintenanceHours,
-      MEMBERS: String(members),
-      MOST_LAG_SECONDS: String(MOST_LAG_SECONDS),
-      PATRONI_NAME: podFacts.PATRONI_NAME,
-      WATCHER_PORT: String(portOf("postgres", "watcher")),
-    },
-    ports: ["watcher"],
-    // The pod is ready when all its containers are: a standby without a stream gets no callers, and a rollout waits.
-    probes: { readiness: { path: "/ready", port: "watcher", periodSeconds: 3, failures: 2 } },
-    mounts: ["patroni", "patroni-secrets", "pgbackrest", "pgbackrest-secrets", "roles", "run", "scripts", "tmp"],
-    resources: { memoryMi: 96, requestMi: 32 },
   };
 }

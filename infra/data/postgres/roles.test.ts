@@ -83,3 +83,17 @@ test("a login that came with a restored backup, and the one that `media` had onc
   );
   expect(await server.as(...SECOND, whoAmI)).toMatchObject({ owner: "media" });
 });
+
+test("the responder rotates the write-ahead log and sees how much there is; it reads no file and no table", async () => {
+  const asResponder = (sql: string) => server.as("responder", "of-the-others", (client) => client.query(sql));
+  server.apply("roles.sql", roleSecrets(...SECOND));
+  for (const sql of [
+    "SELECT count(*) FROM pg_ls_waldir()",
+    "SELECT count(*) FROM pg_ls_archive_statusdir()",
+    "SELECT pg_switch_wal()",
+    "CHECKPOINT",
+  ])
+    await asResponder(sql);
+  for (const sql of ["SELECT pg_read_file('PG_VERSION')", "SELECT pg_ls_dir('.')", "SELECT * FROM films"])
+    await expect(asResponder(sql)).rejects.toThrow(/permission denied/);
+});

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { find, freePorts, ownFolder, postgresFolders, unprivileged } from "@media/service/test/programs";
 import pg from "pg";
-import { find, freePorts, ownFolder, postgresFolders, unprivileged } from "../../../service/test/programs.ts";
 import { tiers } from "../../config/tiers.ts";
 import { readBeside } from "../../lib/files.ts";
 import { patroniConfig } from "./patroni.plan.ts";
@@ -90,7 +90,7 @@ export class OwnServer {
 
 /** Files of the Secret `roles`, with the application's login. */
 export function roleSecrets(user: string, password: string, others = "of-the-others"): Record<string, string> {
-  const names = ["pooler-password", "superuser-password", "replication-password"];
+  const names = ["pooler-password", "superuser-password", "replication-password", "responder-password"];
   return {
     "database-user": user,
     "database-password": password,

@@ -1,27 +1,30 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
 import type { DeploymentSpec } from "../../lib/workload.types.ts";
-import { maxMemory, redisExporter, redisSecrets } from "./exporter.plan.ts";
+import { maxMemory, type Passwords, redisExporter, redisSecrets } from "./exporter.plan.ts";
+import { scripts } from "./scripts.plan.ts";
 
 export interface RedisCacheArgs {
   sizes: Tier["redisCache"];
-  password: pulumi.Input<string>;
+  passwords: Passwords;
 }
 
 /** What can be computed again: it evicts what is used least and keeps nothing over a restart. */
-export function redisCachePlan({ sizes, password }: RedisCacheArgs): DeploymentSpec {
+export function redisCachePlan({ sizes, passwords }: RedisCacheArgs): DeploymentSpec {
   const { memoryMi } = sizes;
   return {
     name: "redis-cache",
     component: "data",
     image: "redis",
-    command: ["redis-server", "/etc/redis/redis.conf"],
+    command: ["/opt/scripts/start-cache.sh"],
     metrics: { port: "metrics" },
     probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
     resources: { memoryMi },
-    files: { config: { path: "/etc/redis", data: { "redis.conf": config(memoryMi) } } },
-    secrets: redisSecrets(password),
+    files: {
+      config: { path: "/etc/redis", data: { "redis.conf": config(memoryMi) } },
+      scripts: scripts("start-cache.sh"),
+    },
+    secrets: redisSecrets(passwords),
     sidecars: { exporter: redisExporter },
   };
 }

@@ -13,15 +13,28 @@ export const redisExporter: ContainerSpec = {
   resources: { memoryMi: 48 },
 };
 
-/** The password in the two forms that Redis and its exporter read. */
-export function redisSecrets(password: pulumi.Input<string>) {
+/** The passwords that are valid now: the one that is used first, and while one follows the other a second one. */
+export type Passwords = readonly pulumi.Input<string>[];
+
+/**
+ * In the forms that Redis, its scripts and its exporter read. The one user has all of them. passwords.sh has running servers
+ * take over changes.
+ */
+export function redisSecrets(passwords: Passwords) {
+  const password = passwords[0] ?? "";
+  const accepted = pulumi.all([...passwords]).apply((all) => all.map((text) => ` >${text}`).join(""));
   return {
     auth: {
       path: "/run/secrets/redis",
-      data: { "auth.conf": pulumi.interpolate`requirepass ${password}\nmasterauth ${password}\n`, password },
+      reload: true,
+      data: {
+        "auth.conf": pulumi.interpolate`user default on ~* &* +@all${accepted}\nmasterauth ${password}\n`,
+        password,
+      },
     },
     exporter: {
       path: "/run/secrets/exporter",
+      reload: true,
       data: { "passwords.json": pulumi.interpolate`{"${ADDRESS}":"${password}"}` },
     },
   };

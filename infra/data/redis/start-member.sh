@@ -24,4 +24,5 @@ master="${master:-$(member_host 0)}"
 } > "${config}.new"
 mv "${config}.new" "${config}"
 echo "start: the master is ${master}"
+/opt/scripts/passwords.sh 6379 &
 exec redis-server "${config}"

@@ -57,9 +57,11 @@ if [ ! -f "${config}" ]; then
   done
   password="$(cat /run/secrets/redis/password)"
   {
+    grep '^user ' /run/secrets/redis/auth.conf
     sed -e "s/@MASTER@/${master}/" -e "s/@PASSWORD@/${password}/" /etc/redis/sentinel.conf
     echo "sentinel announce-ip ${self}"
   } > "${config}"
   echo "start: watching ${master}"
 fi
+/opt/scripts/passwords.sh 26379 &
 exec redis-server "${config}" --sentinel

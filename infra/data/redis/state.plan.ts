@@ -1,21 +1,20 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { Tier } from "../../config/tiers.ts";
 import { portOf } from "../../lib/endpoints.ts";
-import { readBeside } from "../../lib/files.ts";
 import type { EnvValue, StatefulSetSpec } from "../../lib/workload.types.ts";
 import { STATE_GROUP } from "../handles.ts";
-import { maxMemory, redisExporter, redisSecrets } from "./exporter.plan.ts";
+import { maxMemory, type Passwords, redisExporter, redisSecrets } from "./exporter.plan.ts";
+import { scripts } from "./scripts.plan.ts";
 
 export interface RedisStateArgs {
   sizes: Tier["redisState"];
-  password: pulumi.Input<string>;
+  passwords: Passwords;
 }
 
 const REDIS_PORT = portOf("redis-state", "redis");
 const SENTINEL_PORT = portOf("redis-state-sentinel", "sentinel");
 
 /** What must not be lost: sessions, streams, rate limits. Never evicts, writes an append-only file. */
-export function redisStatePlan({ sizes, password }: RedisStateArgs): StatefulSetSpec {
+export function redisStatePlan({ sizes, passwords }: RedisStateArgs): StatefulSetSpec {
   const { members, memoryMi, volumeGi } = sizes;
   return {
     name: "redis-state",
@@ -27,21 +26,24 @@ export function redisStatePlan({ sizes, password }: RedisStateArgs): StatefulSet
     members,
     connectsTo: ["redis-state:redis", "redis-state-sentinel:sentinel"],
     metrics: { port: "metrics" },
-    probes: { readiness: { port: "redis" }, liveness: { port: "redis", periodSeconds: 10 } },
-    drain: { preStopSeconds: 0 },
+    probes: {
+      readiness: { command: ["/opt/scripts/ready.sh"], periodSeconds: 3, timeoutSeconds: 5 },
+      liveness: { port: "redis", periodSeconds: 10 },
+    },
+    drain: { preStopCommand: ["/opt/scripts/hand-over.sh"], graceSeconds: 45 },
     resources: { memoryMi },
     files: {
       config: { path: "/etc/redis", data: { "redis.conf": memberConfig(members, memoryMi) } },
-      scripts: scripts("start-member.sh"),
+      scripts: scripts("hand-over.sh", "names.sh", "ready.sh", "start-member.sh"),
     },
-    secrets: redisSecrets(password),
+    secrets: redisSecrets(passwords),
     volumes: { data: { type: "claim", path: "/data", sizeGi: volumeGi } },
     sidecars: { exporter: redisExporter },
   };
 }
 
 /** Watch the members and, when the master is gone, agree on another. */
-export function redisSentinelPlan({ sizes, password }: RedisStateArgs): StatefulSetSpec {
+export function redisSentinelPlan({ sizes, passwords }: RedisStateArgs): StatefulSetSpec {
   const { members, sentinels } = sizes;
   return {
     name: "redis-state-sentinel",
@@ -57,9 +59,9 @@ export function redisSentinelPlan({ sizes, password }: RedisStateArgs): Stateful
     resources: { memoryMi: 48 },
     files: {
       config: { path: "/etc/redis", data: { "sentinel.conf": sentinelConfig(sentinels) } },
-      scripts: scripts("start-sentinel.sh"),
+      scripts: scripts("names.sh", "start-sentinel.sh"),
     },
-    secrets: { auth: redisSecrets(password).auth },
+    secrets: { auth: redisSecrets(passwords).auth },
   };
 }
 
@@ -67,11 +69,6 @@ const facts: Record<string, EnvValue> = {
   POD_NAME: { field: "metadata.name" },
   POD_NAMESPACE: { field: "metadata.namespace" },
 };
-
-function scripts(start: string) {
-  const data = { [start]: readBeside(import.meta.url, start), "names.sh": readBeside(import.meta.url, "names.sh") };
-  return { path: "/opt/scripts", executable: true, data };
-}
 
 function memberConfig(members: number, memoryMi: number): string {
   const lines = [
@@ -98,6 +95,9 @@ function sentinelConfig(sentinels: number): string {
     `port ${SENTINEL_PORT}`,
     "bind 0.0.0.0",
     "dir /tmp",
+    // The script adds the user of the members, with all passwords that are valid: who may ask a sentinel may have it choose
+    // another master.
+    "sentinel sentinel-pass @PASSWORD@",
     // Pods change their addresses and keep their names; this line must come before the one that names the master.
     "sentinel resolve-hostnames yes",
     "sentinel announce-hostnames yes",
