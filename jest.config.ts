@@ -3,7 +3,7 @@ import type { Config } from "jest";
 /** One configuration for rings 1 to 3. Ring 4 (the real stack) is `make e2e`; it is not jest's default run. */
 const config: Config = {
   testEnvironment: "node",
-  roots: ["infra", "service", "drills", "dashboards", "loadtests", "local", "docs"].map(
+  roots: ["infra", "service", "drills", "dashboards", "loadtests", "local", "docs", "web/test"].map(
     (folder) => `<rootDir>/${folder}`,
   ),
   testMatch: ["**/*.test.ts"],

@@ -1,24 +1,12 @@
 import { expect, test } from "@jest/globals";
+import { summaryOf } from "@media/drills/sample";
 import { type Figure, render } from "./figures.ts";
-import { summarize } from "./statistics.ts";
-
-test.each([
-  [[3], { n: 1, min: 3, median: 3, max: 3 }],
-  [[4, 1, 3], { n: 3, min: 1, median: 3, max: 4 }],
-  [[4, 1, 3, 2], { n: 4, min: 1, median: 2.5, max: 4 }],
-])("the summary of %j", (values, summary) => {
-  expect(summarize(values)).toEqual(summary);
-});
-
-test("without a run there is no figure", () => {
-  expect(() => summarize([])).toThrow("no figure");
-});
 
 const figure = (values: number[]): Figure => ({
   name: "start",
   unit: "s",
   bound: 10,
-  ...summarize(values),
+  ...summaryOf(values),
   measuredAt: "2026-11-22T10:00:00Z",
   machine: "2 cores",
 });

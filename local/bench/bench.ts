@@ -1,3 +1,4 @@
+import { summaryOf } from "@media/drills/sample";
 import { layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
@@ -7,8 +8,7 @@ import { type Figure, machine, record } from "./figures.ts";
 import { Interruptible } from "./interrupt.ts";
 import type { Group, Measure } from "./measure.ts";
 import { type ClusterMeasure, clusterMeasures } from "./measures.ts";
-import { services } from "./service.ts";
-import { summarize } from "./statistics.ts";
+import { programs } from "./programs.ts";
 
 /** What a new cluster does once, such as its first backup, is over after this time. */
 const SETTLE_SECONDS = 30;
@@ -16,7 +16,7 @@ const SETTLE_SECONDS = 30;
 const AT_REST = ["up", "preview", "memory", "cpu"];
 
 /** Groups of figures that need no cluster. They are measured only when they are named. */
-const groups: Readonly<Record<string, Group>> = services;
+const groups: Readonly<Record<string, Group>> = programs;
 
 /**
  * Measures figures on a cluster of the bench's own, in the order of the table, and writes docs/figures.md. SIGINT or
@@ -76,7 +76,7 @@ async function measureAndRecord(work: Interruptible, measure: Measure): Promise<
     unit,
     ...(bound !== undefined && { bound }),
     ...(atLeast && { atLeast }),
-    ...summarize(values),
+    ...summaryOf(values),
     measuredAt: new Date().toISOString(),
     machine: machine(),
   };

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
+import type { Summary } from "@media/drills/sample";
 import { REPO } from "../lib/paths.ts";
-import type { Summary } from "./statistics.ts";
 
 /** One line of docs/figures.md. */
 export interface Figure extends Summary {

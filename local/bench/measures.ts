@@ -1,9 +1,16 @@
+import { foretold, measuredBy } from "@media/loadtests/capacity";
+import type { Result } from "@media/loadtests/result";
 import { stopCluster } from "../cluster/cluster.ts";
 import type { Layout } from "../cluster/layout.ts";
-import { drill, emptied, inFreshClone, pulumi, timedMake } from "./commands.ts";
+import { REPO } from "../lib/paths.ts";
+import { say } from "../lib/progress.ts";
+import { judgeManifests } from "../manifests/manifests.ts";
+import { buildTools } from "../toolchain/build.ts";
+import { drill, emptied, inFreshClone, NAME, pulumi, timedMake } from "./commands.ts";
 import type { Interruptible } from "./interrupt.ts";
 import type { Measure } from "./measure.ts";
 import { cores, memoryGiB } from "./rest.ts";
+import { webMeasures } from "./web.ts";
 
 /** A figure of a whole cluster with its stacks. */
 export interface ClusterMeasure extends Measure {
@@ -96,6 +103,20 @@ export function clusterMeasures(layout: () => Layout, work: Interruptible): Read
         return UNWANTED.reduce((sum, key) => sum + Number(findings[key]), 0);
       },
     },
+    usl: {
+      name: "capacity: error of the throughput at the highest loads that the law of the lower ones foretells, stress run of dev",
+      unit: "%",
+      bound: 10,
+      runs: 1,
+      once: async () => {
+        const args = ["-s", "load", `NAME=${NAME}`, "STACK=dev", "SHAPE=stress", "JSON=1"];
+        // Its exit code is of the objectives, which a stress run misses.
+        const { stdout } = await work.child("make", args, { cwd: REPO, stdin: "ignore", reject: false });
+        const found = foretold(measuredBy(JSON.parse(String(stdout)) as Result));
+        return found ? Math.abs(found.predicted / found.measured - 1) * 100 : Number.NaN;
+      },
+    },
+    ...webMeasures(layout),
     down: {
       name: "`make down` of a running cluster",
       unit: "s",
@@ -105,6 +126,27 @@ export function clusterMeasures(layout: () => Layout, work: Interruptible): Read
         const seconds = await make("down");
         await make("up");
         return seconds;
+      },
+    },
+    report: {
+      name: "`make preview-report` over six stacks with warm caches",
+      unit: "s",
+      bound: 35,
+      runs: 3,
+      alone: true,
+      once: () => make("preview-report", "BASE=HEAD", "OUT=/dev/null"),
+    },
+    manifests: {
+      name: "objects of the six stacks that kubeconform (strict) refuses, or kube-score calls critical without an argued reason",
+      unit: "cases",
+      bound: 0,
+      runs: 1,
+      alone: true,
+      once: async () => {
+        const tools = await buildTools(["kubeconform", "kube-score"], say);
+        const paths = { kubeconform: tools.kubeconform as string, kubeScore: tools["kube-score"] as string };
+        const { invalid, open } = await judgeManifests(paths);
+        return invalid.length + open.length;
       },
     },
     "cold-test": {

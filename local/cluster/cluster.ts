@@ -10,6 +10,7 @@ import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { writeChanged } from "../lib/files.ts";
 import { BIN } from "../toolchain/build.ts";
+import { ensureEncryption } from "./encryption.ts";
 import { containerdFile, files } from "./files.ts";
 import type { Layout } from "./layout.ts";
 import { pidOf, running } from "./processes.ts";
@@ -32,6 +33,7 @@ export async function startCluster(layout: Layout): Promise<void> {
   const file = specFile(layout);
   await writeChanged(file, `${JSON.stringify(spec(layout), null, 2)}\n`);
   await execa(join(BIN, "supervisor"), ["pki", file]);
+  await ensureEncryption(layout);
   for (const [path, text] of Object.entries(files(layout))) await writeChanged(path, text);
   await rm(join(layout.runDir, "host", "stopping"), { force: true });
   if (isRunning(layout)) return;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** The process that a pid file names ("PID STARTTIME", supervisor/process.go), while it is alive. */
 export function pidOf(file: string): number | undefined {
@@ -57,6 +57,16 @@ export function family(roots: readonly number[]): number[] {
 export function cgroupOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Name of the program that a process runs, without its folder; empty when it has ended. */
+export function programOf(pid: number): string {
+  try {
+    const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return basename(program);
   } catch {
     return "";
   }

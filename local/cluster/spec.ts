@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { BIN } from "../toolchain/build.ts";
+import { encryptionFile } from "./encryption.ts";
 import type { Layout } from "./layout.ts";
 
 interface Process {
@@ -112,6 +113,7 @@ function insideProcesses(layout: Layout): Process[] {
         `--service-account-key-file=${pki("service-account.pub")}`,
         `--service-account-signing-key-file=${pki("service-account.key")}`,
         "--service-account-issuer=https://kubernetes.default.svc",
+        `--encryption-provider-config=${encryptionFile(layout)}`,
         "--profiling=false",
         "--event-ttl=1h",
       ],
@@ -131,6 +133,7 @@ function insideProcesses(layout: Layout): Process[] {
         "--profiling=false",
         `--cluster-signing-cert-file=${pki("ca.crt")}`,
         `--cluster-signing-key-file=${pki("ca.key")}`,
+        "--horizontal-pod-autoscaler-sync-period=5s", // the default, 15 s, is a third of the time that a scale-out may take
         "--v=2", // why an object with finalizers is kept is said from here on
       ],
     },

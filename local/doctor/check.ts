@@ -1,3 +1,4 @@
+import { messageOf } from "@media/drills/errors";
 /** One thing that this machine must have. Looking changes nothing and shows no secret. */
 export interface Check {
   readonly name: string;
@@ -36,7 +37,7 @@ async function look(run: Check["run"]): Promise<Finding> {
   try {
     return await run();
   } catch (error) {
-    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const [line = ""] = messageOf(error).split("\n");
     return { found: line || "an error without a message", ok: false };
   }
 }

@@ -120,7 +120,7 @@ function go(): Check {
   };
 }
 
-/** One row each; Debian is asked once for all of them. */
+/** One row each, in the first group that has it; Debian is asked once for all of them. */
 function debianPackages(): Check[] {
   const names = Object.values(PACKAGES).flat();
   let versions: Promise<Map<string, string>> | undefined;
@@ -128,8 +128,10 @@ function debianPackages(): Check[] {
     versions ??= installed(names);
     return versions;
   };
-  return Object.entries(PACKAGES).flatMap(([group, members]) =>
-    members.map((name) => ({
+  const groups = Object.entries(PACKAGES).flatMap(([group, members]) => members.map((name) => ({ group, name })));
+  return groups
+    .filter(({ name }, index) => groups.findIndex((one) => one.name === name) === index)
+    .map(({ group, name }) => ({
       name: `package ${name}`,
       wanted: group === "up" ? "installed" : `installed, for make ${group}`,
       run: async () => {
@@ -137,8 +139,7 @@ function debianPackages(): Check[] {
         return { found: version ?? "not installed", ok: version !== undefined };
       },
       fix: `make ${group} installs it, without starting its services`,
-    })),
-  );
+    }));
 }
 
 /** What tools, images and their caches take, with room to work; and what a machine that has them built still needs. */

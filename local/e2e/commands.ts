@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { cp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@media/drills/eventually";
 import type { Stack as DrillStack } from "@media/drills/stack";
@@ -33,8 +35,8 @@ export async function make(
 }
 
 /** Runs a make verb in a process group of its own, so that the whole group can be killed. */
-export function makeInGroup(verb: string) {
-  const child = execa("make", ["-s", verb, `NAME=${NAME}`], {
+export function makeInGroup(verb: string, ...variables: string[]) {
+  const child = execa("make", ["-s", verb, `NAME=${NAME}`, ...variables], {
     cwd: REPO,
     all: true,
     stdin: "ignore",
@@ -50,6 +52,8 @@ export function makeInGroup(verb: string) {
       eventually(`make ${verb} to print ${pattern}`, milliseconds / 1000, async () => {
         if (!pattern.test(text)) throw new Error(text.slice(-500));
       }),
+    /** Its end; it does not throw. */
+    ended: child,
     kill: () => process.kill(-(child.pid as number), "SIGKILL"),
   };
 }
@@ -83,4 +87,14 @@ function commandLine(pid: number): string[] {
   } catch {
     return [];
   }
+}
+
+const KEPT_LOGS = join(tmpdir(), "media-e2e-logs");
+
+/** Ends the cluster with its data. The logs of the last run stay, to find out why it failed. */
+export async function removeCluster(): Promise<void> {
+  await make("down");
+  await rm(KEPT_LOGS, { recursive: true, force: true });
+  await cp(layout().logDir, KEPT_LOGS, { recursive: true }).catch(() => {});
+  await rm(layout().dir, { recursive: true, force: true });
 }

@@ -2,33 +2,45 @@ import { kubectl } from "../cluster/cluster.ts";
 import { layout } from "./commands.ts";
 
 const IN_DEV = ["-n", "media-dev"];
-const JOB = "held-prober";
 const SECONDS = 300;
 
-/**
- * Runs `work` while exactly one pod of the prober's CronJob exists. The CronJob's own pods live for seconds only. This
- * pod has the labels and links of the template, but its command does nothing.
- */
+/** CronJobs whose pods live for a short time only, each with a command of its image that does nothing. */
+const HELD = {
+  "continuous-drill": ["sleep", String(SECONDS)],
+  prober: ["node", "-e", `setTimeout(() => {}, ${SECONDS * 1000})`],
+  "restore-proof": ["sleep", String(SECONDS)],
+} as const;
+
+/** Runs `work` while exactly one pod of each of these CronJobs exists, with the labels and links of its template. */
 export async function withHeldPods<T>(work: () => Promise<T>): Promise<T> {
-  await suspend(true);
+  const names = Object.keys(HELD) as (keyof typeof HELD)[];
+  await Promise.all(names.map((name) => suspend(name, true)));
   try {
-    const args = ["create", "job", JOB, "--from=cronjob/prober", "--dry-run=client", "-o", "json"];
-    const { stdout } = await kubectl(layout(), [...IN_DEV, ...args]);
-    const job = JSON.parse(stdout);
-    job.spec.activeDeadlineSeconds = SECONDS;
-    job.spec.template.spec.containers[0].command = ["node", "-e", `setTimeout(() => {}, ${SECONDS * 1000})`];
-    await kubectl(layout(), ["create", "-f", "-"], JSON.stringify(job));
-    // A round of the prober that ran already is over when this pod is ready.
-    const ready = ["wait", "--for=condition=Ready", "pod", "-l", `job-name=${JOB}`, "--timeout=60s"];
-    await kubectl(layout(), [...IN_DEV, ...ready]);
+    await Promise.all(names.map(hold));
     return await work();
   } finally {
-    await kubectl(layout(), [...IN_DEV, "delete", "job", JOB, "--ignore-not-found"]);
-    await suspend(false);
+    await kubectl(layout(), [...IN_DEV, "delete", "job", ...names.map(jobOf), "--ignore-not-found"]);
+    await Promise.all(names.map((name) => suspend(name, false)));
   }
 }
 
-function suspend(suspended: boolean) {
+const jobOf = (name: string) => `held-${name}`;
+
+async function hold(name: keyof typeof HELD): Promise<void> {
+  // A run that has begun is ended: it would be a second pod of the workload.
+  const begun = ["delete", "pod", "-l", `app.kubernetes.io/name=${name}`, "--field-selector=status.phase=Running"];
+  await kubectl(layout(), [...IN_DEV, ...begun, "--ignore-not-found"]);
+  const args = ["create", "job", jobOf(name), `--from=cronjob/${name}`, "--dry-run=client", "-o", "json"];
+  const job = JSON.parse((await kubectl(layout(), [...IN_DEV, ...args])).stdout);
+  job.spec.activeDeadlineSeconds = SECONDS;
+  job.spec.template.spec.containers[0].command = HELD[name];
+  job.spec.template.spec.containers[0].args = [];
+  await kubectl(layout(), ["create", "-f", "-"], JSON.stringify(job));
+  const ready = ["wait", "--for=condition=Ready", "pod", "-l", `job-name=${jobOf(name)}`, "--timeout=60s"];
+  await kubectl(layout(), [...IN_DEV, ...ready]);
+}
+
+function suspend(name: string, suspended: boolean) {
   const patch = JSON.stringify({ spec: { suspend: suspended } });
-  return kubectl(layout(), [...IN_DEV, "patch", "cronjob", "prober", "--type=merge", "-p", patch]);
+  return kubectl(layout(), [...IN_DEV, "patch", "cronjob", name, "--type=merge", "-p", patch]);
 }

@@ -85,7 +85,7 @@ async function declared(all: readonly Pod[]): Promise<string[]> {
     const [caller, target] = line.split(/ → |:/);
     return caller !== target || all.filter(({ name }) => name === caller).length > 1;
   };
-  const store = [`postgres → backup-store:${listeners["backup-store"].s3}`];
+  const store = ["postgres", "restore-proof"].map((name) => `${name} → backup-store:${listeners["backup-store"].s3}`);
   return [...new Set([...drawn, ...scraped, ...store])].filter(others).sort();
 }
 

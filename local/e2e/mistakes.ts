@@ -53,6 +53,24 @@ export function mistakes(): void {
     );
 
     test(
+      "larger volumes replace nothing: the claims of the members are what changes",
+      async () => {
+        await withConfig(
+          (config) => Object.assign(config, { tier: "medium" }),
+          async () => {
+            const { stdout } = await pulumiWithConfig(dev(), "preview", ["--diff"], { show: false });
+            expect(stdout).toMatch(
+              /~ kubernetes:core\/v1:PersistentVolumeClaim: \(update\)\s+\[id=media-dev\/data-postgres-0\]/,
+            );
+            expect(stdout).toMatch(/storage *: "5Gi" => "20Gi"/);
+            expect(stdout).not.toMatch(/kubernetes:(apps|core)\/v1:(StatefulSet|PersistentVolumeClaim): \(replace\)/);
+          },
+        );
+      },
+      2 * MINUTE,
+    );
+
+    test(
       "a pod that cannot become ready: pulumi up fails in time with the reason and the last log lines",
       async () => {
         await withConfig(

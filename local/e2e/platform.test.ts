@@ -1,6 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { cp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -10,33 +8,36 @@ import { call } from "@media/drills/verify/http";
 import { journey, verifyEvidence } from "@media/drills/verify/journey";
 import { sql } from "@media/drills/verify/postgres";
 import { execa } from "execa";
-import { kubectl, residue } from "../cluster/cluster.ts";
+import { residue } from "../cluster/cluster.ts";
 import { REPO } from "../lib/paths.ts";
 import { pulumiFolder, useEnvironment } from "../stack/environment.ts";
-import { owner } from "../stack/owner.ts";
 import { outputs, pulumiWithConfig } from "../stack/pulumi.ts";
-import { clusterProcesses, dev, devAccess, INSIDE, layout, MINUTE, make, makeInGroup } from "./commands.ts";
+import { alerts } from "./alerts.ts";
+import { canary } from "./canary.ts";
+import { dev, devAccess, layout, MINUTE, make, makeInGroup, removeCluster } from "./commands.ts";
+import { deletions } from "./deletions.ts";
+import { incidents } from "./incidents.ts";
+import { kills } from "./kills.ts";
+import { limits } from "./limits.ts";
 import { links } from "./links.ts";
 import { members } from "./members.ts";
 import { membersLost } from "./members-lost.ts";
 import { mistakes } from "./mistakes.ts";
+import { previewAgainstState } from "./preview.ts";
 import { probes } from "./probes.ts";
+import { recovery } from "./recovery.ts";
+import { rotation, SHORT_ROTATION } from "./rotation.ts";
+import { runbooks } from "./runbooks.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
+import { frontEnd } from "./web.ts";
+import { frontEndWithBadInput } from "./web-input.ts";
 
 /** The real stack on a cluster of its own. Each test continues from the state that the test before it left. */
 
 beforeAll(() => useEnvironment(layout(), "dev"));
 
-afterAll(async () => {
-  await make("down");
-  // Logs of the last run, to find out why it failed.
-  await rm(KEPT_LOGS, { recursive: true, force: true });
-  await cp(layout().logDir, KEPT_LOGS, { recursive: true }).catch(() => {});
-  await rm(layout().dir, { recursive: true, force: true });
-}, MINUTE);
-
-const KEPT_LOGS = join(tmpdir(), "media-e2e-logs");
+afterAll(removeCluster, MINUTE);
 
 describe("up", () => {
   test(
@@ -124,9 +125,20 @@ describe("up", () => {
 
 links();
 
+limits();
+
 probes();
 
 signals();
+alerts(devAccess());
+
+frontEnd();
+frontEndWithBadInput();
+
+incidents(devAccess());
+runbooks(devAccess());
+
+canary();
 
 mistakes();
 
@@ -162,43 +174,15 @@ describe("nothing changes without a change", () => {
   );
 });
 
-describe("processes are killed", () => {
-  const killed = [...INSIDE, "policies", "inside", "dockerd", "registry", "guard", "supervisor"];
-  test.each(killed)(
-    "kill -9 of %s: it runs again and the cluster answers",
-    async (name) => {
-      const before = clusterProcesses()[name] as number;
-      expect(before).toBeGreaterThan(1);
-      process.kill(before, "SIGKILL");
-      await eventually(`${name} to run again`, 30, async () => {
-        const now = clusterProcesses()[name];
-        if (!now || now === before) throw new Error(`still ${now}`);
-      });
-      await eventually("the API server to answer", 30, async () => kubectl(layout(), ["get", "--raw", "/readyz"]));
-    },
-    2 * MINUTE,
-  );
+previewAgainstState();
 
-  test(
-    "a journey works after all these kills",
-    async () => {
-      await journey(await targetOf(devAccess()), 90);
-    },
-    4 * MINUTE,
-  );
-
-  test(
-    "kill -9 of process 1 of the namespaces: the whole cluster comes back and a journey works",
-    async () => {
-      await owner(layout()).cutPower();
-      await journey(await targetOf(devAccess()), 150);
-    },
-    6 * MINUTE,
-  );
-});
+kills();
 
 members(devAccess());
 membersLost(devAccess());
+recovery();
+deletions(devAccess());
+rotation(devAccess(), SHORT_ROTATION);
 productionShape();
 
 describe("recreate", () => {
@@ -206,7 +190,8 @@ describe("recreate", () => {
     "the drill recovers the stack from the backup store and loses no archived row",
     async () => {
       await make("drill", "KIND=recreate", "STACK=dev", "CONFIRM=dev");
-      const file = readdirSync(join(REPO, "evidence")).sort().at(-1) as string;
+      const files = readdirSync(join(REPO, "evidence")).filter((name) => name.endsWith("-recreate.json"));
+      const file = files.sort().at(-1) as string;
       const evidence = JSON.parse(readFileSync(join(REPO, "evidence", file), "utf8"));
       expect(evidence).toMatchObject({
         kind: "recreate",

@@ -13,7 +13,7 @@ export function signals(): void {
         const { gatewayUrl, caPem: ca } = await targetOf(devAccess());
         const api = `${gatewayUrl}/api/v1`;
         const own = {
-          404: await call(`${gatewayUrl}/nothing`, { ca }),
+          404: await call(`${gatewayUrl}/-/problems/500`, { ca }),
           413: await call(`${api}/requests`, { ca, method: "POST", body: "x".repeat(1_100_000) }),
           414: await call(`${api}/${"x".repeat(40_000)}`, { ca }),
         };

@@ -5,6 +5,7 @@ import { readLedger, writeLedger } from "@media/drills/ledger-table";
 import { kubectl, type Stack, targetOf } from "@media/drills/stack";
 import { journey } from "@media/drills/verify/journey";
 import { memberWith, sql } from "@media/drills/verify/postgres";
+import { askSentinel, stateMaster } from "@media/drills/verify/redis";
 import { access } from "../stack/access.ts";
 import { destroy } from "../stack/deploy.ts";
 import { useEnvironment } from "../stack/environment.ts";
@@ -65,21 +66,21 @@ export function productionShape(): void {
       "Redis' master freezes: the Sentinels agree on another, the journey goes on, and the frozen one comes back as a replica",
       async () => {
         const stack = staging();
-        const before = await master(stack);
-        const send = await signals(stack, `pod/${before}`);
+        const before = await stateMaster(stack);
+        const send = await signals(stack, before);
         send("SIGSTOP");
         try {
-          await eventually("another master", 60, async () => expect(await master(stack)).not.toBe(before));
+          await eventually("another master", 60, async () => expect(await stateMaster(stack)).not.toBe(before));
           await journey(await targetOf(stack), 60);
         } finally {
           send("SIGCONT");
         }
         await eventually("the old master to follow", 60, async () => {
           const replicas = await askSentinel(stack, "replicas", "state");
-          expect(replicas).toContain(`${before}.redis-state`);
+          expect(replicas).toContain(`${before.replace("pod/", "")}.redis-state`);
           expect(replicas).not.toMatch(/s_down|disconnected/);
         });
-        expect(await master(stack)).not.toBe(before);
+        expect(await stateMaster(stack)).not.toBe(before);
       },
       3 * MINUTE,
     );
@@ -97,14 +98,4 @@ export function productionShape(): void {
       4 * MINUTE,
     );
   });
-}
-
-/** The pod that the Sentinels name as master. */
-async function master(stack: Stack): Promise<string> {
-  return (await askSentinel(stack, "get-master-addr-by-name", "state")).split(".")[0] as string;
-}
-
-function askSentinel(stack: Stack, ...question: string[]): Promise<string> {
-  const ask = ["redis-cli", "-p", "26379", "sentinel", ...question];
-  return kubectl(stack, ["exec", "redis-state-sentinel-0", "--", ...ask]);
 }

@@ -22,8 +22,10 @@ export const PACKAGES = {
     "ca-certificates",
   ],
   test: [
+    "docker-registry",
     "postgresql",
     "redis-server",
+    "pgbackrest",
     "pgbouncer",
     "nginx",
     "prometheus",
@@ -32,13 +34,21 @@ export const PACKAGES = {
     "python3-psycopg2",
     "shellcheck",
   ],
+  e2e: ["chromium"],
 } as const;
 
 /** Installs what is missing. Their services are not started: the cluster runs its own processes, apart from the host's. */
 export async function installPackages(group: keyof typeof PACKAGES, report: (line: string) => void): Promise<void> {
   // Where there is no Debian, apt-get's error is the one to read.
   const there = await installed(PACKAGES[group]).catch(() => new Map<string, string>());
-  const missing = PACKAGES[group].filter((name) => !there.has(name));
+  await installDebian(
+    PACKAGES[group].filter((name) => !there.has(name)),
+    report,
+  );
+}
+
+/** Installs Debian packages that are known to be missing. */
+export async function installDebian(missing: readonly string[], report: (line: string) => void): Promise<void> {
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
     throw new UserError(

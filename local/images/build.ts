@@ -134,17 +134,18 @@ function contextOf(image: ImageDefinition, work: Run): Map<string, string> {
     }
     files.set(tool, path);
   }
-  for (const file of image.packages ?? []) files.set(file.as, join(packageFolder(image, file.package), file.path));
+  for (const file of image.packages ?? []) files.set(file.as, join(packageFolder(image.name, file.package), file.path));
   return files;
 }
 
-function packageFolder(image: ImageDefinition, pattern: string): string {
+/** Where an npm package that an image copies is installed. */
+export function packageFolder(image: string, pattern: string): string {
   const name = pattern.replace("{arch}", process.arch);
   // Searched by hand: packages need not let their package.json be imported.
   for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
     if (existsSync(join(folder, name, "package.json"))) return join(folder, name);
   }
-  throw imageError(image.name, `the npm package ${name} is not installed`, "npm ci");
+  throw imageError(image, `the npm package ${name} is not installed`, "npm ci");
 }
 
 async function keyOfImage(image: ImageDefinition, work: Run): Promise<string> {

@@ -1,6 +1,7 @@
 import { imageError } from "./errors.ts";
 
-const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+/** Media type of an image manifest, as docker pushes it. */
+export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 
 /** The digest that the registry holds under a tag, or undefined where it holds none. */
 export async function digestOf(registry: string, name: string, tag: string): Promise<string | undefined> {

@@ -98,7 +98,8 @@ async function killedAfter(seconds: number, [program, ...args]: readonly [string
   await child;
 }
 
-async function makeUp({ name }: Layout): Promise<{ output: string; problems: Problems }> {
+/** Runs `make up`; returns what it printed, and why it failed. */
+export async function makeUp({ name }: Layout): Promise<{ output: string; problems: Problems }> {
   const { all, exitCode } = await execa("make", ["-s", "up", `NAME=${name}`], {
     cwd: REPO,
     all: true,

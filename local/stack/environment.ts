@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PUBLISHED_PASSPHRASE } from "@media/infra/passphrase";
 import type { Layout } from "../cluster/layout.ts";
 import { CACHE, REPO } from "../lib/paths.ts";
 import { BIN } from "../toolchain/build.ts";
 
-/** The passphrase of stacks whose secrets are worth nothing outside this machine; their salt is committed with them. */
-const PUBLIC_PASSPHRASE = "media-platform";
 const PUBLIC_STACKS = ["dev", "staging", "perf"];
 
 export const isPublic = (stack: string) => PUBLIC_STACKS.includes(stack);
@@ -56,7 +55,7 @@ export async function prepareEnvironment(layout: Layout): Promise<void> {
   for (const dir of [pulumiFolder(layout), join(pulumiFolder(layout), "home"), overlayFolder(layout)]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
-  const passphrases = { passphrase: PUBLIC_PASSPHRASE, "passphrase-private": randomBytes(24).toString("base64url") };
+  const passphrases = { passphrase: PUBLISHED_PASSPHRASE, "passphrase-private": randomBytes(24).toString("base64url") };
   for (const [name, text] of Object.entries(passphrases)) {
     const file = join(pulumiFolder(layout), name);
     if (!existsSync(file)) await writeFile(file, text, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { inWords, readEvidence, reportOf } from "@media/drills/report";
 import { assertPassed, drillFor, runDrill } from "@media/drills/run-drill";
 import { layoutOf } from "../cluster/layout.ts";
 import { REPO } from "../lib/paths.ts";
@@ -7,10 +8,30 @@ import { access, program } from "../stack/access.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { owner } from "../stack/owner.ts";
 import type { Options } from "./options.ts";
+import { rotate } from "./rotate.ts";
 
 /** Runs a drill of drills/ on the embedded cluster, whose owner this machine is. */
-export async function drill({ stack: name, name: cluster, kind = "", confirm, count }: Options): Promise<void> {
-  const options = { ...(confirm !== undefined && { confirm }), ...(count !== undefined && { count }) };
+export async function drill({
+  stack: name,
+  name: cluster,
+  kind = "",
+  confirm,
+  count,
+  target,
+  what,
+  json,
+}: Options): Promise<void> {
+  const evidenceFolder = join(REPO, "evidence");
+  if (kind === "report") {
+    const report = reportOf(await readEvidence(evidenceFolder));
+    return console.log(json ? JSON.stringify(report, null, 2) : inWords(report));
+  }
+  const options = {
+    ...(confirm !== undefined && { confirm }),
+    ...(count !== undefined && { count }),
+    ...(target !== undefined && { target }),
+    ...(what !== undefined && { what }),
+  };
   drillFor(kind, name, options);
   const layout = layoutOf(cluster);
   useEnvironment(layout, name);
@@ -19,8 +40,9 @@ export async function drill({ stack: name, name: cluster, kind = "", confirm, co
     stack: access(stack),
     program: program(stack),
     owner: owner(layout),
+    rotate: (what: string) => rotate({ stack: name, name: cluster, what, purge: false, json: false }),
     report: say,
-    evidenceFolder: join(REPO, "evidence"),
+    evidenceFolder,
   };
   assertPassed(await runDrill(kind, context, options));
 }

@@ -2,12 +2,29 @@ import { rm } from "node:fs/promises";
 import { stopCluster } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
+import { cleanIncidents, incidents } from "../soak/incidents.ts";
 import { kills } from "../soak/kills.ts";
+import { loadTools } from "../soak/load-tools.ts";
+import { longTest } from "../soak/long.ts";
+import { webRestarts } from "../soak/web-restarts.ts";
 import type { Options } from "./options.ts";
 
 /** A cluster of its own, so that it neither needs nor disturbs the one that is worked with. */
 const NAME = "soak";
-const SOAKS = { kills: { run: kills, rounds: 20 } };
+const SOAKS = {
+  kills: { run: kills, rounds: 20 },
+  "load-tools": { run: loadTools, rounds: 1 },
+  scaling: { run: () => longTest("scaling", "scaling"), rounds: 1 },
+  bottlenecks: { run: () => longTest("bottlenecks", "bottlenecks"), rounds: 1 },
+  tuning: { run: () => longTest("tuning", "tuning"), rounds: 1 },
+  rotation: { run: () => longTest("rotation", "rotation"), rounds: 1 },
+  "web-faults": { run: () => longTest("web-faults", "the front end without"), rounds: 1 },
+  "web-restarts": { run: webRestarts, rounds: 50 },
+  guide: { run: () => longTest("guide", "the guide for a cluster"), rounds: 1 },
+  incidents: { run: incidents, rounds: 5 },
+  // COUNT: hours.
+  "incidents-clean": { run: cleanIncidents, rounds: 2 },
+};
 
 /** What takes too long for `make e2e`. */
 export async function soak({ only, count, seed }: Options): Promise<void> {

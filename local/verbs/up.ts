@@ -10,13 +10,12 @@ import { preflight } from "../doctor/checks.ts";
 import { installPackages } from "../host/packages.ts";
 import { buildImages } from "../images/build.ts";
 import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
-import { writeChanged } from "../lib/files.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import { access } from "../stack/access.ts";
 import { deploy } from "../stack/deploy.ts";
-import { overlayFolder, prepareEnvironment, useEnvironment } from "../stack/environment.ts";
-import { outputs } from "../stack/pulumi.ts";
+import { prepareEnvironment, useEnvironment } from "../stack/environment.ts";
+import { backupStore, writeOverlay } from "../stack/overlay.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { TOOLS } from "../toolchain/catalogue.ts";
 import type { Options } from "./options.ts";
@@ -31,10 +30,11 @@ export async function up({ stack, name }: Options): Promise<void> {
   useEnvironment(layout, stack);
   await phase("host packages", () => installPackages("up", say));
   const images = await prepareCluster(layout);
-  await overlay(layout, "base", { ...common(layout, images) });
+  await writeOverlay({ layout, name: "base" }, common(layout, images));
   await phase("stack base", () => deploy({ layout, name: "base" }));
   if (stack === "base") return;
-  await overlay(layout, stack, { ...common(layout, images), backups: await backupStore(layout, stack) });
+  const backups = await backupStore({ layout, name: stack });
+  await writeOverlay({ layout, name: stack }, { ...common(layout, images), backups });
   await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
   const target = await targetOf(access({ layout, name: stack }));
   await phase("its pods", () => podsReady(target.stack));
@@ -83,14 +83,4 @@ function common(layout: Layout, images: Images) {
     // Its image cannot be pulled here: `make dashboards` draws the same dashboards.
     grafana: { enabled: false },
   };
-}
-
-/** The base stack's backup store as configuration of the stack. It is no StackReference: in a disaster the base stack's state may be gone. */
-async function backupStore(layout: Layout, stack: string): Promise<unknown> {
-  const base = await outputs({ layout, name: "base" });
-  return (base?.backupStoreTenants as Record<string, unknown> | undefined)?.[stack];
-}
-
-async function overlay(layout: Layout, stack: string, config: object): Promise<void> {
-  await writeChanged(join(overlayFolder(layout), `${stack}.json`), `${JSON.stringify(config, null, 2)}\n`);
 }

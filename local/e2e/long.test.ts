@@ -1,0 +1,28 @@
+import { afterAll, beforeAll } from "@jest/globals";
+import { useEnvironment } from "../stack/environment.ts";
+import { bottlenecks } from "./bottlenecks.ts";
+import { dev, devAccess, layout, MINUTE, make, removeCluster } from "./commands.ts";
+import { ownCluster } from "./own-cluster.ts";
+import { rotation, storeRotation } from "./rotation.ts";
+import { scaling } from "./scaling.ts";
+import { tuning } from "./tuning.ts";
+import { frontEndUnderFaults } from "./web-faults.ts";
+
+/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning rotation web-faults guide"`. */
+
+beforeAll(async () => {
+  useEnvironment(layout(), "dev");
+  await make("up");
+}, 40 * MINUTE);
+afterAll(removeCluster, MINUTE);
+
+scaling(dev, devAccess());
+bottlenecks(dev, devAccess());
+tuning(dev, devAccess());
+
+rotation(devAccess(), "all");
+storeRotation(devAccess());
+
+frontEndUnderFaults();
+
+ownCluster();
