@@ -2,11 +2,10 @@
  * `node docs/picture.ts` draws the declared links of the stacks into ARCHITECTURE.md. The program itself draws them
  * (infra/lib/picture.ts) while it runs under mocks, so the picture cannot show what is not declared.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { configOf, runRenderer } from "@media/infra/rendering";
 
 const ROOT = join(import.meta.dirname, "..");
 export const DOCUMENT = join(ROOT, "ARCHITECTURE.md");
@@ -22,7 +21,9 @@ const STACKS = {
 /** The text between the marks. */
 export async function pictures(): Promise<string> {
   const drawn = await Promise.all(
-    Object.entries(STACKS).map(async ([stack, caption]) => `${caption}\n\n\`\`\`mermaid\n${await draw(stack)}\`\`\`\n`),
+    (Object.keys(STACKS) as (keyof typeof STACKS)[]).map(
+      async (stack) => `${STACKS[stack]}\n\n\`\`\`mermaid\n${await draw(stack)}\`\`\`\n`,
+    ),
   );
   return drawn.join("\n");
 }
@@ -38,10 +39,14 @@ export function insert(document: string, text: string): string {
 export async function draw(stack: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "media-picture-"));
   try {
-    const env = { ...process.env, MEDIA_PICTURE: join(folder, "links") };
-    const render = join(ROOT, "infra/test/render.ts");
-    await promisify(execFile)(process.execPath, [render, stack], { env, maxBuffer: 1 << 26 });
-    return await readFile(env.MEDIA_PICTURE, "utf8");
+    const picture = join(folder, "links");
+    const result = await runRenderer(
+      { tree: ROOT, stack },
+      { config: configOf(ROOT, stack).engine },
+      { MEDIA_PICTURE: picture },
+    );
+    if ("errors" in result) throw new Error(`stack ${stack} does not build: ${result.errors}`);
+    return await readFile(picture, "utf8");
   } finally {
     await rm(folder, { recursive: true });
   }
