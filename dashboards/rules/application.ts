@@ -1,7 +1,7 @@
 import { ERROR_GROUPS_TOTAL } from "@media/service/metric-names";
 import { answersPerSecond, errorShare, responseQuantile } from "../library/queries.ts";
 import { ERROR_SHARE, ERROR_TRAFFIC_FLOOR, RESPONSE_SECONDS } from "../thresholds.ts";
-import { above, afterStart, type Rule } from "./rule.ts";
+import { above, absentAfterStart, type Rule } from "./rule.ts";
 
 const enoughTraffic = (window: string) => `${answersPerSecond(window)} > ${ERROR_TRAFFIC_FLOOR}`;
 
@@ -30,7 +30,7 @@ export const applicationRules: readonly Rule[] = [
     name: "ServiceDown",
     category: "application",
     severity: "critical",
-    expr: afterStart('absent(up{job="api"} == 1)'),
+    expr: absentAfterStart('up{job="api"} == 1'),
     for: "30s",
     summary: "No process of the api answers",
     description: "Every request ends with an error of the gateway or a stale answer of its cache.",

@@ -12,7 +12,7 @@ import {
   RUNNING_SECONDS,
   SLOW_QUERIES,
 } from "../thresholds.ts";
-import { above, afterStart, type Rule } from "./rule.ts";
+import { above, absentAfterStart, type Rule } from "./rule.ts";
 
 export const databaseRules: readonly Rule[] = [
   {
@@ -29,7 +29,7 @@ export const databaseRules: readonly Rule[] = [
     name: "DatabaseDown",
     category: "database",
     severity: "critical",
-    expr: afterStart("absent(pg_replication_is_replica == 0)"),
+    expr: absentAfterStart("pg_replication_is_replica == 0"),
     for: "45s",
     summary: "No member of PostgreSQL is the primary",
     description: "Nothing can be written. Patroni should have promoted a replica within 30 seconds.",

@@ -1,5 +1,5 @@
 import { RESTARTS } from "../thresholds.ts";
-import { above, afterStart, type Rule } from "./rule.ts";
+import { above, absentAfterStart, type Rule } from "./rule.ts";
 
 /** The parts that run and watch everything else. */
 export const platformRules: readonly Rule[] = [
@@ -26,7 +26,7 @@ export const platformRules: readonly Rule[] = [
     name: "RedisDown",
     category: "database",
     severity: "critical",
-    expr: afterStart('absent(redis_up{job="redis-state"} == 1)'),
+    expr: absentAfterStart('redis_up{job="redis-state"} == 1'),
     for: "30s",
     summary: "No member of the state's Redis answers",
     description: "Log-ins, limits and live updates fall back to less, or fail.",

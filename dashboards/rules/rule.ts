@@ -31,11 +31,12 @@ export const above = (expr: string, limit: number) => `${grouped(expr)} > ${limi
 export const below = (expr: string, limit: number) => `${grouped(expr)} < ${limit}`;
 
 /**
- * Holds an alert about what is absent back while a stack starts: Prometheus is there before what it watches. Where the time
- * of its start is not known, nothing is held back.
+ * `present` has no sample. While a stack starts, Prometheus is there before what it watches: what was not seen in the last
+ * hour is given the time of a start. Where the time of Prometheus' own start is not known, nothing is held back.
  */
-export const afterStart = (expr: string) =>
-  `${expr} unless on () max(time() - process_start_time_seconds{job="prometheus"}) < ${START_SECONDS}`;
+export const absentAfterStart = (present: string) =>
+  `absent(${present}) unless on () (max(time() - process_start_time_seconds{job="prometheus"}) < ${START_SECONDS} ` +
+  `unless on () count_over_time((${present})[1h:15s]))`;
 
 /** `or` binds weaker than a comparison, so that a sum of several operators needs brackets. */
 const grouped = (expr: string) => (/ (or|and|unless|\+|-|\/|\*) /.test(expr) ? `(${expr})` : expr);

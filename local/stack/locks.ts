@@ -22,10 +22,10 @@ const ORPHAN_SECONDS = 660;
 const WRITTEN_MS = 5000;
 
 /**
- * The engine starts the language host, with the program under it, and each plugin in a group of its own. They do not
- * notice at once when a killed engine is gone, and a plugin would still send what it had begun.
+ * The engine starts the language host, with the program under it, each plugin and the policy pack in a group of its own.
+ * They do not notice at once when a killed engine is gone, and a plugin would still send what it had begun.
  */
-const STARTED_BY_ENGINE = /pulumi-(language-nodejs|resource-)/;
+const STARTED_BY_ENGINE = /pulumi-(language-nodejs|resource-|analyzer-)/;
 
 /** Ends programs and plugins of this backend whose engine was killed. */
 export async function endOrphans(stack: Stack): Promise<void> {

@@ -1,5 +1,5 @@
 import * as limit from "../../thresholds.ts";
-import { afterStart, type Case, type Course, counter, gauge, once, onceBefore } from "./case.ts";
+import { afterStart, type Case, type Course, counter, gauge, once, onceBefore, pieces } from "./case.ts";
 
 /** Answers of the gateway: so many a second, and a share of them errors. */
 const answers = (share: number, perSecond = 20) => ({
@@ -127,7 +127,11 @@ export const APPLICATION: readonly Case[] = [
     silent: 1,
     fires: 0,
     step: { from: 1, to: 0, after: 30 },
-    also: [afterStart(30, { 'up{job="api",instance="a"}': gauge(0), 'up{job="web",instance="a"}': gauge(1) })],
+    also: afterStart(
+      30,
+      { 'up{job="api",instance="a"}': gauge(0), 'up{job="web",instance="a"}': gauge(1) },
+      (seconds, rest) => ({ 'up{job="api",instance="a"}': pieces([seconds, 1], [rest, 0]) }),
+    ),
   },
   {
     rule: "ErrorGroupNew",

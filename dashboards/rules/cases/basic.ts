@@ -1,5 +1,5 @@
 import * as limit from "../../thresholds.ts";
-import { afterStart, type Case, counter, gauge } from "./case.ts";
+import { afterStart, type Case, counter, gauge, pieces } from "./case.ts";
 
 /** A time so many seconds ago, at every sample. */
 const ago = (seconds: number) => ({ start: -seconds, perSecond: 1 });
@@ -74,7 +74,9 @@ export const BASIC: readonly Case[] = [
     silent: 0,
     fires: 1,
     step: { from: 0, to: 1, after: 45 },
-    also: [afterStart(45, { 'pg_replication_is_replica{pod="a"}': gauge(1) })],
+    also: afterStart(45, { 'pg_replication_is_replica{pod="a"}': gauge(1) }, (seconds, rest) => ({
+      'pg_replication_is_replica{pod="a"}': pieces([seconds, 0], [rest, 1]),
+    })),
   },
   {
     rule: "IdleInTransaction",

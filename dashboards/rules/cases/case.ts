@@ -79,23 +79,41 @@ export function writtenStep(from: Course, to: Course, every: number, lasts: numb
 }
 
 /**
- * More tries for a rule that is held back while a stack starts: what it watches is absent, Prometheus began after a minute,
- * and another process much later. The alert waits for the time of a start, then for its own.
+ * Tries of a rule that is held back while a stack starts. `absent` was never there, Prometheus began after a minute, and
+ * another process much later: the alert waits for the time of a start, then for its own. `away` says what was there goes:
+ * the alert waits for its own time alone, and for a start again once Prometheus begins anew and an hour has passed.
  */
-export function afterStart(forSeconds: number, absent: Record<string, Course>): NonNullable<Case["also"]>[number] {
+export function afterStart(
+  forSeconds: number,
+  absent: Record<string, Course>,
+  away: (seconds: number, last: number) => Record<string, Course>,
+): NonNullable<Case["also"]> {
+  const start = (course: Course) => ({
+    'process_start_time_seconds{job="prometheus"}': course,
+    'process_start_time_seconds{job="api"}': gauge(600),
+  });
   const fires = 60 + START_SECONDS + forSeconds;
-  return {
-    series: {
-      ...absent,
-      'process_start_time_seconds{job="prometheus"}': gauge(60),
-      'process_start_time_seconds{job="api"}': gauge(600),
+  const [went, again, lasts] = [150, 3600, 4500];
+  return [
+    {
+      series: { ...absent, ...start(gauge(60)) },
+      lasts: 900,
+      moments: [
+        [fires - 15, 0],
+        [fires, 1],
+      ],
     },
-    lasts: 900,
-    moments: [
-      [fires - 15, 0],
-      [fires, 1],
-    ],
-  };
+    {
+      series: { ...away(went, lasts - went), ...start(pieces([again, 60], [lasts - again, again])) },
+      lasts,
+      moments: [
+        [went + forSeconds - 15, 0],
+        [went + forSeconds, 1],
+        [went - 30 + 3600, 1],
+        [went + 30 + 3600, 0],
+      ],
+    },
+  ];
 }
 
 /** A try of a rule that waits for nothing: a counter goes up by one, and the alert is there with the same sample. */

@@ -50,12 +50,11 @@ export const PLATFORM: readonly Case[] = [
     silent: 1,
     fires: 0,
     step: { from: 1, to: 0, after: 30 },
-    also: [
-      afterStart(30, {
-        'redis_up{job="redis-state",pod="a"}': gauge(0),
-        'redis_up{job="redis-cache",pod="c"}': gauge(1),
-      }),
-    ],
+    also: afterStart(
+      30,
+      { 'redis_up{job="redis-state",pod="a"}': gauge(0), 'redis_up{job="redis-cache",pod="c"}': gauge(1) },
+      (seconds, rest) => ({ 'redis_up{job="redis-state",pod="a"}': pieces([seconds, 1], [rest, 0]) }),
+    ),
   },
   {
     rule: "RulesFail",
