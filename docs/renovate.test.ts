@@ -56,6 +56,7 @@ test("every pin of the toolchain that no go.mod, lock file or pom has is found",
     expect.stringMatching(/^github\.com\/pulumi\/pulumi\/pkg\/v3:3\./),
     `@pulumi/kubernetes:${versionIn("infra/package.json", /"@pulumi\/kubernetes": "([^"]+)"/)}`,
   ]);
+  expect(foundIn("local/toolchain/build.ts")).toEqual([expect.stringMatching(/^go:1\.\d+\.\d+$/)]);
   expect(foundIn("local/toolchain/packaged.ts")).toEqual([
     expect.stringMatching(/^org\.apache\.maven\.plugins:maven-dependency-plugin:\d/),
   ]);

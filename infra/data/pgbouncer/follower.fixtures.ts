@@ -1,27 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  find,
-  freePorts,
-  giveAway,
-  ownFolder,
-  postgresFolders,
-  quickFolder,
-  unprivileged,
-} from "@media/service/test/programs";
+import { find, freePorts, giveAway, quickFolder, unprivileged } from "@media/service/test/programs";
 import * as pulumi from "@pulumi/pulumi";
 import pg from "pg";
 import { tiers } from "../../config/tiers.ts";
+import { Members, PASSWORD } from "./members.fixtures.ts";
 import { pgbouncerPlan } from "./pgbouncer.plan.ts";
 import { Writers } from "./writers.fixtures.ts";
 
-const SUPERUSER = "postgres";
-const PASSWORD = "for-tests";
 /** PgBouncer 1.18 of the host's Debian does not know it yet; the image's does. */
 const NEWER = /^max_prepared_statements = .*\n/m;
 const MOST_SECONDS = 3;
@@ -31,17 +21,18 @@ const ROLES = `create role pooler login password '${PASSWORD}'; create role medi
 /** A primary and its standby behind one address, PgBouncer with the plan's settings in front, and the follower beside it. */
 export class Change {
   readonly writers: Writers;
+  readonly members: Members;
   readonly #folder: string;
-  readonly #ports: { members: [number, number]; service: number; pooler: number; follower: number };
+  readonly #ports: { service: number; pooler: number; follower: number };
   readonly #processes: ChildProcess[] = [];
   #service: Server | undefined;
-  #leader = 0;
   #said = "";
 
-  private constructor(folder: string, [a, b, service, pooler, follower]: number[] & { length: 5 }) {
+  private constructor(folder: string, [a, b, service, pooler, follower]: [number, number, number, number, number]) {
     this.#folder = folder;
-    this.#ports = { members: [a, b], service, pooler, follower } as never;
-    this.writers = new Writers(pooler as number, PASSWORD);
+    this.#ports = { service, pooler, follower };
+    this.members = new Members(folder, [a, b]);
+    this.writers = new Writers(pooler, PASSWORD);
   }
 
   static async start(): Promise<Change> {
@@ -50,10 +41,7 @@ export class Change {
     giveAway(folder);
     chmodSync(folder, 0o755);
     const change = new Change(folder, ports.slice(0, 5) as never);
-    await change.#makePrimary();
-    await change.#sql(ROLES.split(";"));
-    await change.#sql(["create database media owner media"]);
-    await change.#makeStandby(0, 1);
+    await change.members.start(ROLES.split(";"));
     await change.#serve();
     await change.#startPooler();
     await change.writers.createTable();
@@ -62,7 +50,7 @@ export class Change {
 
   async stop(): Promise<void> {
     for (const one of this.#processes) one.kill("SIGKILL");
-    for (const n of [0, 1]) await this.#control(n, "stop", "--mode=immediate").catch(() => {});
+    await this.members.stop();
     this.#service?.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -96,23 +84,9 @@ export class Change {
     });
   }
 
-  /** The primary stops in good order, the standby is promoted, and the address leads to it; the former one follows. */
-  async handOver(): Promise<void> {
-    const [before, after] = [this.#leader, 1 - this.#leader];
-    await this.#control(before, "stop", "--mode=fast");
-    await this.#control(after, "promote");
-    this.#leader = after;
-    rmSync(this.#data(before), { recursive: true });
-    await this.#makeStandby(after, before);
-  }
-
-  async restart(): Promise<void> {
-    await this.#control(this.#leader, "restart", "--mode=fast");
-  }
-
   /** Rows that were acknowledged and are not there. */
   async lost(): Promise<number[]> {
-    const rows = await this.#sql(["select n from media.rows"], "media");
+    const rows = await this.members.sql(["select n from media.rows"], "media");
     const there = new Set(rows.map(({ n }) => Number(n)));
     return this.writers.acknowledged.filter((n) => !there.has(n));
   }
@@ -147,80 +121,10 @@ export class Change {
     }
   }
 
-  #data = (n: number) => join(this.#folder, `member-${n}`);
-
-  /** Not synchronously: the clients in this process go on meanwhile. */
-  async #run(program: string, ...args: string[]): Promise<void> {
-    const [command = "", ...rest] = unprivileged([find(program, postgresFolders()), ...args]);
-    // Not a pipe: the server that pg_ctl starts would hold it open.
-    const child = spawn(command, rest, { stdio: "ignore" });
-    const [code] = await once(child, "close");
-    if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}`);
-  }
-
-  #control(n: number, action: string, ...args: string[]): Promise<void> {
-    return this.#run(
-      "pg_ctl",
-      `--pgdata=${this.#data(n)}`,
-      `--log=${this.#folder}/member-${n}.log`,
-      "--wait",
-      action,
-      ...args,
-    );
-  }
-
-  async #makePrimary(): Promise<void> {
-    const data = ownFolder(this.#folder, "member-0");
-    const how = ["--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"];
-    await this.#run("initdb", `--pgdata=${data}`, `--username=${SUPERUSER}`, ...how);
-    this.#configure(0, ["synchronous_standby_names=''"]);
-    await this.#control(0, "start");
-  }
-
-  async #makeStandby(from: number, n: number): Promise<void> {
-    const source = `host=127.0.0.1 port=${this.#ports.members[from]} user=replicator password=${PASSWORD}`;
-    await this.#run(
-      "pg_basebackup",
-      `--pgdata=${this.#data(n)}`,
-      `--dbname=${source}`,
-      "--write-recovery-conf",
-      "--checkpoint=fast",
-      "--no-sync",
-    );
-    this.#configure(n);
-    await this.#control(n, "start");
-  }
-
-  #configure(n: number, more: readonly string[] = []): void {
-    const settings = [
-      `port=${this.#ports.members[n]}`,
-      `unix_socket_directories='${this.#folder}'`,
-      "fsync=off",
-      "shared_buffers=32MB",
-      ...more,
-    ];
-    const file = join(this.#data(n), "postgresql.conf");
-    writeFileSync(file, `${settings.join("\n")}\n`);
-    giveAway(file);
-  }
-
-  async #sql(statements: readonly string[], database = "postgres"): Promise<Record<string, unknown>[]> {
-    const port = this.#ports.members[this.#leader] as number;
-    const client = new pg.Client({ host: this.#folder, port, user: SUPERUSER, database });
-    await client.connect();
-    try {
-      let rows: Record<string, unknown>[] = [];
-      for (const statement of statements) rows = (await client.query(statement)).rows;
-      return rows;
-    } finally {
-      await client.end();
-    }
-  }
-
   /** In place of the Service: its address leads to the primary. */
   async #serve(): Promise<void> {
     const service = createServer((client) => {
-      const server = connect({ host: "127.0.0.1", port: this.#ports.members[this.#leader] as number });
+      const server = connect({ host: "127.0.0.1", port: this.members.port });
       client.pipe(server).pipe(client);
       client.on("error", () => server.destroy());
       server.on("error", () => client.resetAndDestroy());

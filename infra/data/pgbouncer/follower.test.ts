@@ -14,7 +14,7 @@ beforeEach(() => change.writers.clear());
 test("the primary asks and hands over: no client sees an error, no acknowledged row is lost, and they wait for the change alone", async () => {
   await change.writers.run(async () => {
     expect(await change.askToPause()).toMatchObject({ status: 200 });
-    await change.handOver();
+    await change.members.handOver();
     await change.writers.acknowledge(50);
   });
   expect(change.writers.errors).toEqual([]);
@@ -24,7 +24,7 @@ test("the primary asks and hands over: no client sees an error, no acknowledged 
 
 test("negative control: the same change without the question breaks connections", async () => {
   await change.writers.run(async () => {
-    await change.handOver();
+    await change.members.handOver();
     await change.writers.acknowledge(50);
   });
   expect(change.writers.errors.length).toBeGreaterThan(0);
@@ -33,7 +33,7 @@ test("negative control: the same change without the question breaks connections"
 test("a primary that restarts in its place is followed too", async () => {
   await change.writers.run(async () => {
     await change.askToPause();
-    await change.restart();
+    await change.members.restart();
     await change.writers.acknowledge(50);
   });
   expect(change.writers.errors).toEqual([]);
@@ -59,7 +59,7 @@ test("a transaction that does not end delays the stop for a second, and breaks a
       const from = performance.now();
       expect(await change.askToPause()).toMatchObject({ status: 200, text: expect.stringContaining("still run") });
       expect(performance.now() - from).toBeLessThan(2500);
-      await change.restart();
+      await change.members.restart();
       await change.writers.acknowledge(50);
     });
   });
