@@ -1,6 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { summaryOf } from "@media/drills/sample";
+import { drillMeasures } from "./drills.ts";
 import { type Figure, render } from "./figures.ts";
+import { Interruptible } from "./interrupt.ts";
 
 const figure = (values: number[]): Figure => ({
   name: "start",
@@ -24,4 +26,8 @@ test("a bound can be the least as well", () => {
   expect(render([ratio([0.8, 0.9])])).toContain("| start | ≥ 0.8 × | 0.85 × | 0.80 to 0.90 | 2 | kept |");
   expect(render([ratio([0.7, 0.9, 0.9])])).toContain("kept by the median only");
   expect(render([ratio([0.7, 0.7, 0.9])])).toContain("| missed |");
+});
+
+test("rows lost are of the drills that were run before, and without one there is no figure", async () => {
+  await expect(drillMeasures(new Interruptible())["drill-rows-lost"]?.once()).rejects.toThrow(/together with a drill/);
 });

@@ -66,10 +66,10 @@ async function measureAndRecord(work: Interruptible, measure: Measure): Promise<
   const { name, unit, bound, atLeast, runs, once } = measure;
   const values: number[] = [];
   for (let run = 1; run <= runs; run++) {
-    const value = await once();
+    const measured = [await once()].flat();
     work.throwIfInterrupted();
-    values.push(value);
-    say(`${name}: ${value.toFixed(2)} ${unit} (${run}/${runs})`);
+    values.push(...measured);
+    say(`${name}: ${measured.map((value) => value.toFixed(2)).join(" ")} ${unit} (${run}/${runs})`);
   }
   const figure: Figure = {
     name,

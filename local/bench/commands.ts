@@ -47,8 +47,8 @@ export async function pulumi(layout: Layout, verb: string, ...args: string[]): P
 }
 
 /** Runs a drill and returns its evidence, whether it passed or not. */
-export async function drill(work: Interruptible, kind: string): Promise<Evidence> {
-  const variables = [`NAME=${NAME}`, `KIND=${kind}`, "STACK=dev", "CONFIRM=dev"];
+export async function drill(work: Interruptible, kind: string, ...more: string[]): Promise<Evidence> {
+  const variables = [`NAME=${NAME}`, `KIND=${kind}`, "STACK=dev", "CONFIRM=dev", ...more];
   await work.child("make", ["-s", "drill", ...variables], { ...SILENT, reject: false });
   const folder = join(REPO, "evidence");
   const newest = (await readdir(folder))

@@ -9,8 +9,8 @@ export interface Measure {
   /** No value may be below the bound instead. */
   readonly atLeast?: true;
   readonly runs: number;
-  /** One value. */
-  once(): Promise<number>;
+  /** One value, or those of a run that has several. */
+  once(): Promise<number | readonly number[]>;
 }
 
 /**

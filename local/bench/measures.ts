@@ -7,6 +7,7 @@ import { say } from "../lib/progress.ts";
 import { judgeManifests } from "../manifests/manifests.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { drill, emptied, inFreshClone, NAME, pulumi, timedMake } from "./commands.ts";
+import { drillMeasures } from "./drills.ts";
 import type { Interruptible } from "./interrupt.ts";
 import type { Measure } from "./measure.ts";
 import { cores, memoryGiB } from "./rest.ts";
@@ -117,6 +118,7 @@ export function clusterMeasures(layout: () => Layout, work: Interruptible): Read
       },
     },
     ...webMeasures(layout),
+    ...drillMeasures(work),
     down: {
       name: "`make down` of a running cluster",
       unit: "s",
