@@ -39,7 +39,7 @@ beforeAll(() => useEnvironment(layout(), "dev"));
 
 afterAll(removeCluster, MINUTE);
 
-/** Commands of processes without a parent that the engine of this cluster's stacks started. */
+/** Commands of processes without a parent that an engine of this cluster's stacks started: not the cluster's supervisor. */
 async function orphans(): Promise<string[]> {
   const { stdout } = await execa("pgrep", ["-P", "1"], { reject: false });
   const home = pulumiFolder(layout());
@@ -48,7 +48,7 @@ async function orphans(): Promise<string[]> {
     return existsSync(path) ? readFileSync(path, "utf8").replaceAll("\0", " ") : "";
   };
   const ours = stdout.split("\n").filter((pid) => read(pid, "environ").includes(home));
-  return ours.map((pid) => read(pid, "cmdline"));
+  return ours.map((pid) => read(pid, "cmdline")).filter((command) => !/^\S+\/supervisor /.test(command));
 }
 
 describe("up", () => {
