@@ -4,6 +4,8 @@ const BROWSER = "no browser has reported from a page yet";
 const QUIET = "no client has tried it";
 
 const NO_INCIDENT = "no incident was opened or closed in that time";
+const NO_DRILL = "no drill has run on the stack yet: make drill";
+const NO_PROOF = "the first restore proof has not ended yet";
 
 /** Panels that may be without data on a stack where all is well, by `<board>/<title>`, and why. */
 export const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
@@ -34,6 +36,18 @@ export const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   "incidents/Time to Mend": NO_INCIDENT,
   "incidents/Time to Resolve": NO_INCIDENT,
   "incidents/Pods That Are Not Ready": WELL,
+  "recovery/Recovery Time by Drill": NO_DRILL,
+  "recovery/Loss by Drill": NO_DRILL,
+  "recovery/Mean Time to Repair by Drill": NO_DRILL,
+  "recovery/Since the Drill": NO_DRILL,
+  "recovery/Drill Passed": NO_DRILL,
+  "recovery/Mean Time to Resolve, Incidents": NO_INCIDENT,
+  "recovery/Since the Restore Proof": NO_PROOF,
+  "recovery/Age of the Proved Backup": NO_PROOF,
+  "recovery/Proof Passed": NO_PROOF,
+  "recovery/Proof Took": NO_PROOF,
+  "recovery/Lag of the Proof": NO_PROOF,
+  "recovery/Rows of the Ledger": NO_PROOF,
   "real-users/Largest Contentful Paint": BROWSER,
   "real-users/Interaction to Next Paint": BROWSER,
   "real-users/Layout Shift": BROWSER,

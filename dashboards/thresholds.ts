@@ -92,6 +92,10 @@ export const BACKUP_AGE_SECONDS: Threshold = {
   warning: BACKUP_AGE_HOURS.warning * 3600,
   critical: BACKUP_AGE_HOURS.critical * 3600,
 };
+export const PROOF_AGE_SECONDS: Threshold = {
+  warning: PROOF_AGE_HOURS.warning * 3600,
+  critical: PROOF_AGE_HOURS.critical * 3600,
+};
 /** The recovery point objective of a lost disk. */
 export const ARCHIVE_WAIT_SECONDS: Threshold = { warning: 120, critical: 900 };
 /** Share of a member's volume that its databases and its write-ahead log take. */

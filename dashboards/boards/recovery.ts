@@ -1,3 +1,4 @@
+import { BACKUP_METRICS } from "@media/drills/metric-names";
 import { board } from "../library/board.ts";
 import * as q from "../library/queries.ts";
 import { lines, number, states } from "../library/short.ts";
@@ -8,12 +9,15 @@ export const recovery = () =>
   board({
     uid: "recovery",
     title: "Recovery",
-    description: "How much would be lost now: age of the backup, of the archived log, of each standby.",
+    description:
+      "How much would be lost now, how long a recovery takes by the drills, and whether the newest backup was restored.",
     tags: ["data"],
     from: "now-24h",
     refresh: "1m",
     rows: [
       { title: "What could be lost now", panels: exposure() },
+      { title: "Drills, by kind", panels: drills() },
+      { title: "Restore proof", panels: proof() },
       { title: "Archive", panels: archive() },
       { title: "Standbys", panels: standbys() },
     ],
@@ -51,6 +55,74 @@ const exposure = () => [
     ],
     { decimals: 0 },
   ),
+];
+
+/** The kinds have objectives of their own, which the drill itself judges: no line is drawn. */
+const drills = () => [
+  number(
+    "Recovery Time by Drill",
+    "s",
+    "RTO: from the fault of the newest drill of each kind to a verified journey.",
+    [[q.drillSeconds("rto"), "{{kind}}"]],
+    { span: 8, height: 8 },
+  ),
+  number(
+    "Loss by Drill",
+    "s",
+    "RPO: acknowledged work that the newest drill of each kind lost, in seconds of it.",
+    [[q.drillSeconds("rpo"), "{{kind}}"]],
+    { span: 8, height: 8 },
+  ),
+  number(
+    "Mean Time to Repair by Drill",
+    "s",
+    "MTTR: mean recovery time of each kind's drills in a week. With how sure it is: make drill KIND=report.",
+    [[q.drillRepair("7d"), "{{kind}}"]],
+    { span: 8, height: 8 },
+  ),
+  number(
+    "Since the Drill",
+    "s",
+    "When the figures of each kind were measured: time since the end of its newest drill.",
+    [[q.drillAge(), "{{kind}}"]],
+    { span: 12, height: 8 },
+  ),
+  number(
+    "Drill Passed",
+    "short",
+    "Whether the newest drill of each kind kept what it promises.",
+    [[q.drillPassed(), "{{kind}}"]],
+    { span: 12, height: 8, words: PASSED },
+  ),
+  number(
+    "Mean Time to Resolve, Incidents",
+    "s",
+    "Of real incidents that were closed in a week, to hold against the drills.",
+    [q.meanPhase("resolve", "7d")],
+  ),
+];
+
+const PASSED = { 0: { text: "failed", color: "red" }, 1: { text: "passed", color: "green" } } as const;
+
+const proof = () => [
+  number("Since the Restore Proof", "s", "Since the newest backup was last restored to look at it.", [q.proofAge()], {
+    limit: limit.PROOF_AGE_SECONDS,
+  }),
+  number("Age of the Proved Backup", "s", "Since the end of the newest backup that was restored well.", [
+    q.provedAge(),
+  ]),
+  number("Proof Passed", "short", "Whether the newest proof found all that it looks for.", [q.proofPassed()], {
+    words: PASSED,
+  }),
+  number("Proof Took", "s", "From its start to its verdict: a restore of all data on this machine.", [
+    `max(${BACKUP_METRICS.proofDuration})`,
+  ]),
+  number("Lag of the Proof", "s", "Acknowledged work that was not in the store when the proof looked: what a total loss would have lost.", [
+    `max(${BACKUP_METRICS.proofLag})`,
+  ]),
+  number("Rows of the Ledger", "short", "Rows of the ledger that the proof read and whose chain holds.", [
+    `max(${BACKUP_METRICS.proofRows})`,
+  ]),
 ];
 
 const archive = () => [

@@ -1,3 +1,4 @@
+import { BACKUP_METRICS, DRILL_METRICS } from "@media/drills/metric-names";
 import {
   BUSINESS_ACTIVE,
   BUSINESS_REQUESTS,
@@ -140,6 +141,26 @@ export const freeShare = () => "node_filesystem_avail_bytes / node_filesystem_si
 export const connectionShareIn = (seconds: number) => `predict_linear((${connectionShare()})[30m:1m], ${seconds})`;
 export const queueJobsIn = (seconds: number) =>
   `predict_linear(max by (queue) (${QUEUE_JOBS}{state="waiting"})[30m:1m], ${seconds})`;
+
+const ofKind = (metric: string) => `max by (kind) (${metric})`;
+/** Of the newest drill of each kind, as its job pushed it. */
+export const drillSeconds = (what: "rto" | "rpo" | "duration") => ofKind(DRILL_METRICS[what]);
+export const drillPassed = () => `min by (kind) (${DRILL_METRICS.passed})`;
+export const drillAge = () => `time() - ${ofKind(DRILL_METRICS.lastRun)}`;
+const STEP_SECONDS = 300;
+/** What is pushed is scraped by then. */
+const SCRAPED_SECONDS = 60;
+/**
+ * Mean recovery time of the drills of each kind. A drill's figure stays until the next one: it counts at the one step of five
+ * minutes that comes after its end, so that each drill counts once and no longer for having been the newest for longer.
+ */
+export const drillRepair = (window: string) =>
+  `avg_over_time((${drillSeconds("rto")} and on (kind) (${drillAge()} >= ${SCRAPED_SECONDS} < ${SCRAPED_SECONDS + STEP_SECONDS}))[${window}:${STEP_SECONDS / 60}m])`;
+
+/** Seconds since the newest restore proof, and since the end of the newest backup that one has proved. */
+export const proofAge = () => `time() - max(${BACKUP_METRICS.lastProof})`;
+export const provedAge = () => `time() - max(${BACKUP_METRICS.provedCompleted})`;
+export const proofPassed = () => `min(${BACKUP_METRICS.proofPassed})`;
 
 export const backupAge = () => "min(pg_backup_newest_age_seconds)";
 export const archiveWait = () => "max(pg_archive_waiting_age_seconds)";
