@@ -110,6 +110,9 @@ export const OUTSIDE_SECONDS: Threshold = { warning: 1, critical: 3 };
 /** Share of the cache's keys of the last hour that are left, and how many there were at least: fewer say nothing. */
 export const CACHE_KEYS_LEFT: Threshold = { warning: 0.5, critical: 0.1 };
 export const CACHE_KEYS_FLOOR = 100;
+/** Share of its memory from which on the cache is full, and evictions in ten minutes below which it does not matter. */
+export const CACHE_FULL_SHARE = 0.9;
+export const CACHE_EVICTIONS = 100;
 /** Older replicas serve no reads (see the service's objectives). */
 export const REPLICA_AGE_SECONDS: Threshold = { warning: MOST_LAG_SECONDS, critical: 60 };
 /** Seconds before a certificate ends. */

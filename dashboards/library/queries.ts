@@ -178,6 +178,11 @@ export const cacheKeysLeft = (least: number) => `${CACHE_KEYS} / (max_over_time(
 /** The cache's Redis began anew in so many seconds. */
 export const cacheStarted = (seconds: number) =>
   `time() - max(redis_start_time_seconds{job="redis-cache"}) < ${seconds}`;
+/** Of the cache's Redis alone: being full is how it works, so that an alert needs more than this. */
+export const cacheMemoryShare = () =>
+  'max(redis_memory_used_bytes{job="redis-cache"} / (redis_memory_max_bytes{job="redis-cache"} > 0))';
+export const cacheEvictions = (window: string) =>
+  `sum(increase(redis_evicted_keys_total{job="redis-cache"}[${window}]))`;
 export const notStreaming = () => "min by (pod) (pg_replica_streaming)";
 
 export const refusedLogins = (window: string) => orZero(`sum(increase(${LOGINS_TOTAL}{outcome="refused"}[${window}]))`);

@@ -80,6 +80,16 @@ export const capacityRules: readonly Rule[] = [
     dashboard: { uid: "redis", panel: "Keys" },
   },
   {
+    name: "CacheThrashes",
+    category: "database",
+    severity: "warning",
+    expr: `${below(q.redisHitShare("10m"), limit.CACHE_HIT_SHARE.critical)} and on () ${q.cacheMemoryShare()} > ${limit.CACHE_FULL_SHARE} and on () ${q.cacheEvictions("10m")} > ${limit.CACHE_EVICTIONS}`,
+    for: "2m",
+    summary: "The cache is full and has only {{ $value | humanizePercentage }} of what it is asked for",
+    description: "It evicts what is asked for next: the database and TMDB do the work of the cache.",
+    dashboard: { uid: "redis", panel: "Hits" },
+  },
+  {
     name: "RedisMemoryHigh",
     category: "database",
     severity: "warning",

@@ -204,3 +204,18 @@ export const incidentIn = (platform: Platform, alert: string, state: string, wit
       throw new Error(`${alert} is ${incident?.state}: ${await kindsOf(platform, incident?.id ?? "")}`);
     return incident;
   }, withinMs);
+
+/** The alert's newest incident at its end. */
+export const endedIn = (platform: Platform, alert: string, state = "closed") =>
+  incidentIn(platform, alert, state, 40_000);
+
+/** Forgets the alert's incidents and the cooldown of its playbook, so that the next part begins anew. */
+export const forget = ({ sql }: Platform, alert: string) => sql("DELETE FROM incidents WHERE alert = $1", [alert]);
+
+/** What the incident's last line says, where it was escalated without an attempt. */
+export async function refusalOf(platform: Platform, alert: string): Promise<string> {
+  const { id } = await endedIn(platform, alert, "escalated");
+  expect(await attemptsOf(platform, id)).toEqual([]);
+  const sql = "SELECT message FROM incident_events WHERE incident_id = $1 AND kind = 'escalated'";
+  return (await platform.sql<{ message: string }>(sql, [id]))[0]?.message ?? "";
+}

@@ -1,5 +1,6 @@
 import { APPLICATION } from "./application.ts";
 import { BASIC } from "./basic.ts";
+import { CACHES } from "./caches.ts";
 import type { Case } from "./case.ts";
 import { FORECASTS } from "./forecasts.ts";
 import { OBJECTIVES } from "./objectives.ts";
@@ -13,6 +14,7 @@ export const CASES: readonly Case[] = [
   ...BASIC,
   ...APPLICATION,
   ...PLATFORM,
+  ...CACHES,
   ...FORECASTS,
   ...OBJECTIVES,
   ...USUAL,

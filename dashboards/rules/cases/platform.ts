@@ -1,17 +1,10 @@
 import * as limit from "../../thresholds.ts";
 import { afterStart, type Case, counter, gauge, once, onceBefore, pieces } from "./case.ts";
 
-const { CACHE_KEYS_FLOOR } = limit;
 const DAY = 86_400;
 const MI = 1_048_576;
 /** promtool's clock begins at 0. */
 const NOW_ABOUT = 840;
-
-/** A cache with so many keys that began anew at 600 s, and has none since. */
-const emptied = (keys: number) => ({
-  'redis_db_keys{job="redis-cache",db="db0"}': pieces([600, keys], [600, 0]),
-  'redis_start_time_seconds{job="redis-cache"}': pieces([600, 0], [600, 600]),
-});
 
 /** The parts that run the others, and what a recovery needs. */
 export const PLATFORM: readonly Case[] = [
@@ -210,60 +203,5 @@ export const PLATFORM: readonly Case[] = [
     silent: limit.DATABASE_VOLUME_SHARE.warning,
     fires: limit.DATABASE_VOLUME_SHARE.warning + 0.001,
     step: { from: 0, to: 1, after: 60 },
-  },
-  {
-    rule: "CacheEmptied",
-    // It was full, began anew at 600 s, and has so many of its keys since.
-    series: (left) => ({
-      'redis_db_keys{job="redis-cache",db="db0"}': pieces(
-        [600, 2 * CACHE_KEYS_FLOOR],
-        [600, 2 * CACHE_KEYS_FLOOR * left],
-      ),
-      'redis_start_time_seconds{job="redis-cache"}': pieces([600, 0], [600, 600]),
-      'redis_db_keys{job="redis-state",db="db0"}': gauge(0),
-    }),
-    silent: limit.CACHE_KEYS_LEFT.warning,
-    fires: limit.CACHE_KEYS_LEFT.warning - 0.01,
-    quietFrom: 60,
-    lasts: 1200,
-    also: [
-      // It waits a minute.
-      {
-        series: emptied(2 * CACHE_KEYS_FLOOR),
-        lasts: 1200,
-        moments: [
-          [645, 0],
-          [675, 1],
-        ],
-      },
-      // There was little before: nothing is missed; and just enough.
-      { series: emptied(CACHE_KEYS_FLOOR), lasts: 1200, moments: [[1100, 0]] },
-      { series: emptied(1.1 * CACHE_KEYS_FLOOR), lasts: 1200, moments: [[1100, 1]] },
-      // It has run for an hour: then its keys went as they do.
-      {
-        series: {
-          'redis_db_keys{job="redis-cache",db="db0"}': pieces([3000, 2 * CACHE_KEYS_FLOOR], [1800, 0]),
-          'redis_start_time_seconds{job="redis-cache"}': gauge(0),
-        },
-        lasts: 4800,
-        moments: [
-          [3570, 1],
-          [3600, 0],
-          [4000, 0],
-        ],
-      },
-      // What it had longer than an hour ago does not count.
-      {
-        series: {
-          'redis_db_keys{job="redis-cache",db="db0"}': pieces([600, 2 * CACHE_KEYS_FLOOR], [4200, 0]),
-          'redis_start_time_seconds{job="redis-cache"}': pieces([3000, 0], [1800, 3000]),
-        },
-        lasts: 4800,
-        moments: [
-          [3900, 1],
-          [4350, 0],
-        ],
-      },
-    ],
   },
 ];

@@ -4,6 +4,7 @@
  */
 export const REMEDIES = {
   CacheEmptied: "warm-cache",
+  CacheThrashes: "shed-cache",
   DatabaseVolumeHigh: "expand-volume",
   ErrorRateHigh: "scale-out",
   IdleInTransaction: "end-idle-in-transaction",

@@ -14,7 +14,7 @@ import { mountHooks } from "../responder/hooks/routes.ts";
 import { createIntake } from "../responder/intake.ts";
 import { observeClosed, watchIncidents } from "../responder/observe.ts";
 import { mountPages } from "../responder/page/routes.ts";
-import { createWarmable } from "../responder/sources/cache.ts";
+import { createCacheAccess } from "../responder/sources/cache.ts";
 import { createKubernetes } from "../responder/sources/kubernetes.ts";
 import { connectOperations } from "../responder/sources/operations.ts";
 import { createAlertmanager, createJaeger, createLoki } from "../responder/sources/others.ts";
@@ -93,7 +93,7 @@ function openDeps({ config, log, metrics, lifecycle }: Base): Deps {
     alertmanager: createAlertmanager(config.ALERTMANAGER_URL),
     pagerDuty: pagerKey === undefined ? undefined : createPagerDuty(config.PAGERDUTY_URL, pagerKey),
     kubernetes: createKubernetes(config.KUBERNETES_URL, config.NAMESPACE),
-    cache: createWarmable(cacheRedis, { log, metrics }),
+    cache: createCacheAccess(cacheRedis, { log, metrics }),
     settings: settingsOf(config),
     log,
     metrics,

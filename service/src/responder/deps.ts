@@ -2,7 +2,7 @@ import type { Database } from "../data/postgres/database.ts";
 import type { Attempt, Incident } from "../model/incidents.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics/metrics.ts";
-import type { Warmable } from "./sources/cache.ts";
+import type { CacheAccess } from "./sources/cache.ts";
 import type { Kubernetes } from "./sources/kubernetes.ts";
 import type { Operations } from "./sources/operations.ts";
 import type { Alertmanager, Jaeger, Loki } from "./sources/others.ts";
@@ -39,7 +39,7 @@ export interface Deps {
   /** @default none: it is not told of acknowledgements */
   pagerDuty?: PagerDuty | undefined;
   kubernetes: Kubernetes;
-  cache: Warmable;
+  cache: CacheAccess;
   settings: Settings;
   log: Logger;
   metrics: Metrics;

@@ -1,5 +1,6 @@
 import { newestRequests } from "../../data/repositories/requests.ts";
 import { alertsOf } from "../../model/remedies.ts";
+import { CIRCUIT_STATE } from "../../observability/metrics/names.ts";
 import type { Deps } from "../deps.ts";
 import { type Playbook, Refused } from "./playbook.ts";
 
@@ -9,6 +10,12 @@ const ROWS = 500;
 const FULL = 0.9;
 /** Of what was warmed, the share that must be there: what expires or is written to meanwhile need not. */
 const ENOUGH = 0.9;
+
+/** Where memory comes from for what is asked for now, without emptying the cache. */
+const SHED_TO = 0.7;
+/** Of one try. */
+const SHED_MOST = 50_000;
+const percent = (share: number) => `${Math.round(share * 100)} %`;
 
 const missing = async ({ database, cache }: Deps) => cache.without(await newestRequests(database.primary, ROWS));
 
@@ -22,7 +29,7 @@ export const warmCache: Playbook = {
   unit: "caches",
   async find(deps) {
     const used = await deps.cache.usedShare();
-    if (used > FULL) throw new Refused(`the cache is ${Math.round(used * 100)} % full: it would evict for it`);
+    if (used > FULL) throw new Refused(`the cache is ${percent(used)} full: it would evict for it`);
     const { length } = await missing(deps);
     return length > 0 ? [{ id: "redis-cache", about: { requests: length } }] : [];
   },
@@ -36,4 +43,33 @@ export const warmCache: Playbook = {
     const { length } = await missing(deps);
     return targets.every(({ about }) => length <= Number(about.requests) * (1 - ENOUGH));
   },
+};
+
+/**
+ * Makes room in a cache that evicts what it is asked for next. Only what can be found again goes, and only while nothing
+ * answers from it: an open breaker means that copies stand in for what does not answer.
+ */
+export const shedCache: Playbook = {
+  name: "shed-cache",
+  does: `Removes copies of requests and answers to searches from the cache until ${percent(SHED_TO)} of its memory are in use, ${SHED_MOST} entries at most. What is asked for again comes from the database and the outside services.`,
+  alerts: alertsOf("shed-cache"),
+  cooldownSeconds: 900,
+  maxTries: 1,
+  most: 1,
+  unit: "caches",
+  async find({ cache, prometheus }) {
+    const open = await prometheus.query(`${CIRCUIT_STATE} > 0`);
+    const names = [...new Set(open.map(({ labels }) => labels.dependency))].join(", ");
+    if (open.length > 0) throw new Refused(`breakers are open (${names}): copies answer for what is away`);
+    const used = await cache.usedShare();
+    if (used < FULL) throw new Refused(`only ${percent(used)} of the cache's memory are in use: it has room`);
+    const { all, sheddable } = await cache.entries();
+    return sheddable > 0 ? [{ id: "redis-cache", about: { used: percent(used), entries: all, sheddable } }] : [];
+  },
+  async act({ cache }, { about }) {
+    const gone = await cache.shed(SHED_TO, SHED_MOST);
+    const [used, { all }] = [await cache.usedShare(), await cache.entries()];
+    return `${gone} entries were removed; the cache went from ${about.used} of its memory to ${percent(used)}, from ${about.entries} entries to ${all}`;
+  },
+  holds: async ({ cache }) => (await cache.usedShare()) < FULL,
 };

@@ -1,6 +1,6 @@
 import type { Incident } from "../../model/incidents.ts";
 import { openBreakerByHand } from "./breakers.ts";
-import { warmCache } from "./cache.ts";
+import { shedCache, warmCache } from "./cache.ts";
 import type { Playbook } from "./playbook.ts";
 import { restartStuckPod, scaleOut } from "./pods.ts";
 import { pauseQueue } from "./queues.ts";
@@ -22,6 +22,7 @@ export const PLAYBOOKS: readonly Playbook[] = [
   expandVolume,
   archiveWal,
   warmCache,
+  shedCache,
 ];
 
 /** The remedy for an incident; undefined: a person has to look. */

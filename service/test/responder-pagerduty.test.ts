@@ -1,16 +1,13 @@
-import { createHash, createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { jest } from "@jest/globals";
 import type { Running } from "../src/process/lifecycle.ts";
 import { DEV_TOKEN, eventually, type Platform } from "./platform.ts";
+import * as hooks from "./responder-hooks.ts";
 import {
-  type IncidentRow,
-  incidentIn,
-  incidentsOf,
   kindsOf,
   notificationOf,
   PAGERDUTY_SECRET,
   plantIdleSession,
-  SLACK_SECRET,
   send,
   startWorld,
   type World,
@@ -27,18 +24,14 @@ let responder: Running;
 beforeAll(async () => {
   world = await startWorld();
   ({ platform, signals } = world);
-  responder = await platform.responder(world.env("spool"));
+  responder = await world.platform.responder(world.env("spool"));
 });
 afterAll(() => world?.stop());
 
-const hmac = (secret: string, text: string) => createHmac("sha256", secret).update(text).digest("hex");
-const keyOf = (groupKey: string) => createHash("sha256").update(groupKey).digest("hex");
-
-async function hook(path: string, body: string, headers: Record<string, string>) {
-  const url = `http://127.0.0.1:${responder.httpPort}/incidents/hooks/${path}`;
-  const answer = await fetch(url, { method: "POST", body, headers });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-}
+const rowOf = (alert: string) => hooks.rowOf(world, alert);
+const until = (alert: string, state: string) => hooks.until(world, alert, state);
+const paged = (alert: string, category?: string) => hooks.paged(world, responder, alert, category);
+const { hmac, keyOf } = hooks;
 
 interface Event {
   id?: string;
@@ -60,40 +53,7 @@ const event = (key: string, changes: Event = {}) =>
     },
   });
 const pagerDuty = (body: string, signature = `v1=${hmac(PAGERDUTY_SECRET, body)}`) =>
-  hook("pagerduty", body, { "content-type": "application/json", "x-pagerduty-signature": signature });
-
-const now = () => Math.floor(Date.now() / 1_000);
-const press = (category: string, messageTs = now()) =>
-  new URLSearchParams({
-    payload: JSON.stringify({
-      type: "interactive_message",
-      callback_id: "incidents",
-      actions: [{ type: "button", name: "acknowledge", value: category }],
-      user: { id: "U061F7AUR", name: "engineer" },
-      channel: { id: "C1" },
-      message_ts: `${messageTs}.000100`,
-      nonce: randomUUID(),
-    }),
-  }).toString();
-const slack = (body: string, { time = now(), secret = SLACK_SECRET } = {}) =>
-  hook("slack", body, {
-    "content-type": "application/x-www-form-urlencoded",
-    "x-slack-request-timestamp": String(time),
-    "x-slack-signature": `v0=${hmac(secret, `v0:${time}:${body}`)}`,
-  });
-
-const rowOf = async (alert: string) => (await incidentsOf(platform, alert))[0] as IncidentRow;
-const until = (alert: string, state: string) => incidentIn(platform, alert, state, 20_000);
-
-/** A critical alert without a playbook, of which PagerDuty was told: it is escalated at once. */
-async function paged(alert: string, category = alert.toLowerCase()): Promise<string> {
-  signals.rules.set(alert, { query: alert, duration: 0 });
-  signals.samples.set(alert, [{ pod: "postgres-0" }]);
-  const labels = { severity: "critical", category };
-  await send(responder, { ...notificationOf(alert, {}, labels), receiver: "critical", groupKey: `{}:{${category}}` });
-  await until(alert, "escalated");
-  return keyOf(`{}:{${category}}`);
-}
+  hooks.hook(responder, "pagerduty", body, { "content-type": "application/json", "x-pagerduty-signature": signature });
 
 describe("PagerDuty's webhook", () => {
   test("acknowledges the incident of its key, under the name of who did; from there PagerDuty needs no word", async () => {
@@ -195,53 +155,6 @@ describe("PagerDuty's webhook", () => {
   });
 });
 
-describe("Slack's button", () => {
-  test("acknowledges the incidents of its group that were told by then", async () => {
-    await paged("SlackOne", "slack-one");
-    await paged("SlackOther", "slack-other");
-    expect(await slack(press("slack-one", now() - 600))).toMatchObject({
-      body: { text: expect.stringContaining("nothing") },
-    });
-    expect((await rowOf("SlackOne")).state).toBe("escalated");
-    expect(await slack(press("slack-one"))).toMatchObject({
-      status: 200,
-      body: { text: "1 incidents are acknowledged." },
-    });
-    expect((await until("SlackOne", "acknowledged")).acknowledged_by).toBe("slack:U061F7AUR");
-    expect((await rowOf("SlackOther")).state).toBe("escalated");
-  });
-
-  test("is refused where it is forged, changed, older than five minutes, or replayed", async () => {
-    await paged("SlackForged", "slack-forged");
-    const body = press("slack-forged");
-    const time = now();
-    const stale = await slack(body, { time: time - 301 });
-    expect(stale).toMatchObject({ status: 401, body: { code: "signature-expired" } });
-    expect(await slack(body, { time: time + 400 })).toMatchObject({ body: { code: "signature-expired" } });
-    expect(await slack(body, { secret: "another-secret-of-somebody" })).toMatchObject({
-      status: 401,
-      body: { code: "signature-invalid" },
-    });
-    // Signed for another time: the recorded body is not good with a new one.
-    const old = `v0=${hmac(SLACK_SECRET, `v0:${time - 9_999}:${body}`)}`;
-    const moved = { "x-slack-request-timestamp": String(time), "x-slack-signature": old };
-    expect(await hook("slack", body, moved)).toMatchObject({ status: 401, body: { code: "signature-invalid" } });
-    expect((await rowOf("SlackForged")).state).toBe("escalated");
-    expect((await slack(body, { time })).status).toBe(200);
-    await until("SlackForged", "acknowledged");
-    expect(await slack(body, { time })).toMatchObject({ status: 401, body: { code: "signature-expired" } });
-  });
-
-  test("that is none of ours changes nothing; what is no request is refused", async () => {
-    await paged("SlackElse", "slack-else");
-    const other = press("slack-else").replace("acknowledge", "something");
-    expect(await slack(other)).toMatchObject({ status: 200, body: { text: expect.stringContaining("nothing") } });
-    expect((await rowOf("SlackElse")).state).toBe("escalated");
-    expect((await slack("payload=x")).status).toBe(400);
-    expect((await slack(new URLSearchParams({ payload: "{}" }).toString())).status).toBe(422);
-  });
-});
-
 describe("PagerDuty is told", () => {
   test("under Alertmanager's own key when a person acknowledges on the page, also when it is away first, and once", async () => {
     const key = await paged("PagedPage");
@@ -269,11 +182,7 @@ describe("PagerDuty is told", () => {
   });
 });
 
-test("without their secrets there are no such addresses", async () => {
-  const files = { PAGERDUTY_WEBHOOK_SECRET_FILE: "", SLACK_SIGNING_SECRET_FILE: "" };
-  const bare = await platform.responder({ ...world.env("spool-bare"), ...files });
-  for (const path of ["pagerduty", "slack"]) {
-    const url = `http://127.0.0.1:${bare.httpPort}/incidents/hooks/${path}`;
-    expect((await fetch(url, { method: "POST", body: event("x") })).status).toBe(404);
-  }
+test("without its secret there is no such address", async () => {
+  const bare = await platform.responder({ ...world.env("spool-bare"), PAGERDUTY_WEBHOOK_SECRET_FILE: "" });
+  expect((await hooks.hook(bare, "pagerduty", "{}", {})).status).toBe(404);
 });
