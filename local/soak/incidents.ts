@@ -126,7 +126,8 @@ export async function cleanIncidents(layout: Layout, hours: number): Promise<voi
   if (acted) process.exitCode = 1;
 }
 
-async function up(layout: Layout): Promise<DrillStack> {
+/** A stack dev of the soak's own, running. */
+export async function up(layout: Layout): Promise<DrillStack> {
   useEnvironment(layout, "dev");
   const { problems } = await makeUp(layout);
   if (problems.length > 0) throw new Error(problems.join("; "));

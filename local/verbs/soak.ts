@@ -3,6 +3,7 @@ import { stopCluster } from "../cluster/cluster.ts";
 import { layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { cleanIncidents, incidents } from "../soak/incidents.ts";
+import { injections } from "../soak/injections.ts";
 import { kills } from "../soak/kills.ts";
 import { loadTools } from "../soak/load-tools.ts";
 import { longTest } from "../soak/long.ts";
@@ -22,6 +23,7 @@ const SOAKS = {
   "web-restarts": { run: webRestarts, rounds: 50 },
   guide: { run: () => longTest("guide", "the guide for a cluster"), rounds: 1 },
   incidents: { run: incidents, rounds: 5 },
+  injections: { run: injections, rounds: 1 },
   // COUNT: hours.
   "incidents-clean": { run: cleanIncidents, rounds: 2 },
 };

@@ -5,10 +5,11 @@ import type { IncidentState, Progress } from "../model/incidents.ts";
 import { endEscalation, levelAt, tellEscalation } from "./escalation.ts";
 import { investigate, readAgain } from "./investigation.ts";
 import { playbookFor } from "./playbooks/index.ts";
+import type { Playbook } from "./playbooks/playbook.ts";
 import { writePostMortem } from "./post-mortem.ts";
 import { remediate } from "./remediation.ts";
 import { type Context, escalate, type Perform, type Step, said } from "./step.ts";
-import { look } from "./verification.ts";
+import { look, quietNeeded } from "./verification.ts";
 
 /** Between two looks whether the alert is over. */
 const LOOK_SECONDS = 3;
@@ -52,7 +53,7 @@ export const STEPS: Readonly<Record<IncidentState, Perform>> = {
   remediating: remediate,
   verifying: async (context) => {
     const { deps, incident } = context;
-    const seen = await watch(context);
+    const seen = await watch(context, playbookFor(incident, context.playbooks));
     if (seen.over) return seen.over;
     const { deadline = new Date(deps.now().getTime() + seen.patienceSeconds * 1_000).toISOString() } =
       incident.progress;
@@ -108,8 +109,15 @@ export const STEPS: Readonly<Record<IncidentState, Perform>> = {
 /** What has just become quiet is looked at more often. */
 const soon = ({ progress }: { progress: Progress }) => (progress.quietSince ? LOOK_SECONDS : WAIT_SECONDS);
 
-/** Whether the alert is over for as long as it must be: then the step is done. Else what to remember of the look. */
-async function watch(context: Context): Promise<{ over?: Step; progress: Progress; patienceSeconds: number }> {
+/**
+ * Whether the alert is over for as long as it must be: then the step is done. Else what to remember of the look.
+ *
+ * @param mendedBy the playbook that was at work. @default none: a person is, or nobody
+ */
+async function watch(
+  context: Context,
+  mendedBy?: Playbook,
+): Promise<{ over?: Step; progress: Progress; patienceSeconds: number }> {
   const { deps, incident } = context;
   const { quietSince: _, ...rest } = incident.progress;
   const sight = await look(deps, incident);
@@ -118,7 +126,7 @@ async function watch(context: Context): Promise<{ over?: Step; progress: Progres
   if (firing) return { progress: rest, patienceSeconds };
   const { quietSince = deps.now().toISOString() } = incident.progress;
   const quietFor = (deps.now().getTime() - new Date(quietSince).getTime()) / 1_000;
-  if (quietFor < quietSeconds) return { progress: { ...rest, quietSince }, patienceSeconds };
+  if (quietFor < quietNeeded(quietSeconds, mendedBy)) return { progress: { ...rest, quietSince }, patienceSeconds };
   const message = `The alert's own expression has been false for ${Math.round(quietFor)} s.`;
   const over: Step = { state: "resolved", changes: { now: ["resolved_at"] }, events: [said("resolved", message)] };
   return { over, progress: rest, patienceSeconds };

@@ -2,10 +2,24 @@ import { alertsOf } from "../data/repositories/incidents.ts";
 import type { Incident, Labels } from "../model/incidents.ts";
 import { messageOf } from "../observability/message.ts";
 import type { Deps } from "./deps.ts";
+import type { Playbook } from "./playbooks/playbook.ts";
 import { type AlertRule, isAbout, longestRange } from "./sources/prometheus.ts";
 
 /** How much longer than the expression needs anyway a remedy has to help. */
 const PATIENCE_SECONDS = 60;
+
+/**
+ * Quiet for so long an alert is mended for good, where what was done stays done. Prometheus itself ends an alert with the first
+ * evaluation that finds nothing; a rule's own time says for how long something must be wrong before a person is told.
+ */
+const QUIET_AT_MOST_SECONDS = 60;
+
+/**
+ * Seconds for which the expression must be false: the rule's own time, and no longer than a minute after a playbook that takes
+ * nothing back. One that does (a pod more) may have hidden the fault only for as long as it lasts.
+ */
+export const quietNeeded = (seconds: number, mendedBy: Pick<Playbook, "undo"> | undefined): number =>
+  mendedBy && !mendedBy.undo ? Math.min(seconds, QUIET_AT_MOST_SECONDS) : seconds;
 
 /** Whether the alert is still so. `blind`: it could not be seen, so it is neither. */
 export type Sight = { firing: boolean; quietSeconds: number; patienceSeconds: number } | { blind: string };
