@@ -30,7 +30,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 const VERBS: Record<string, (folder: string | undefined) => Promise<void>> = {
   async serve() {
     const { serve } = await import("./serve.ts");
-    const url = await serve(await readOutputs(), Number(process.env.PORT ?? 0));
+    const { url } = await serve(await readOutputs(), Number(process.env.PORT ?? 0));
     say(`dashboards: ${url} (Ctrl-C ends it)`);
   },
   async snapshot(folder) {

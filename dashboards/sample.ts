@@ -23,7 +23,7 @@ const LABELS = {
   service: "tmdb",
 };
 
-/** Answers every question of a board with numbers that depend on the question alone. */
+/** Answers every question of a board with numbers that depend on the question alone, at the times that it asks for. */
 export const sampleAnswers: Ask = async (url) => {
   const { hostname, pathname, searchParams } = new URL(url);
   const query = searchParams.get("query") ?? "";
@@ -32,7 +32,13 @@ export const sampleAnswers: Ask = async (url) => {
   if (/\/label\/\w+\/values$/.test(pathname)) return { data: ["a", "b"] };
   if (hostname === "loki")
     return { data: { result: [{ stream: { service_name: "doubles" }, values: [[`${SAMPLE_TIME}000000000`, LINE]] }] } };
-  const values = Array.from({ length: 60 }, (_, n) => [SAMPLE_TIME - 3600 + n * 60, String(seed * (1 + (n % 7) / 10))]);
+  const asked = (name: string, otherwise: number) => Number(searchParams.get(name) ?? otherwise);
+  const [end, step] = [asked("end", asked("time", SAMPLE_TIME)), asked("step", 60)];
+  const start = asked("start", end - 3_600);
+  const values = Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, n) => [
+    start + n * step,
+    String(seed * (1 + (n % 7) / 10)),
+  ]);
   const one = pathname.endsWith("query_range") ? { values } : { value: values.at(-1) };
   return { data: { result: [{ metric: LABELS, ...one }] } };
 };

@@ -47,8 +47,8 @@ const PROXIED: readonly [prefix: string, source: keyof Stack, allowed: RegExp][]
   ["/jaeger", "jaegerUrl", /^\/api\/traces\/[0-9a-f]{1,32}$/],
 ];
 
-/** Serves the page on the loopback address; answers with its URL. The page asks the stack through this server, so that nothing else must be opened. */
-export async function serve(stack: Stack, port = 0): Promise<string> {
+/** Serves the page on the loopback address until `stop`. The page asks the stack through this server, so that nothing else must be opened. */
+export async function serve(stack: Stack, port = 0): Promise<{ url: string; stop(): void }> {
   const script = await bundle();
   const files: Record<string, [type: string, body: string]> = {
     "/": ["text/html; charset=utf-8", HTML],
@@ -63,7 +63,13 @@ export async function serve(stack: Stack, port = 0): Promise<string> {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 async function answer(

@@ -117,9 +117,12 @@ const proof = () => [
   number("Proof Took", "s", "From its start to its verdict: a restore of all data on this machine.", [
     `max(${BACKUP_METRICS.proofDuration})`,
   ]),
-  number("Lag of the Proof", "s", "Acknowledged work that was not in the store when the proof looked: what a total loss would have lost.", [
-    `max(${BACKUP_METRICS.proofLag})`,
-  ]),
+  number(
+    "Lag of the Proof",
+    "s",
+    "Acknowledged work that was not in the store when the proof looked: what a total loss would have lost.",
+    [`max(${BACKUP_METRICS.proofLag})`],
+  ),
   number("Rows of the Ledger", "short", "Rows of the ledger that the proof read and whose chain holds.", [
     `max(${BACKUP_METRICS.proofRows})`,
   ]),

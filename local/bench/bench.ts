@@ -4,6 +4,7 @@ import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { emptied, NAME, timedMake } from "./commands.ts";
+import { dashboards } from "./dashboards.ts";
 import { type Figure, machine, record } from "./figures.ts";
 import { Interruptible } from "./interrupt.ts";
 import type { Group, Measure } from "./measure.ts";
@@ -16,7 +17,7 @@ const SETTLE_SECONDS = 30;
 const AT_REST = ["up", "preview", "memory", "cpu"];
 
 /** Groups of figures that need no cluster. They are measured only when they are named. */
-const groups: Readonly<Record<string, Group>> = programs;
+const groups: Readonly<Record<string, Group>> = { ...programs, dashboards };
 
 /**
  * Measures figures on a cluster of the bench's own, in the order of the table, and writes docs/figures.md. SIGINT or
