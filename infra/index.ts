@@ -4,6 +4,7 @@ import { loadConfig } from "./config/load.ts";
 import type { BackupsConfig, LayerName } from "./config/schema.ts";
 import { passphraseOf } from "./config/secrets.ts";
 import { sizesOf } from "./config/sizes.ts";
+import { runningLayers } from "./config/standby.ts";
 import type { DataLayer } from "./data/index.ts";
 import { Context } from "./lib/context.ts";
 import { configuredAddresses, Links } from "./lib/links.ts";
@@ -23,10 +24,11 @@ const config = loadConfig({
 });
 const ctx = new Context(stack, config);
 const sizes = sizesOf(config.tier, config.sizes);
+const layers = runningLayers(config);
 
 /** The layer, where the stack has it. Its module is imported on demand: a stack pays only for the layers it has. */
 async function layer<M, L>(name: LayerName, load: () => Promise<M>, build: (module: M) => L): Promise<L | undefined> {
-  return config.layers.includes(name) ? build(await load()) : undefined;
+  return layers.includes(name) ? build(await load()) : undefined;
 }
 
 // In the order of their dependencies: each layer gets its part of the configuration and the handles of layers before it.
@@ -49,7 +51,7 @@ const observability = await layer(
       sizes,
       alerts: config.alerts,
       grafana: config.grafana,
-      responder: config.layers.includes("app"),
+      responder: layers.includes("app"),
     }),
 );
 const app = await layer(

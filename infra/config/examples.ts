@@ -30,6 +30,7 @@ export const examples: Record<string, string> = {
   "backups.encrypted": "false",
   "backups.expiry": '{ accessKey: "…", secretKey: "…" }',
   "backups.restoreFrom": '{ endpoint: "https://s3.example.com", bucket: "media-prod", accessKey: "…", secretKey: "…" }',
+  "backups.standby": "true",
   ...upstreamExamples(),
   "app.doubles": "false",
   "app.autoscale": "false",

@@ -5,6 +5,7 @@ import { connectionProblems } from "./connections.ts";
 import { credentialsSection } from "./credentials.ts";
 import { gatewaySection } from "./gateway.ts";
 import { sizesOf, sizesSection } from "./sizes.ts";
+import { standbyProblems } from "./standby.ts";
 import { type UpstreamName, upstreamNames } from "./upstreams.ts";
 
 /** The parts of a stack, in the order in which they are built. */
@@ -79,6 +80,12 @@ const backups = z.strictObject({
    * read: give it keys that can do no more. @default a new stack without a backup begins empty
    */
   restoreFrom: z.strictObject(store).optional(),
+  /**
+   * Follow `restoreFrom` all the time instead of beginning from it once: the stack is a warm standby, its database is read-only,
+   * and neither app nor recovery run. Taking it back promotes the stack; it is never made a standby again (docs/recovery.md).
+   * @default false
+   */
+  standby: z.boolean().default(false),
 });
 
 const upstream = z.strictObject({
@@ -193,6 +200,7 @@ export const schema = z
     if (config.layers.includes("data") && !config.backups) {
       context.addIssue({ code: "custom", path: ["backups"], message: "is missing: the data layer archives there" });
     }
+    for (const issue of standbyProblems(config.backups)) context.addIssue({ code: "custom", ...issue });
     if (config.layers.includes("app") && !config.layers.includes("data")) {
       context.addIssue({
         code: "custom",
@@ -237,6 +245,6 @@ export type Config = z.output<typeof schema>;
 export type ImagesConfig = Config["images"];
 export type BackupsConfig = NonNullable<Config["backups"]>;
 /** How a backup store is reached. */
-export type StoreConfig = Omit<BackupsConfig, "encrypted" | "expiry" | "restoreFrom" | "cipherPass"> & {
+export type StoreConfig = Omit<BackupsConfig, "encrypted" | "expiry" | "restoreFrom" | "standby" | "cipherPass"> & {
   cipherPass?: Input<string> | undefined;
 };

@@ -35,7 +35,7 @@ export class Links extends pulumi.ComponentResource {
   }
 }
 
-/** The stack's own store and the one it is restored from. */
+/** The stack's own store and the one it is restored from, or follows. */
 function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
   return [...new Set([endpoint, ...(restoreFrom ? [restoreFrom.endpoint] : [])])];
 }

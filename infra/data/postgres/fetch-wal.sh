@@ -2,6 +2,7 @@
 # restore_command: fetches one WAL segment or history file (%f) to where PostgreSQL wants it (%p).
 #   fetch-wal.sh own|source %f %p    while a cluster is restored from its own store, or from another stack's
 #   fetch-wal.sh standby %f %p       beside a primary
+#   fetch-wal.sh follow %f %p        in a stack that follows another one's store
 set -uo pipefail
 # shellcheck source=stores.sh
 . /opt/scripts/stores.sh
@@ -16,6 +17,21 @@ if [ "${origin}" = standby ]; then
   store own --log-level-console=error archive-get "${file}" "${target}"
   status=$?
   [ "${status}" = 0 ] && exit 0
+  exit 1
+fi
+
+# A stack that follows asks again and again, so that "no" costs nothing: of a file that is not there yet, and of a store that is
+# away, whose stack may be lost, so that a promotion must go on with what there is. But a promotion ends at the first "no": a
+# store that answers, and fails, is asked again.
+if [ "${origin}" = follow ]; then
+  for _ in 1 2 3; do
+    store_answers source 5 || exit 1
+    store source --log-level-console=error archive-get "${file}" "${target}"
+    status=$?
+    if ((status <= 1)); then exit "${status}"; fi
+    echo "fetch-wal: archive-get of ${file} from the followed store ended with ${status}" >&2
+    sleep 2
+  done
   exit 1
 fi
 

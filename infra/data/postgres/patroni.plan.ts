@@ -45,8 +45,26 @@ export function sharedSettings(sizes: Sizes) {
   };
 }
 
-/** Patroni's own file. Passwords come from a second one, in a Secret. */
-export function patroniConfig(stack: string, sizes: Sizes) {
+/** How a standby stack gets its data, in the words of Patroni's `standby_cluster`: from the store alone, for clusters do not see each other. */
+const FOLLOWED = {
+  create_replica_methods: ["source"],
+  restore_command: '/opt/scripts/fetch-wal.sh follow %f "%p"',
+};
+
+/**
+ * The shared settings as the watcher keeps them in Patroni. What is null there, Patroni forgets: a stack that does not follow
+ * any more is promoted.
+ */
+export function appliedSettings(sizes: Sizes, follows: boolean) {
+  return { ...sharedSettings(sizes), standby_cluster: follows ? FOLLOWED : null };
+}
+
+/**
+ * Patroni's own file. Passwords come from a second one, in a Secret.
+ *
+ * @param follows whether the stack is a standby of another one
+ */
+export function patroniConfig(stack: string, sizes: Sizes, follows = false) {
   return {
     scope: SCOPE,
     kubernetes: {
@@ -58,7 +76,7 @@ export function patroniConfig(stack: string, sizes: Sizes) {
     },
     restapi: { listen: `0.0.0.0:${portOf("postgres", "patroni")}` },
     bootstrap: {
-      dcs: sharedSettings(sizes),
+      dcs: { ...sharedSettings(sizes), ...(follows ? { standby_cluster: FOLLOWED } : {}) },
       method: "backup_or_empty",
       backup_or_empty: {
         command: "/opt/scripts/bootstrap.sh",
@@ -79,6 +97,9 @@ export function patroniConfig(stack: string, sizes: Sizes) {
       // Also without a leader: with all volumes lost and Patroni's state kept, there is no member to copy from.
       create_replica_methods: ["store", "basebackup"],
       store: { command: "/opt/scripts/replica-from-store.sh", no_leader: true },
+      ...(follows
+        ? { source: { command: "/opt/scripts/replica-from-store.sh", no_leader: true, origin: "source" } }
+        : {}),
       basebackup: [{ checkpoint: "fast" }],
       // What its primary has removed a standby finds in the store.
       recovery_conf: { restore_command: '/opt/scripts/fetch-wal.sh standby %f "%p"' },

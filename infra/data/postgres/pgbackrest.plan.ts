@@ -5,9 +5,11 @@ import { DATA } from "./patroni.plan.ts";
 /** Where the certificate authorities of the stores are in the pod. */
 export const CA_FILES = { own: "ca.pem", source: "source-ca.pem" } as const;
 
-/** The stack's own store, and the one that it begins from. */
+/** The stack's own store, and the one that it begins from or follows. */
 export type Stores = StoreConfig & {
   restoreFrom?: StoreConfig | undefined;
+  /** Whether it follows that one. @default false */
+  standby?: boolean;
   /** Keys that may delete, where the others may not. */
   expiry?: Pick<StoreConfig, "accessKey" | "secretKey"> | undefined;
 };

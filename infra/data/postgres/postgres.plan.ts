@@ -5,7 +5,7 @@ import { portOf } from "../../lib/endpoints.ts";
 import { readBeside } from "../../lib/files.ts";
 import type { Login } from "../../lib/secrets.ts";
 import type { PolicyRule, StatefulSetSpec } from "../../lib/workload.types.ts";
-import { MOUNT, patroniConfig, SCOPE, SCOPE_LABEL, sharedSettings } from "./patroni.plan.ts";
+import { appliedSettings, MOUNT, patroniConfig, SCOPE, SCOPE_LABEL } from "./patroni.plan.ts";
 import { CA_FILES, pgbackrestConfig, pgbackrestSecrets, sourceConfig } from "./pgbackrest.plan.ts";
 import {
   EXPIRY,
@@ -67,7 +67,8 @@ export function postgresPlan(args: PostgresArgs): StatefulSetSpec {
     image: "postgres",
     command: ["/opt/scripts/start.sh"],
     env: { ...podFacts, ...storeAccess(args) },
-    members: sizes.members,
+    // A standby's database has the passwords of the stack that it follows, with which its own members cannot log in at each other.
+    members: backups.standby ? 1 : sizes.members,
     podLabels: { [SCOPE_LABEL]: SCOPE },
     // Members stream from each other and, asked by Patroni, look at each other's state.
     connectsTo: [
@@ -133,14 +134,15 @@ const patroniRules: PolicyRule[] = [
 
 function files({ stack, sizes, backup, backups }: PostgresArgs): NonNullable<StatefulSetSpec["files"]> {
   const source = backups.restoreFrom;
+  const follows = backups.standby ?? false;
   const scripts = SCRIPTS.map((file) => [basename(file), readBeside(import.meta.url, file)] as const);
   return {
     patroni: {
       path: "/etc/patroni",
       reload: true,
       data: {
-        "patroni.yml": yaml11(patroniConfig(stack, sizes)),
-        "shared.json": JSON.stringify(sharedSettings(sizes), null, 2),
+        "patroni.yml": yaml11(patroniConfig(stack, sizes, follows)),
+        "shared.json": JSON.stringify(appliedSettings(sizes, follows), null, 2),
       },
     },
     pgbackrest: {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Read by the other scripts: the stack's own backup store, and the one it is restored from (`backups.restoreFrom`), which is
-# only ever read.
+# Read by the other scripts: the stack's own backup store, and the one it is restored from or follows (`backups.restoreFrom`),
+# which is only ever read.
 
 # Runs pgBackRest on a store: store own|source ARGUMENT…
 store() {

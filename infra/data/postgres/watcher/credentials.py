@@ -1,4 +1,4 @@
-"""Applies what Kubernetes has mounted anew: Patroni's settings, and on the primary the shared ones and the roles."""
+"""Applies what Kubernetes has mounted anew: Patroni's settings, those that members share, and on the primary the roles."""
 
 import hashlib
 import json
@@ -22,15 +22,23 @@ def digest(folders=FOLDERS) -> str:
     return total.hexdigest()
 
 
+def to_share(settings: dict, is_primary: bool) -> dict:
+    """The settings for Patroni. A cluster that has a primary is never told to follow: it would stop taking writes."""
+    if is_primary and settings.get("standby_cluster"):
+        return {name: value for name, value in settings.items() if name != "standby_cluster"}
+    return settings
+
+
 class Files:
-    """Remembers what was applied: to this member, and to the cluster, which only its primary changes."""
+    """Remembers what was applied: to this member, and to the cluster, whose settings its leader changes and whose roles its primary."""
 
     def __init__(self, patroni: Patroni, log) -> None:
         self.patroni, self.log = patroni, log
         self.member = ""
-        self.cluster = ""
+        self.shared: tuple = ()
+        self.roles = ""
 
-    def apply(self, is_primary: bool) -> None:
+    def apply(self, leads: bool, is_primary: bool) -> None:
         now = digest()
         if now != self.member:
             # The superuser's and the replication's new passwords are in Patroni's hands before they count.
@@ -39,16 +47,23 @@ class Files:
                 self.log(f"Patroni did not reload: {status} {answer}")
                 return
             self.member = now
-        if is_primary and now != self.cluster and self._to_cluster():
-            self.cluster = now
-            self.log("settings and roles applied")
+        if leads and (now, is_primary) != self.shared and self._share(is_primary):
+            self.shared = (now, is_primary)
+            self.log("settings applied")
+        # The roles of a stack that follows are those of the followed one, until it is promoted.
+        if leads and is_primary and now != self.roles and self._run("roles.sql"):
+            self.roles = now
+            self.log("roles applied")
 
-    def _to_cluster(self) -> bool:
-        status, answer = self.patroni.send("PATCH", "/config", json.loads(SHARED.read_text(encoding="utf-8")))
+    def _share(self, is_primary: bool) -> bool:
+        settings = json.loads(SHARED.read_text(encoding="utf-8"))
+        share = to_share(settings, is_primary)
+        if share != settings:
+            self.log("REFUSED to follow another stack: this one has a primary. Take backups.standby back; docs/recovery.md says how to begin anew")
+        status, answer = self.patroni.send("PATCH", "/config", share)
         if status != 200:
             self.log(f"Patroni did not take the shared settings: {status} {answer}")
-            return False
-        return self._run("roles.sql")
+        return status == 200
 
     def retire(self) -> None:
         """Takes away logins whose time is over."""

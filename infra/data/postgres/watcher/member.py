@@ -83,13 +83,17 @@ class Look:
     replayed: int
     # Seconds since the newest commit that was replayed; None where none was.
     age: float | None
+    # Whether it gets its log from another stack's store, and from no member.
+    follows: bool = False
 
 
 LOOK = """SELECT pg_is_in_recovery(),
   EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
   coalesce(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0'), 0)::bigint,
   coalesce(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 0)::bigint,
-  extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float"""
+  extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float,
+  pg_is_in_recovery() AND current_setting('primary_conninfo') = ''
+    AND current_setting('restore_command') LIKE '%/fetch-wal.sh follow %'"""
 
 # A commit that changes nothing, once in each round: what a replica has replayed is never older than a round, unless it gets
 # nothing. It does not wait for a standby, or a standby's death would hold the watcher up.

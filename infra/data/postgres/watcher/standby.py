@@ -29,7 +29,10 @@ BUSY = ("creating replica", "initializing new cluster", "running custom bootstra
 
 
 class Readiness:
-    """A primary may answer. A standby may once it streams, and then until what it has replayed is older than the bound."""
+    """
+    A primary may answer. A standby may once it streams, and then until what it has replayed is older than the bound. What
+    follows another stack's store has no callers yet: how old its data is, an alert tells.
+    """
 
     def __init__(self, most_lag_seconds: float) -> None:
         self.most_lag_seconds = most_lag_seconds
@@ -44,6 +47,8 @@ class Readiness:
             self._set(True, "primary")
         elif look.streaming:
             self._set(True, "streams")
+        elif look.follows:
+            self._set(True, "follows another stack's store")
         elif self.ready and young:
             self._set(True, f"does not stream; replayed what is {look.age:.0f} s old")
         else:
@@ -69,7 +74,7 @@ class Progress:
 def patience(look: Look | None, state: str) -> float | None:
     """Seconds without progress after which this standby is rebuilt; None where it is well or busy."""
     if look is not None:
-        return None if look.streaming or not look.recovering else STUCK_SECONDS
+        return None if look.streaming or look.follows or not look.recovering else STUCK_SECONDS
     if state in BUSY:
         return None
     return STARTING_SECONDS if state == "starting" else DOWN_SECONDS

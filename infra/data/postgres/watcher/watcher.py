@@ -74,7 +74,7 @@ class Watcher:
             rebuild(self.patroni, self.patroni.get("/cluster")[1], log)
         if number % SLOW_ROUNDS:
             return
-        self.files.apply(is_primary and self.patroni.get("/primary")[0] == 200)
+        self.files.apply(look is not None and self.patroni.get("/leader")[0] == 200, is_primary)
         if is_primary:
             if number % RETIRE_ROUNDS == 0:
                 self.files.retire()
