@@ -115,6 +115,8 @@ export const CACHE_FULL_SHARE = 0.9;
 export const CACHE_EVICTIONS = 100;
 /** Older replicas serve no reads (see the service's objectives). */
 export const REPLICA_AGE_SECONDS: Threshold = { warning: MOST_LAG_SECONDS, critical: 60 };
+/** Of what a standby stack has: its source archives a file each minute at least. */
+export const FOLLOWED_AGE_SECONDS: Threshold = { warning: 300, critical: 3600 };
 /** Seconds before a certificate ends. */
 export const CERTIFICATE_SECONDS: Threshold = { warning: 30 * 86_400, critical: 7 * 86_400 };
 

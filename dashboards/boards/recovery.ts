@@ -163,4 +163,14 @@ const standbys = () => [
       span: 12,
     },
   ),
+  lines(
+    "Behind Its Source",
+    "s",
+    "Age of the newest commit that a standby stack has from the store that it follows: what a promotion would lose. Empty on every other stack.",
+    [["max by (pod) (pg_followed_age_seconds)", "{{pod}}"]],
+    {
+      limit: limit.FOLLOWED_AGE_SECONDS,
+      span: 12,
+    },
+  ),
 ];

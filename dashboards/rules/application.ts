@@ -30,7 +30,8 @@ export const applicationRules: readonly Rule[] = [
     name: "ServiceDown",
     category: "application",
     severity: "critical",
-    expr: absentAfterStart('up{job="api"} == 1'),
+    // A standby stack runs no api.
+    expr: `(${absentAfterStart('up{job="api"} == 1')}) unless on () pg_followed_age_seconds`,
     for: "30s",
     summary: "No process of the api answers",
     description: "Every request ends with an error of the gateway or a stale answer of its cache.",

@@ -29,7 +29,8 @@ export const databaseRules: readonly Rule[] = [
     name: "DatabaseDown",
     category: "database",
     severity: "critical",
-    expr: absentAfterStart("pg_replication_is_replica == 0"),
+    // A standby stack has none, and tells so.
+    expr: `(${absentAfterStart("pg_replication_is_replica == 0")}) unless on () pg_followed_age_seconds`,
     for: "45s",
     summary: "No member of PostgreSQL is the primary",
     description: "Nothing can be written. Patroni should have promoted a replica within 30 seconds.",

@@ -56,6 +56,17 @@ export const durabilityRules: readonly Rule[] = [
     dashboard: { uid: "recovery", panel: "Behind" },
   },
   {
+    name: "StandbyStackBehind",
+    category: "database",
+    severity: "warning",
+    expr: above("max by (pod) (pg_followed_age_seconds)", limit.FOLLOWED_AGE_SECONDS.warning),
+    for: "1m",
+    summary: "The newest commit that this standby stack has is {{ $value | humanizeDuration }} old",
+    description:
+      "So much is lost if it is promoted now: its source archives nothing, or it cannot read what is archived.",
+    dashboard: { uid: "recovery", panel: "Behind Its Source" },
+  },
+  {
     name: "DatabaseRestartPending",
     category: "database",
     severity: "info",

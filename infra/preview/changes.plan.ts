@@ -3,6 +3,7 @@ import { type Difference, differences } from "./differences.plan.ts";
 import { keyOf, type Pair, pairsOf } from "./pairs.plan.ts";
 import { makesAnew, stateOf } from "./replacement.plan.ts";
 import { fewestPods } from "./scaled.plan.ts";
+import { turnOf } from "./standby.plan.ts";
 import type { PropertyChange, Rendered, ResourceChange, Restart } from "./types.ts";
 
 const ROLLING = ["Deployment", "StatefulSet", "DaemonSet"];
@@ -60,7 +61,9 @@ function changeOf(stack: string, { before, after }: Pair, scaled: Scaled): Chang
     return { ...common, action: "replace", properties, order, ...(stateful ? { stateful } : {}) };
   }
   const restart = restartOf(after, found, scaled);
-  return { ...common, action: "update", properties, ...(restart ? { restart } : {}) };
+  const turn = turnOf(before.inputs, after.inputs);
+  const kept = { ...(restart ? { restart } : {}), ...(turn ? { stateful: turn } : {}) };
+  return { ...common, action: "update", properties, ...kept };
 }
 
 const isAutonamed = (inputs: Record<string, unknown>) =>

@@ -115,8 +115,12 @@ export const forPolicies = ({ type, name, inputs, protect, secretPaths }: Render
 
 function lossOf(stack: string, { id, title, action, stateful, properties }: ResourceChange): Stop {
   const forcing = properties.filter(({ replaces }) => replaces).map(({ path }) => `\`${path}\``);
-  const verb =
-    action === "delete" ? "is deleted" : `is made anew, because ${forcing.join(", ")} cannot be changed in place`;
+  const verb = {
+    create: "is made",
+    delete: "is deleted",
+    replace: `is made anew, because ${forcing.join(", ")} cannot be changed in place`,
+    update: "changes",
+  }[action];
   const text = [
     `${title} ${verb}: ${stateful}.`,
     `Write instead: leave ${forcing.length > 0 ? forcing.join(", ") : "it"} as before;`,

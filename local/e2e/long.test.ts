@@ -3,12 +3,13 @@ import { useEnvironment } from "../stack/environment.ts";
 import { bottlenecks } from "./bottlenecks.ts";
 import { dev, devAccess, layout, MINUTE, make, removeCluster } from "./commands.ts";
 import { ownCluster } from "./own-cluster.ts";
+import { promotion } from "./promotion.ts";
 import { rotation, storeRotation } from "./rotation.ts";
 import { scaling } from "./scaling.ts";
 import { tuning } from "./tuning.ts";
 import { frontEndUnderFaults } from "./web-faults.ts";
 
-/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning rotation web-faults guide"`. */
+/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning rotation promotion web-faults guide"`. */
 
 beforeAll(async () => {
   useEnvironment(layout(), "dev");
@@ -22,6 +23,8 @@ tuning(dev, devAccess());
 
 rotation(devAccess(), "all");
 storeRotation(devAccess());
+
+promotion(devAccess());
 
 frontEndUnderFaults();
 

@@ -32,6 +32,9 @@ export const PACKAGES = {
     "prometheus-alertmanager",
     "prometheus-pushgateway",
     "python3-psycopg2",
+    // Patroni keeps its state in files in tests, by this library.
+    "patroni",
+    "python3-pysyncobj",
     "shellcheck",
   ],
   e2e: ["chromium"],

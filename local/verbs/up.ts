@@ -36,8 +36,12 @@ export async function up({ stack, name }: Options): Promise<void> {
   const backups = await backupStore({ layout, name: stack });
   await writeOverlay({ layout, name: stack }, { ...common(layout, images), backups });
   await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
-  const target = await targetOf(access({ layout, name: stack }));
-  await phase("its pods", () => podsReady(target.stack));
+  const reached = access({ layout, name: stack });
+  await phase("its pods", () => podsReady(reached));
+  // A standby has no address for users until it is promoted (docs/recovery.md).
+  if (!("gatewayUrl" in ((await reached.outputs()) ?? {})))
+    return say(`stack ${stack} is up, and follows another stack`);
+  const target = await targetOf(reached);
   const made = await phase("journey", () => journey(target));
   await phase("its evidence", () => verifyEvidence(target, made));
   say(`stack ${stack} is up; its addresses: make outputs`);

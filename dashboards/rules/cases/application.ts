@@ -127,11 +127,15 @@ export const APPLICATION: readonly Case[] = [
     silent: 1,
     fires: 0,
     step: { from: 1, to: 0, after: 30 },
-    also: afterStart(
-      30,
-      { 'up{job="api",instance="a"}': gauge(0), 'up{job="web",instance="a"}': gauge(1) },
-      (seconds, rest) => ({ 'up{job="api",instance="a"}': pieces([seconds, 1], [rest, 0]) }),
-    ),
+    also: [
+      ...afterStart(
+        30,
+        { 'up{job="api",instance="a"}': gauge(0), 'up{job="web",instance="a"}': gauge(1) },
+        (seconds, rest) => ({ 'up{job="api",instance="a"}': pieces([seconds, 1], [rest, 0]) }),
+      ),
+      // A standby stack has no api.
+      { series: { 'pg_followed_age_seconds{pod="a"}': gauge(0) }, lasts: 900, moments: [[600, 0]] },
+    ],
   },
   {
     rule: "ErrorGroupNew",

@@ -74,9 +74,17 @@ export const BASIC: readonly Case[] = [
     silent: 0,
     fires: 1,
     step: { from: 0, to: 1, after: 45 },
-    also: afterStart(45, { 'pg_replication_is_replica{pod="a"}': gauge(1) }, (seconds, rest) => ({
-      'pg_replication_is_replica{pod="a"}': pieces([seconds, 0], [rest, 1]),
-    })),
+    also: [
+      ...afterStart(45, { 'pg_replication_is_replica{pod="a"}': gauge(1) }, (seconds, rest) => ({
+        'pg_replication_is_replica{pod="a"}': pieces([seconds, 0], [rest, 1]),
+      })),
+      // A standby stack has no primary.
+      {
+        series: { 'pg_replication_is_replica{pod="a"}': gauge(1), 'pg_followed_age_seconds{pod="a"}': gauge(0) },
+        lasts: 900,
+        moments: [[600, 0]],
+      },
+    ],
   },
   {
     rule: "IdleInTransaction",

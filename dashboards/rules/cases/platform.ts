@@ -130,6 +130,15 @@ export const PLATFORM: readonly Case[] = [
     step: { from: 0, to: 100, after: 60 },
   },
   {
+    rule: "StandbyStackBehind",
+    series: (age) => ({
+      'pg_followed_age_seconds{pod="a"}': gauge(age),
+    }),
+    silent: limit.FOLLOWED_AGE_SECONDS.warning,
+    fires: limit.FOLLOWED_AGE_SECONDS.warning + 1,
+    step: { from: 0, to: 400, after: 60 },
+  },
+  {
     rule: "DatabaseRestartPending",
     series: (settings) => ({
       'pg_pending_restart_settings{pod="a"}': gauge(settings),

@@ -83,6 +83,44 @@ test("a standby without a primary comes from the store; beside one only where th
   expect(standby("host=primary")).toMatchObject({ status: 0 });
 });
 
+test("the first member of a stack that follows comes from the followed store, if its own is empty", () => {
+  const first = (env = SOURCE) =>
+    run("replica-from-store.sh", [`--datadir=${inPod("data")}`, "--connstring=", "--origin=source"], env);
+  answer("own-repo-ls", "");
+  expect(first()).toMatchObject({ status: 0, asked: ["own repo-ls", "own repo-ls", "source restore"] });
+  answer("own-repo-ls", "17-1\n");
+  expect(first()).toMatchObject({
+    status: 1,
+    said: expect.stringContaining("is not empty: give a standby a new bucket"),
+  });
+  answer("own-repo-ls", "");
+  answer("away", "https://source/\n");
+  expect(first()).toMatchObject({ status: 1, said: expect.stringContaining("does not answer") });
+});
+
+test("a lost volume: from the followed store while the own has no backup, then from the own", () => {
+  const again = () =>
+    run("replica-from-store.sh", [`--datadir=${inPod("data")}`, "--connstring="], SOURCE).asked.at(-1);
+  answer("own-info", info(1));
+  expect(again()).toBe("source restore");
+  answer("own-info", info(0));
+  expect(again()).toBe("own restore");
+});
+
+test("what follows is told no by a store that is away, and by one that fails only after more tries", () => {
+  const fetch = () => run("fetch-wal.sh", ["follow", "000000010000000000000001", "target"], SOURCE);
+  const tries = () => fetch().asked.filter((one) => one === "source archive-get").length;
+  answer("source-archive-get", "");
+  expect(fetch()).toMatchObject({ status: 0, asked: ["source archive-get"] });
+  answer("source-archive-get.status", "1");
+  expect([fetch().status, tries()]).toEqual([1, 3]);
+  answer("source-archive-get.status", "103");
+  pod.program("bin/sleep", "#!/bin/bash\n");
+  expect(tries()).toBe(6);
+  answer("away", "https://source/\n");
+  expect([fetch().status, tries()]).toEqual([1, 6]);
+});
+
 test("a standby that streams, or whose store is away, asks it nothing and waits for nothing", () => {
   const fetch = () => run("fetch-wal.sh", ["standby", "000000010000000000000001", "target"]);
   answer("own-archive-get", "");

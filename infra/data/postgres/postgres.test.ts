@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { tiers } from "../../config/tiers.ts";
 import { loginOf } from "../../lib/secrets.ts";
 import { settled } from "../settled.fixtures.ts";
-import { patroniConfig, sharedSettings } from "./patroni.plan.ts";
+import { appliedSettings, patroniConfig, sharedSettings } from "./patroni.plan.ts";
 import { pgbackrestConfig, pgbackrestSecrets } from "./pgbackrest.plan.ts";
 import { type PostgresArgs, postgresPlan } from "./postgres.plan.ts";
 
@@ -81,7 +81,7 @@ describe("PostgreSQL's pods", () => {
       patroniConfig("dev", tiers.small.postgres),
     );
     expect(JSON.parse(plan.files?.patroni?.data["shared.json"] as string)).toEqual(
-      sharedSettings(tiers.small.postgres),
+      appliedSettings(tiers.small.postgres, false),
     );
   });
 
@@ -143,6 +143,42 @@ describe("pgBackRest", () => {
     expect(plan.env).toMatchObject({ RESTORE_ENDPOINT: restoreFrom.endpoint });
     expect(postgresPlan(args).env).not.toHaveProperty("RESTORE_ENDPOINT");
   });
+
+  describe("a stack that follows another one's store", () => {
+    const restoreFrom = { ...backups, bucket: "media-prod", accessKey: "reader", secretKey: "quiet" };
+    const planOf = (standby: boolean) => postgresPlan({ ...args, backups: { ...backups, restoreFrom, standby } });
+    const shared = (standby: boolean) => JSON.parse(planOf(standby).files?.patroni?.data["shared.json"] as string);
+
+    test("is Patroni's standby cluster, of one member, from the store alone", () => {
+      const { standby_cluster } = shared(true);
+      expect(Object.keys(standby_cluster)).toEqual(["create_replica_methods", "restore_command"]);
+      const { bootstrap, postgresql } = parse(planOf(true).files?.patroni?.data["patroni.yml"] as string);
+      expect(bootstrap.dcs.standby_cluster).toEqual(standby_cluster);
+      expect(postgresql[standby_cluster.create_replica_methods[0]]).toMatchObject({
+        no_leader: true,
+        origin: "source",
+      });
+      expect(planOf(true).members).toBe(1);
+      expect(planOf(false).members).toBe(tiers.small.postgres.members);
+    });
+
+    test("is promoted by what is reloaded: its pods stay as they are", () => {
+      expect(shared(false).standby_cluster).toBeNull();
+      expect(JSON.parse(postgresPlan(args).files?.patroni?.data["shared.json"] as string).standby_cluster).toBeNull();
+      const rolled = (standby: boolean) => {
+        const { members: _, files, secrets: _secrets, ...rest } = planOf(standby);
+        return { ...rest, files: Object.entries(files ?? {}).filter(([, file]) => !file.reload) };
+      };
+      expect(JSON.stringify(rolled(true))).toBe(JSON.stringify(rolled(false)));
+      // The control: without the store that it followed they would be rolled.
+      expect(JSON.stringify(rolled(true).env)).not.toBe(JSON.stringify(postgresPlan(args).env));
+    });
+
+    test("a new stack that follows none is bootstrapped without it", () => {
+      expect(patroniConfig("dev", tiers.small.postgres).bootstrap.dcs).not.toHaveProperty("standby_cluster");
+    });
+  });
+
   test("finds the store, and keeps as many backups as the tier says", () => {
     const text = pgbackrestConfig(backups, keeping);
     expect(text).toContain("repo1-s3-endpoint=backup-store.media-base\nrepo1-storage-port=9000\n");

@@ -9,7 +9,7 @@ function decide<T>(expression: string, facts: unknown = null): T {
 import json, sys
 from datetime import datetime
 from member import Look
-import restarts, standby, store
+import credentials, restarts, standby, store
 facts = json.load(sys.stdin)
 print(json.dumps(${expression}))`;
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", STREAMS_FILE: "/nonexistent/streams" };
@@ -33,6 +33,11 @@ describe("a member may answer", () => {
     expect(verdicts(...cut, look(true, true, 2))).toEqual([true, true, false, false, true]);
   });
 
+  test("as what follows another stack's store, however old its data is: an alert tells that", () => {
+    expect(verdicts("Look(True, False, 1, 1, 5000, True)", look(true, false, 1))).toEqual([true, true]);
+    expect(verdicts("Look(True, False, 1, 1, 5000, False)")).toEqual([false]);
+  });
+
   test("not before its first stream, and not while PostgreSQL is silent", () => {
     expect(verdicts(look(true, false, 1), "None")).toEqual([false, false]);
   });
@@ -45,6 +50,7 @@ describe("a standby is rebuilt", () => {
     expect(patience("Look(True, True, 1, 1, 0)", "running")).toBeNull();
     expect(patience("Look(False, False, 1, 1, 0)", "running")).toBeNull();
     expect(patience("None", "creating replica")).toBeNull();
+    expect(patience("Look(True, False, 1, 1, 500, True)", "running")).toBeNull();
     expect(patience("Look(True, False, 1, 1, 0)", "running")).toBe(60);
     expect(patience("None", "start failed")).toBe(120);
     expect(patience("None", "starting")).toBe(900);
@@ -63,6 +69,16 @@ describe("a standby is rebuilt", () => {
     expect(rebuild({ members: [{ ...leader, state: "stopping" }] })).toBe(false);
     expect(rebuild({ pause: true, members: [leader] })).toBe(false);
   });
+});
+
+test("a cluster that has a primary is never told to follow; one that follows is, and is promoted", () => {
+  const share = (settings: unknown, isPrimary: boolean) =>
+    decide("credentials.to_share(facts[0], facts[1])", [settings, isPrimary]);
+  const follow = { ttl: 20, standby_cluster: { restore_command: "x" } };
+  expect(share(follow, true)).toEqual({ ttl: 20 });
+  expect(share(follow, false)).toEqual(follow);
+  for (const isPrimary of [true, false])
+    expect(share({ ...follow, standby_cluster: null }, isPrimary)).toEqual({ ttl: 20, standby_cluster: null });
 });
 
 describe("after the loss of all volumes", () => {
