@@ -200,7 +200,7 @@ export const schema = z
     if (config.layers.includes("data") && !config.backups) {
       context.addIssue({ code: "custom", path: ["backups"], message: "is missing: the data layer archives there" });
     }
-    for (const issue of standbyProblems(config.backups)) context.addIssue({ code: "custom", ...issue });
+    for (const issue of standbyProblems(config)) context.addIssue({ code: "custom", ...issue });
     if (config.layers.includes("app") && !config.layers.includes("data")) {
       context.addIssue({
         code: "custom",

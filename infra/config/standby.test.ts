@@ -1,28 +1,41 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadConfig } from "./load.ts";
+import type { LayerName } from "./schema.ts";
 import { runningLayers } from "./standby.ts";
 
 const own = { endpoint: "https://s3.example.com", bucket: "media-dr", accessKey: "a", secretKey: "s" };
 const source = { ...own, bucket: "media-prod" };
-const load = (backups: object) =>
+const load = (backups: object, layers = ["data", "app"]) =>
   loadConfig({
     stack: "dr",
     engine: {
       "media-platform:kubernetes": '{"context":"test"}',
       "media-platform:images": '{"registry":"registry.example.com"}',
       "media-platform:tier": "small",
+      "media-platform:layers": JSON.stringify(layers),
       "media-platform:app": '{"firstAdmin":"admin@example.com"}',
-      "media-platform:layers": '["data","app","observability","recovery"]',
       "media-platform:backups": JSON.stringify({ ...own, ...backups }),
     },
   });
 
 describe("a standby", () => {
   test("runs what writes nothing; promoted, it runs all of its layers", () => {
-    expect(runningLayers(load({ restoreFrom: source, standby: true }))).toEqual(["data", "observability"]);
-    const all = ["data", "app", "observability", "recovery"];
-    expect(runningLayers(load({ restoreFrom: source, standby: false }))).toEqual(all);
-    expect(runningLayers(load({}))).toEqual(all);
+    const all: LayerName[] = ["data", "app", "observability", "recovery"];
+    const { backups } = load({ restoreFrom: source, standby: true });
+    expect(runningLayers({ layers: all, backups })).toEqual(["data", "observability"]);
+    for (const more of [{ restoreFrom: source, standby: false }, { restoreFrom: source }, {}])
+      expect(runningLayers({ layers: all, backups: load(more).backups })).toEqual(all);
+    expect(runningLayers({ layers: ["cluster"], backups: undefined })).toEqual(["cluster"]);
+  });
+
+  test("has receivers of alerts elsewhere: it runs no doubles", () => {
+    const standby = { restoreFrom: source, standby: true };
+    expect(() => load(standby, ["data", "observability"])).toThrow(
+      /media-platform:app\.doubles: must be false: a standby \(backups\.standby\) runs no doubles/,
+    );
+    // The controls: promoted, and without alerts.
+    load({ ...standby, standby: false }, ["data", "observability"]);
+    load(standby, ["data"]);
   });
 
   test("needs a store to follow", () => {

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import type { Json } from "../config/load.ts";
+import { reportOf } from "../preview/report.plan.ts";
 import { configOf, SECRET_MARK } from "./fixtures.ts";
 import { type Rendered, render } from "./render.ts";
 
@@ -59,8 +60,18 @@ test("a promotion replaces no pod of the database: it has more members afterward
   expect(database(plain as Rendered).template).not.toEqual(before.template);
 });
 
+test("it keeps the policies, as a standby too", () => {
+  const { stops } = reportOf({
+    base: "none",
+    notes: [],
+    before: [],
+    after: [{ stack: "dr", resources: (standby as Rendered).resources, problems: [], confirmed: [] }],
+  });
+  expect(stops).toEqual([]);
+});
+
 test("the source's keys are nowhere but in Secrets", () => {
   const others = standby?.resources.filter(({ type }) => !type.endsWith(":Secret")) ?? [];
-  expect(JSON.stringify(others)).not.toContain(`${SECRET_MARK}reader`);
-  expect(JSON.stringify(standby?.resources)).toContain(`${SECRET_MARK}reader`);
+  expect(JSON.stringify(others).includes(`${SECRET_MARK}reader`)).toBe(false);
+  expect(named(standby as Rendered, /:Secret$/)).toContain("postgres-pgbackrest-source-secrets");
 });

@@ -8,7 +8,8 @@ import { kubectl, type Stack, targetOf } from "@media/drills/stack";
 import { archiveAll, waitForBackup } from "@media/drills/verify/archive";
 import { journey } from "@media/drills/verify/journey";
 import { podsReady } from "@media/drills/verify/pods";
-import { sql } from "@media/drills/verify/postgres";
+import { inPostgres, sql } from "@media/drills/verify/postgres";
+import { portOf } from "@media/infra/endpoints";
 import { access } from "../stack/access.ts";
 import { deploy, destroy } from "../stack/deploy.ts";
 import { overlayFolder, useEnvironment } from "../stack/environment.ts";
@@ -38,7 +39,9 @@ async function bringUp(standby: boolean): Promise<void> {
   const restoreFrom = { endpoint, bucket, region, caPem, accessKey, secretKey, cipherPass };
   const own = (await backupStore(local())) as object;
   useEnvironment(layout(), "staging");
-  await writeOverlay(local(), { ...machine, backups: { ...own, restoreFrom, standby } });
+  // Its doubles take its alerts, and run in the app layer: a standby has neither.
+  const layers = standby ? { layers: ["data"] } : {};
+  await writeOverlay(local(), { ...machine, ...layers, backups: { ...own, restoreFrom, standby } });
   await deploy(local());
   await podsReady(staging());
 }
@@ -59,6 +62,13 @@ export function promotion(source: Stack): void {
         );
         await expect(sql(staging(), "primary", "create table mine (id int)")).rejects.toThrow(/read-only/);
         expect(await staging().outputs()).not.toHaveProperty("gatewayUrl");
+        const exporter = `curl --silent http://127.0.0.1:${portOf("postgres", "metrics")}/metrics`;
+        const told = await inPostgres(staging(), "primary", [
+          "sh",
+          "-c",
+          `${exporter} | grep ^pg_followed_age_seconds`,
+        ]);
+        expect(Number(told.trim().split(" ").at(-1))).toBeLessThan(120);
       },
       15 * MINUTE,
     );

@@ -30,7 +30,7 @@ def to_share(settings: dict, is_primary: bool) -> dict:
 
 
 class Files:
-    """Remembers what was applied: to this member, and to the cluster, whose settings its leader changes and whose roles its primary."""
+    """Remembers what was applied: to this member; by its leader to the cluster; and by its primary to the roles."""
 
     def __init__(self, patroni: Patroni, log) -> None:
         self.patroni, self.log = patroni, log
@@ -59,7 +59,7 @@ class Files:
         settings = json.loads(SHARED.read_text(encoding="utf-8"))
         share = to_share(settings, is_primary)
         if share != settings:
-            self.log("REFUSED to follow another stack: this one has a primary. Take backups.standby back; docs/recovery.md says how to begin anew")
+            self.log("REFUSED to follow another stack, for this one has a primary: take backups.standby back (docs/recovery.md)")
         status, answer = self.patroni.send("PATCH", "/config", share)
         if status != 200:
             self.log(f"Patroni did not take the shared settings: {status} {answer}")
