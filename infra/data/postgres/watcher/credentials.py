@@ -22,9 +22,12 @@ def digest(folders=FOLDERS) -> str:
     return total.hexdigest()
 
 
-def to_share(settings: dict, is_primary: bool) -> dict:
-    """The settings for Patroni. A cluster that has a primary is never told to follow: it would stop taking writes."""
-    if is_primary and settings.get("standby_cluster"):
+def to_share(settings: dict, follows: bool) -> dict:
+    """
+    The settings for Patroni. A cluster that does not follow already, from its first start on, is never told to: it would stop
+    taking writes.
+    """
+    if not follows and settings.get("standby_cluster"):
         return {name: value for name, value in settings.items() if name != "standby_cluster"}
     return settings
 
@@ -38,7 +41,7 @@ class Files:
         self.shared: tuple = ()
         self.roles = ""
 
-    def apply(self, leads: bool, is_primary: bool) -> None:
+    def apply(self, leads: bool, is_primary: bool, follows: bool) -> None:
         now = digest()
         if now != self.member:
             # The superuser's and the replication's new passwords are in Patroni's hands before they count.
@@ -47,19 +50,19 @@ class Files:
                 self.log(f"Patroni did not reload: {status} {answer}")
                 return
             self.member = now
-        if leads and (now, is_primary) != self.shared and self._share(is_primary):
-            self.shared = (now, is_primary)
+        if leads and (now, follows) != self.shared and self._share(follows):
+            self.shared = (now, follows)
             self.log("settings applied")
         # The roles of a stack that follows are those of the followed one, until it is promoted.
         if leads and is_primary and now != self.roles and self._run("roles.sql"):
             self.roles = now
             self.log("roles applied")
 
-    def _share(self, is_primary: bool) -> bool:
+    def _share(self, follows: bool) -> bool:
         settings = json.loads(SHARED.read_text(encoding="utf-8"))
-        share = to_share(settings, is_primary)
+        share = to_share(settings, follows)
         if share != settings:
-            self.log("REFUSED to follow another stack, for this one has a primary: take backups.standby back (docs/recovery.md)")
+            self.log("REFUSED to follow another stack, for this one has data of its own: take backups.standby back (docs/recovery.md)")
         status, answer = self.patroni.send("PATCH", "/config", share)
         if status != 200:
             self.log(f"Patroni did not take the shared settings: {status} {answer}")

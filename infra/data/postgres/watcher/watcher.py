@@ -74,7 +74,8 @@ class Watcher:
             rebuild(self.patroni, self.patroni.get("/cluster")[1], log)
         if number % SLOW_ROUNDS:
             return
-        self.files.apply(look is not None and self.patroni.get("/leader")[0] == 200, is_primary)
+        leads = look is not None and self.patroni.get("/leader")[0] == 200
+        self.files.apply(leads, is_primary, leads and look.follows)
         if is_primary:
             if number % RETIRE_ROUNDS == 0:
                 self.files.retire()

@@ -71,14 +71,14 @@ describe("a standby is rebuilt", () => {
   });
 });
 
-test("a cluster that has a primary is never told to follow; one that follows is, and is promoted", () => {
-  const share = (settings: unknown, isPrimary: boolean) =>
-    decide("credentials.to_share(facts[0], facts[1])", [settings, isPrimary]);
+test("a cluster that does not follow is never told to; one that does is, and is promoted", () => {
+  const share = (settings: unknown, follows: boolean) =>
+    decide("credentials.to_share(facts[0], facts[1])", [settings, follows]);
   const follow = { ttl: 20, standby_cluster: { restore_command: "x" } };
-  expect(share(follow, true)).toEqual({ ttl: 20 });
-  expect(share(follow, false)).toEqual(follow);
-  for (const isPrimary of [true, false])
-    expect(share({ ...follow, standby_cluster: null }, isPrimary)).toEqual({ ttl: 20, standby_cluster: null });
+  expect(share(follow, false)).toEqual({ ttl: 20 });
+  expect(share(follow, true)).toEqual(follow);
+  for (const follows of [true, false])
+    expect(share({ ...follow, standby_cluster: null }, follows)).toEqual({ ttl: 20, standby_cluster: null });
 });
 
 describe("after the loss of all volumes", () => {
