@@ -139,17 +139,21 @@ export function quantileOfT(freedom: number): number {
   return z + g1 / freedom + g2 / freedom ** 2 + g3 / freedom ** 3 + g4 / freedom ** 4;
 }
 
-/** The law in sentences, with how much room is left above a load. */
+/**
+ * The law in sentences, with how much room is left above a load. A parameter whose interval is as wide as its value is
+ * not told, and without coherency no knee.
+ */
 export function inWords(usl: Usl, now?: number): string[] {
-  const { lambda, alpha, beta, plusMinus, knee, rSquared } = usl;
+  const { plusMinus, knee, rSquared } = usl;
   const digits = (value: number) => String(Number(value.toPrecision(3)));
-  const lines = [
-    `contention α ${digits(alpha)} ± ${digits(plusMinus.alpha)}, coherency β ${digits(beta)} ± ${digits(plusMinus.beta)}, one does ${digits(lambda)} ± ${digits(plusMinus.lambda)}; R² ${rSquared.toFixed(4)}`,
-    knee
-      ? `knee at ${digits(knee.load)}: no more than ${digits(knee.throughput)} is to be had`
-      : "no knee: more load gives more throughput as far as was measured",
-  ];
-  if (now !== undefined && knee)
+  const isMeasured = (key: keyof Usl["plusMinus"]) => plusMinus[key] < usl[key] || plusMinus[key] === 0;
+  const told = (key: keyof Usl["plusMinus"]) =>
+    isMeasured(key) ? `${digits(usl[key])} ± ${digits(plusMinus[key])}` : "not measured";
+  const law = `contention α ${told("alpha")}, coherency β ${told("beta")}, one does ${told("lambda")}; R² ${rSquared.toFixed(4)}`;
+  if (!knee) return [law, "no knee: more load gives more throughput as far as was measured"];
+  if (!isMeasured("beta")) return [law, "knee not measured: it lies beyond the loads of this run"];
+  const lines = [law, `knee at ${digits(knee.load)}: no more than ${digits(knee.throughput)} is to be had`];
+  if (now !== undefined)
     lines.push(
       `headroom above ${digits(now)}: ${digits(Math.max(0, (knee.throughput / throughputAt(usl, now) - 1) * 100))} %`,
     );

@@ -3,6 +3,9 @@ import type { Result } from "../results/result.ts";
 
 /** The law needs loads that differ: the highest at least so many times the lowest. */
 const LEAST_RANGE = 3;
+/** Moments that the law is fitted to at the least. */
+const FEWEST = 6;
+const GROWING = "SHAPE=stress lets it grow until it is";
 /** A law that explains less of the variation says nothing of loads that were not measured. */
 const LEAST_FIT = 0.9;
 
@@ -29,7 +32,7 @@ const FORETOLD = 0.2;
 export function foretold(measured: readonly Measured[]): { predicted: number; measured: number } | undefined {
   const sorted = [...measured].sort((a, b) => a[0] - b[0]);
   const kept = Math.floor(sorted.length * (1 - FORETOLD));
-  if (kept < 6) return undefined;
+  if (kept < FEWEST) return undefined;
   const usl = fitUsl(sorted.slice(0, kept));
   const high = sorted.slice(kept);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -39,14 +42,20 @@ export function foretold(measured: readonly Measured[]): { predicted: number; me
   };
 }
 
-/** What the stack can do at most, by the Universal Scalability Law; empty where the load hardly varied. */
+/** What the stack can do at most, by the Universal Scalability Law, or why that was not measured. */
 export function capacityOf(result: Result): string[] {
   const measured = measuredBy(result);
   const loads = measured.map(([load]) => load);
-  if (measured.length < 6 || Math.max(...loads) < LEAST_RANGE * Math.min(...loads)) return [];
+  if (measured.length < FEWEST) return [`not measured: requests were seen at work at ${measured.length} moments only`];
+  const highest = Math.max(...loads);
+  if (highest < LEAST_RANGE * Math.min(...loads)) return [`not measured: the load did not grow; ${GROWING}`];
   const usl = fitUsl(measured);
   if (usl.rSquared < LEAST_FIT)
     return [`the law does not fit what was measured (R² ${usl.rSquared.toFixed(2)}): no capacity is told`];
+  const wide = (["lambda", "alpha", "beta"] as const).filter((key) => usl.plusMinus[key] >= usl[key]);
+  // Where each of contention and coherency may as well be nothing, the law says of higher loads only what it assumes.
+  if (wide.includes("lambda") || wide.length === 2)
+    return [`not measured: up to ${digits(highest)} requests at work no limit came into sight; ${GROWING}`];
   const next = foretold(measured);
   const error = next ? (next.predicted / next.measured - 1) * 100 : 0;
   const words = next
@@ -54,5 +63,7 @@ export function capacityOf(result: Result): string[] {
         `the law of the lower loads foretells ${next.predicted.toFixed(1)} answers/s at the highest fifth; ${next.measured.toFixed(1)} were measured (${error > 0 ? "+" : ""}${error.toFixed(1)} %)`,
       ]
     : [];
-  return [...inWords(usl, Math.max(...loads)), ...words];
+  return [...inWords(usl, highest), ...words];
 }
+
+const digits = (value: number) => String(Number(value.toPrecision(3)));

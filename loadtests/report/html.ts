@@ -69,13 +69,12 @@ function limits(result: Result): string {
   const { head, evidence, help } = bottleneck(result);
   const costs = costOfAnswers(result);
   const routes = costOfRoutes(result);
-  const capacity = capacityOf(result);
   return `<h2>Bottleneck</h2><p><b>${escapeHtml(head)}</b></p>${evidence.length > 0 ? list(evidence) : ""}
 ${help.length > 0 ? `<h3>What may help</h3>${list(help)}` : ""}
 <h3>How it was found</h3>${table(["question", "answer", "measured"], questions(result))}
 ${costs.length > 0 ? `<h3>CPU of an answer</h3>${table(["tier", "cores", "ms of CPU an answer"], costs)}` : ""}
 ${routes.length > 0 ? `<h3>Time of requests by route</h3>${table(["route", "share of all", "answers a second", "mean ms"], routes)}` : ""}
-${capacity.length > 0 ? `<h3>Capacity</h3>${list(capacity)}` : ""}`;
+<h3>Capacity</h3>${list(capacityOf(result))}`;
 }
 
 function latency({ steps: measured, intervals, config }: Result): string {

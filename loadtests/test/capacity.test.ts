@@ -39,7 +39,33 @@ test("the law of the lower loads foretells the throughput at the highest, unless
 });
 
 test("a run of one load tells none", () => {
-  expect(capacityOf(run(loads.map(() => 4)))).toEqual([]);
+  expect(capacityOf(run(loads.map(() => 4)))).toEqual([expect.stringContaining("not measured: the load did not grow")]);
+  expect(capacityOf(run([1, 2]))).toEqual([expect.stringContaining("not measured: requests were seen at work at 2")]);
+});
+
+/** Moments at which so many requests were at work, of a stack that has no limit, give or take a tenth. */
+const unlimited = (work: readonly number[]) => {
+  const { resources, ...made } = run(work);
+  const noise = (index: number) => 1 + 0.1 * Math.sin(7 * index);
+  const series = resources.series.map((one) => ({
+    ...one,
+    points:
+      one.name === "answers"
+        ? one.points.map((point, index) => ({ ...point, value: 20 * (work[index] ?? 0) * noise(index) }))
+        : one.points,
+  }));
+  return { ...made, resources: { ...resources, series } };
+};
+
+test("where the intervals are wider than the values, it says that the capacity was not measured", () => {
+  const steady = [0.1, 0.2, 0.4, 0.2, 0.3, 0.1, 0.3, 0.4, 0.2, 0.3];
+  expect(capacityOf(unlimited(steady))).toEqual([expect.stringContaining("not measured: up to 0.4 requests at work")]);
+  expect(capacityOf(unlimited([...loads, ...loads]))).toEqual([expect.stringContaining("no limit came into sight")]);
+  for (const result of [unlimited(steady), unlimited(loads)])
+    for (const [, value, half] of capacityOf(result)
+      .join()
+      .matchAll(/([\d.e+-]+) ± ([\d.e+-]+)/g))
+      expect(Number(half)).toBeLessThan(Number(value));
 });
 
 test("where the law does not fit, no capacity is told", () => {
