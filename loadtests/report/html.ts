@@ -5,7 +5,7 @@ import { rateAt } from "../shapes/expand.ts";
 import { findingsOf } from "../verdict/shape.ts";
 import { bottleneck, costOfAnswers, costOfRoutes, questions } from "./bottleneck.ts";
 import { capacityOf } from "./capacity.ts";
-import { draw, drawTier, over, percentileTick, spectrum, thinned } from "./charts.ts";
+import { CHART_STYLE, draw, drawTier, over, percentileTick, spectrum, thinned } from "./charts.ts";
 import { errorsOf, ms, percent, row, saturated, sentence } from "./words.ts";
 
 /** One page that needs nothing but itself. */
@@ -211,4 +211,4 @@ h1{font-size:22px}h1 small{font-weight:400;color:#6b7280;font-size:13px}h2{font-
 table{border-collapse:collapse;margin:8px 0}th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid #f3f4f6;vertical-align:top;font-variant-numeric:tabular-nums}th{color:#6b7280;font-weight:600}
 .verdict{padding:10px 14px;border-radius:6px;font-weight:600;background:#f3f4f6}.verdict.met{background:#dcfce7;color:#14532d}.verdict.not-met{background:#fee2e2;color:#7f1d1d}.verdict.none{background:#fef3c7;color:#78350f}
 td.met{color:#15803d;font-weight:600}td.not-met{color:#b91c1c;font-weight:600}td.none{color:#b45309}
-.grid{display:flex;flex-wrap:wrap;gap:8px}svg{max-width:100%;height:auto}`;
+.grid{display:flex;flex-wrap:wrap;gap:8px}svg{max-width:100%;height:auto}${CHART_STYLE}`;
