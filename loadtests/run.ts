@@ -5,7 +5,10 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { Stack } from "@media/drills/stack";
+import { GATEWAY_INSIDE, withGenerator } from "./cluster/generator.ts";
 import { journeysOf } from "./journeys/check.ts";
+import type { Journey } from "./journeys/journey.ts";
 import { UserError } from "./lib/errors.ts";
 import { ProgressLine, say } from "./lib/progress.ts";
 import { checkAllowed, checkUp, type StackOutputs } from "./lib/target.ts";
@@ -14,6 +17,7 @@ import { Prometheus, resourcesOf, SETTLE_SECONDS, serviceVersions } from "./reso
 import type { Measurements, Result } from "./results/result.ts";
 import { expand, secondsOf } from "./shapes/expand.ts";
 import { LEVELS, type LevelName, SHAPES, type ShapeName } from "./shapes/shapes.ts";
+import type { Elsewhere } from "./tools/elsewhere.ts";
 import type { Tool } from "./tools/tool.ts";
 import { limitOfGenerator, overall, verdictsOfGenerator, verdictsOfService } from "./verdict/verdict.ts";
 
@@ -36,27 +40,53 @@ export interface RunArgs {
   /** Folder for what the run leaves. */
   readonly dir: string;
   readonly stop: AbortSignal;
+  /** The stack in whose namespace the generator runs, as a Job. @default it runs on this machine */
+  readonly inCluster?: Stack;
 }
 
 /** Makes load, and finds out what it did to the stack. */
 export async function runLoad(args: RunArgs): Promise<Result> {
-  const { tool, outputs, stack } = args;
-  checkAllowed(outputs.gatewayUrl, args.allowed);
+  const { tool, stack, inCluster } = args;
+  // A generator in the cluster reaches the gateway of its own namespace, and nothing else.
+  const outputs = inCluster ? { ...args.outputs, gatewayUrl: GATEWAY_INSIDE } : args.outputs;
+  if (!inCluster) checkAllowed(outputs.gatewayUrl, args.allowed);
+  if (inCluster && !tool.goesElsewhere)
+    throw new UserError(`${tool.name} does not run in the cluster`, "take TOOL=custom or TOOL=k6, or WHERE=here");
   const journeys = journeysOf(args.journey);
   const stretches = expand(SHAPES[args.shape], LEVELS[args.level], args);
   // A hundred titles a second: more than runs that follow each other ask for. They are used up after 92 days.
   const titleOffset = args.titleOffset ?? Math.floor(Date.now() / 10) % MAX_TITLE;
   const plan = makePlan({ journeys, stretches, seed: args.seed, titleOffset });
   const version = await tool.version();
-  await checkUp(outputs.gatewayUrl);
+  if (!inCluster) await checkUp(outputs.gatewayUrl);
   if ("needsData" in SHAPES[args.shape]) await checkData(outputs.prometheusUrl, stack);
 
+  const loaded = { args: { ...args, outputs }, journeys, plan, stretches, titleOffset, version };
+  return inCluster
+    ? withGenerator(inCluster, plan.seconds, (elsewhere) => loadAndJudge(loaded, elsewhere))
+    : loadAndJudge(loaded);
+}
+
+interface Loaded {
+  readonly args: RunArgs;
+  readonly journeys: readonly Journey[];
+  readonly plan: Plan;
+  readonly stretches: Plan["stretches"];
+  readonly titleOffset: number;
+  readonly version: string;
+}
+
+async function loadAndJudge(
+  { args, journeys, plan, stretches, titleOffset, version }: Loaded,
+  elsewhere?: Elsewhere,
+): Promise<Result> {
+  const { tool, outputs, stack } = args;
   const startedAt = new Date();
   const id = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, "")}-${tool.name}-${args.shape}-${randomBytes(2).toString("hex")}`;
   say(
     `${tool.name} (${version}), ${args.shape} at level ${args.level}: ${plan.sessions.length} sessions in ${Math.round(plan.seconds)} s against ${outputs.gatewayUrl}`,
   );
-  const measured = await measure(args, plan, id);
+  const measured = await measure(args, plan, id, elsewhere);
   const endedAt = new Date();
   const interrupted = args.stop.aborted;
   const seen = await lookAtStack(args, startedAt, endedAt, interrupted);
@@ -108,7 +138,12 @@ async function checkData(prometheusUrl: string | undefined, stack: string): Prom
   if (rows < MUCH) throw new UserError(`stack ${stack} holds ${rows} requests; the shape needs ${MUCH}`, remedy);
 }
 
-async function measure({ tool, outputs, dir, stop }: RunArgs, plan: Plan, id: string): Promise<Measurements> {
+async function measure(
+  { tool, outputs, dir, stop }: RunArgs,
+  plan: Plan,
+  id: string,
+  elsewhere?: Elsewhere,
+): Promise<Measurements> {
   const work = join(dir, `.work-${id}`);
   mkdirSync(work, { recursive: true });
   const line = new ProgressLine(plan.seconds);
@@ -124,6 +159,7 @@ async function measure({ tool, outputs, dir, stop }: RunArgs, plan: Plan, id: st
       dir: work,
       progress: (progress) => line.show(progress),
       stop,
+      ...(elsewhere && { elsewhere }),
     });
   } finally {
     line.end();

@@ -9,6 +9,8 @@ export interface ChildArgs {
   readonly input?: string;
   /** Aborted: the program gets SIGINT, and SIGKILL when it has not ended after `graceSeconds`. */
   readonly stop: AbortSignal;
+  /** How the program gets SIGINT. @default it is sent to the process */
+  readonly onInterrupt?: () => void;
   /** @default 15 */
   readonly graceSeconds?: number;
   readonly onLine?: (line: string) => void;
@@ -44,7 +46,8 @@ export async function runChild(args: ChildArgs): Promise<ChildEnd> {
   }, 250);
   let kill: NodeJS.Timeout | undefined;
   const interrupt = () => {
-    child.kill("SIGINT");
+    if (args.onInterrupt) args.onInterrupt();
+    else child.kill("SIGINT");
     kill = setTimeout(() => child.kill("SIGKILL"), (args.graceSeconds ?? 15) * 1_000);
   };
   const orphaned = () => child.kill("SIGKILL");

@@ -1,5 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Measurements } from "../results/result.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 
 /** Where a run goes, and as whom. */
 export interface Target {
@@ -37,6 +38,8 @@ export interface ToolRun {
   readonly progress: (progress: Progress) => void;
   /** Aborted when the run is to end early; the tool then tells what it has. */
   readonly stop: AbortSignal;
+  /** Where the tool runs. @default on this machine */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** A program that makes load. */
@@ -46,6 +49,8 @@ export interface Tool {
   readonly model: "open" | "closed";
   /** From which moment to which moment a latency goes, in words. */
   readonly latency: string;
+  /** It can run in the cluster. @default false */
+  readonly goesElsewhere?: boolean;
   /**
    * The version of what will run.
    * @throws UserError where it is missing

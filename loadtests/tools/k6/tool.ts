@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../lib/errors.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -19,6 +19,7 @@ export const k6: Tool = {
   model: "open",
   latency:
     "k6's http_req_duration: from sending to the last byte, without connecting; counted from when it was sent, not from when it was due, and within a session a request waits for the one before",
+  goesElsewhere: true,
   async version() {
     try {
       const { stdout } = await promisify(execFile)("k6", ["version"], { env: process.env });
@@ -27,42 +28,54 @@ export const k6: Tool = {
       throw new UserError("k6 is not on PATH", "make tools ONLY=k6 builds it, or install it from grafana.com/docs/k6");
     }
   },
-  async run({ plan, target, dir, progress, stop }) {
+  async run({ plan, target, dir, progress, stop, elsewhere }) {
     const file = (name: string) => join(dir, name);
+    const there = elsewhere?.path ?? file;
     writeFileSync(file("plan.json"), JSON.stringify(plan));
     const secret = { ...target, markHeader: SYNTHETIC, timeoutSeconds: TIMEOUT_SECONDS };
     writeFileSync(file("target.json"), JSON.stringify(secret), { mode: 0o600 });
     writeFileSync(file("options.json"), JSON.stringify(optionsOf(plan)));
     if (target.ca) writeFileSync(file("ca.pem"), target.ca);
+    cpSync(join(import.meta.dirname, "script.js"), file("script.js"));
+    const program = elsewhere ? there("k6") : "k6";
+    const command = [
+      program,
+      "run",
+      ...ARGUMENTS,
+      "--console-output",
+      there("events.log"),
+      there("script.js"),
+    ] as const;
+    const env = {
+      PLAN: there("plan.json"),
+      TARGET: there("target.json"),
+      OPTIONS: there("options.json"),
+      SUMMARY: there("summary.json"),
+      ...(target.ca && { SSL_CERT_FILE: there("ca.pem") }),
+    };
     const events = new Events(plan);
     const lines = new Lines(file("events.log"), (line) => events.line(line));
     const begun = performance.now();
     const follow = setInterval(() => lines.read(), 250);
     const report = setInterval(() => progress(events.progress((performance.now() - begun) / 1_000)), 1_000);
     try {
-      const { cpuSeconds } = await runChild({
-        command: [
-          "k6",
-          "run",
-          ...ARGUMENTS,
-          "--console-output",
-          file("events.log"),
-          join(import.meta.dirname, "script.js"),
-        ],
-        env: {
-          PLAN: file("plan.json"),
-          TARGET: file("target.json"),
-          OPTIONS: file("options.json"),
-          SUMMARY: file("summary.json"),
-          ...(target.ca && { SSL_CERT_FILE: file("ca.pem") }),
-        },
+      if (elsewhere) {
+        cpSync(pathOf("k6"), file("k6"), { dereference: true });
+        await elsewhere.send(dir);
+      }
+      const end = await runChild({
+        command: elsewhere ? elsewhere.command(command, env) : [...command],
+        env,
         stop,
         good: [0, ABORTED],
+        ...(elsewhere && { onInterrupt: elsewhere.interrupt }),
       });
+      if (elsewhere)
+        for (const name of ["events.log", "summary.json"]) writeFileSync(file(name), await elsewhere.take(name));
       lines.close();
       const { dropped } = JSON.parse(readFileSync(file("summary.json"), "utf8")) as { dropped: number };
       events.collector.dropped = dropped;
-      return events.collector.measurements(cpuSeconds);
+      return events.collector.measurements((await elsewhere?.cpuSeconds()) ?? end.cpuSeconds);
     } finally {
       clearInterval(follow);
       clearInterval(report);
@@ -70,6 +83,14 @@ export const k6: Tool = {
     }
   },
 };
+
+/** The file of a program on PATH. */
+function pathOf(program: string): string {
+  const paths = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, program));
+  const found = paths.find((path) => existsSync(path));
+  if (!found) throw new UserError(`${program} is not on PATH`, `make tools ONLY=${program} builds it`);
+  return found;
+}
 
 const ARGUMENTS = [
   "--quiet",
