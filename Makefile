@@ -84,14 +84,14 @@ mutation: $(NODE_MODULES) ## Change every number, window, operator and label of 
 catalogue: $(NODE_MODULES) ## Record which metrics and labels the running stack has: dashboards/catalogue.json
 	@$(LOCAL) outputs $(AT) | node dashboards/main.ts catalogue
 
-LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset runs keep against,$(call given,$(option)))
+LOAD_OPTIONS = --stack '$(STACK)' $(foreach option,tool shape level rate seconds journey seed title-offset runs keep against from where,$(call given,$(option)))
 # Load tools that are brought when they are first used; the custom one is this repository's own.
 LOAD_TOOLS = k6 artillery locust jmeter playwright
 # TITLE_OFFSET=5 becomes --title-offset '5'; what is not given is left to the program.
 given = $(if $($(shell echo $(1) | tr a-z- A-Z_)),--$(1) '$($(shell echo $(1) | tr a-z- A-Z_))')
-load: $(NODE_MODULES) ## Load a stack and judge it: TOOL=k6 SHAPE=smoke LEVEL=normal STACK=dev (RATE SECONDS JOURNEY SEED ALLOW RUNS KEEP AGAINST JSON=1)
+load: $(NODE_MODULES) ## Load a stack and judge it: TOOL=k6 SHAPE=smoke LEVEL=normal STACK=dev (RATE SECONDS JOURNEY SEED ALLOW RUNS KEEP AGAINST FROM=store WHERE=cluster JSON=1)
 	@$(if $(filter $(LOAD_TOOLS),$(TOOL)),$(LOCAL) tools --only '$(TOOL)' >/dev/null)
-	@outputs="$$($(LOCAL) outputs $(AT))" && PATH="$$PATH:$(TOOLS_BIN)" exec node loadtests/main.ts run $(LOAD_OPTIONS) $(foreach host,$(ALLOW),--allow '$(host)') $(if $(JSON),--json) --outputs <(printf '%s' "$$outputs")
+	@outputs="$$($(LOCAL) outputs $(AT))" && variables="$$($(LOCAL) env $(AT))" && eval "$$variables" && PATH="$$PATH:$(TOOLS_BIN)" exec node loadtests/main.ts run $(LOAD_OPTIONS) $(foreach host,$(ALLOW),--allow '$(host)') $(if $(JSON),--json) --outputs <(printf '%s' "$$outputs")
 
 tune: $(NODE_MODULES) ## Find a stack's bottleneck under load and try what may help: STACK=dev (RATE SECONDS RUNS ROUNDS SHAPE, BACK=1)
 	@$(LOCAL) tune $(AT) $(foreach option,shape rate seconds runs rounds,$(call given,$(option))) $(if $(BACK),--back)

@@ -1,13 +1,15 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { namespaceOf } from "@media/drills/stack";
 import { compare, inWords } from "./baselines/compare.ts";
-import { historiesOf } from "./baselines/history.ts";
+import { historiesOf, runsIn } from "./baselines/history.ts";
+import { withStore } from "./baselines/open-store.ts";
 import { Baselines } from "./baselines/store.ts";
-import { JOURNEYS } from "./journeys/index.ts";
+import { EVERY_RUN, type StoredRuns } from "./baselines/stored.ts";
 import { failWith, UserError } from "./lib/errors.ts";
 import { say } from "./lib/progress.ts";
-import { outputsFrom } from "./lib/target.ts";
+import { outputsFrom, type StackOutputs } from "./lib/target.ts";
+import { HELP, number, parse, readOutputs } from "./options.ts";
 import { bottleneck } from "./report/bottleneck.ts";
 import { htmlReport } from "./report/html.ts";
 import { markdownReport } from "./report/markdown.ts";
@@ -17,44 +19,6 @@ import { flawsOf, readResult } from "./results/validate.ts";
 import { oneOf, runLoad } from "./run.ts";
 import { LEVELS, type LevelName, SHAPES, type ShapeName } from "./shapes/shapes.ts";
 import { TOOLS } from "./tools/index.ts";
-
-const list = (things: Readonly<Record<string, { readonly about: string }>>) =>
-  Object.entries(things)
-    .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
-    .join("\n");
-
-const HELP = `node loadtests/main.ts run --outputs FILE [options]     make load against a stack, and judge it
-node loadtests/main.ts report RESULT.json               write the reports of a run anew
-node loadtests/main.ts compare RESULT.json … --baseline RESULT.json …, or --against NAME
-                                                        whether runs are slower than others; from 4 on each side
-node loadtests/main.ts keep NAME RESULT.json …          add runs to a baseline
-node loadtests/main.ts baselines                        what baselines there are
-node loadtests/main.ts history                          since which of the runs in --dir others are slower or faster;
-                                                        exit code 1 where the newest change was for the worse
-
-  --outputs FILE   the stack's outputs as JSON: make -s outputs, or pulumi stack output --json --show-secrets
-  --stack NAME     whose outputs these are (dev)
-  --tool NAME      ${Object.keys(TOOLS).join(", ")} (custom)
-  --shape NAME     see below (smoke)
-  --level NAME     see below (normal)
-  --rate N         sessions a second that the shape's rates are multiples of (1)
-  --seconds N      squeeze or stretch the shape to this length
-  --journey NAME   ${JOURNEYS.map(({ name }) => name).join(", ")}, or a JSON file (all)
-  --seed N         the same seed sends the same requests (1)
-  --title-offset N first of the titles asked for (from the time: titles can be asked for once)
-  --runs N         so many runs, one after the other (1)
-  --keep NAME      add the runs to the baseline of that name
-  --against NAME   compare the runs, 4 or more, with that baseline; exit code 1 where they are slower
-  --allow HOST     a host that may be loaded besides this machine and the cluster; may be given again
-  --dir FOLDER     where the results go (evidence/load)
-  --json           print the result on standard output
-Exit code: 0 objectives met, 1 not met or no verdict, 2 wrong usage or the target is down, 130 interrupted.
-
-Shapes:
-${list(SHAPES)}
-Levels:
-${list(LEVELS)}
-`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parse();
@@ -71,11 +35,24 @@ async function main(): Promise<number> {
     return finish(readResult(file), dir, values.json);
   }
   const baselines = new Baselines(resolve(values.baselines));
+  const { kubeconfig: configFile, context } = values;
+  const kubeconfig = { ...(configFile && { file: configFile }), ...(context && { context }) };
+  // Read once, because it may be a pipe.
+  let read: StackOutputs | undefined;
+  const outputs = () => {
+    read ??= outputsFrom(readOutputs(values.outputs), values.stack);
+    return read;
+  };
+  const stored: Stored = (work) => withStore(outputs(), kubeconfig, work);
+  const inStore = oneOf("place of runs", values.from, ["files", "store"]) === "store";
   const files = positionals.slice(1);
   if (verb === "compare") {
     const now = files.map(readResult);
     const [first] = now;
-    const named = values.against && first ? baselines.runsOf(values.against, first) : [];
+    const { against } = values;
+    const kept = (like: Result, name: string) =>
+      inStore ? stored((runs) => runs.runsOf(name, like)) : baselines.runsOf(name, like);
+    const named = against && first ? await kept(first, against) : [];
     return compared([...named, ...values.baseline.map(readResult)], now, values.json);
   }
   if (verb === "keep") {
@@ -84,10 +61,14 @@ async function main(): Promise<number> {
     return 0;
   }
   if (verb === "baselines") {
-    process.stdout.write(`${baselines.list().join("\n") || "none yet"}\n`);
+    const lines = inStore ? await stored((runs) => runs.list(values.stack)) : baselines.list();
+    process.stdout.write(`${lines.join("\n") || "none yet"}\n`);
     return 0;
   }
-  if (verb === "history") return history(dir);
+  if (verb === "history")
+    return inStore
+      ? history(await stored((runs) => runs.everyRun(values.stack)), "the backup store")
+      : history(runsIn(dir), dir);
   if (verb !== "run")
     throw new UserError(
       `"${verb}" is not a verb`,
@@ -108,23 +89,35 @@ async function main(): Promise<number> {
     shape: oneOf<ShapeName>("shape", values.shape, Object.keys(SHAPES) as ShapeName[]),
     level: oneOf<LevelName>("level", values.level, Object.keys(LEVELS) as LevelName[]),
     stack: values.stack,
-    outputs: outputsFrom(readOutputs(values.outputs), values.stack),
+    outputs: outputs(),
     rate: number("rate", values.rate) ?? 1,
     seed: Math.floor(number("seed", values.seed) ?? 1),
     allowed: values.allow,
     dir,
     stop: stop.signal,
+    ...(oneOf("place of the generator", values.where, ["here", "cluster"]) === "cluster" && {
+      inCluster: {
+        name: values.stack,
+        namespace: namespaceOf(values.stack),
+        kubeconfig,
+        outputs: async () => undefined,
+      },
+    }),
     ...(values.journey && { journey: values.journey }),
     ...(seconds !== undefined && { seconds }),
     ...(titleOffset !== undefined && { titleOffset: Math.floor(titleOffset) }),
   };
   // Asked before the first run, because its lack would be found only after the last.
   const { tool, shape, level, stack } = args;
-  const before = values.against
-    ? baselines.runsOf(values.against, { run: { stack }, tool, config: { shape, level } })
+  const kind = { run: { stack }, tool, config: { shape, level } };
+  const { against, keep } = values;
+  const inFiles = !inStore && against && (baselines.has(against, kind) || !args.outputs.backupStore);
+  const before = against
+    ? inFiles
+      ? baselines.runsOf(against, kind)
+      : await stored((kept) => kept.runsOf(against, kind))
     : [];
-  if (values.against && runs < 4)
-    throw new UserError("a comparison needs 4 runs or more", `RUNS=10 AGAINST=${values.against}`);
+  if (against && runs < 4) throw new UserError("a comparison needs 4 runs or more", `RUNS=10 AGAINST=${against}`);
   const results: Result[] = [];
   let worst = 0;
   for (let index = 0; index < runs && !stop.signal.aborted; index++) {
@@ -133,16 +126,31 @@ async function main(): Promise<number> {
     if (flaws.length > 0) throw new Error(`the result does not keep to its own schema: ${flaws.join("; ")}`);
     worst = Math.max(worst, finish(result, dir, values.json));
     results.push(result);
+    await keepInStore(stored, EVERY_RUN, [result]);
   }
   if (stop.signal.aborted) return 130;
-  if (values.keep)
-    say(
-      `kept in ${baselines.keep(
-        values.keep,
-        results.map(({ run }) => join(dir, `${run.id}.json`)),
-      )}`,
-    );
-  return values.against ? Math.max(worst, compared(before, results, values.json)) : worst;
+  if (keep) {
+    const files = results.map(({ run }) => join(dir, `${run.id}.json`));
+    say(`kept in ${baselines.keep(keep, files)}`);
+    await keepInStore(stored, keep, results);
+  }
+  return against ? Math.max(worst, compared(before, results, values.json)) : worst;
+}
+
+type Stored = <T>(work: (runs: StoredRuns) => Promise<T>) => Promise<T>;
+
+/** A run is never lost with the store: where that is away, its file is there. */
+async function keepInStore(stored: Stored, name: string, results: readonly Result[]): Promise<void> {
+  const whole = results.filter(({ run, generatorLimited }) => !run.interrupted && generatorLimited === null);
+  if (whole.length === 0) return;
+  try {
+    await stored(async (runs) => {
+      for (const result of whole) await runs.keep(name, result);
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`warning: kept as a file only, not in the backup store: ${error.message}`);
+  }
 }
 
 /** 1 where the runs are slower than those of the baseline. */
@@ -154,8 +162,8 @@ function compared(baseline: readonly Result[], now: readonly Result[], json: boo
 }
 
 /** 1 where the newest change of a kind of runs was for the worse. */
-function history(dir: string): number {
-  const histories = historiesOf(dir);
+function history(results: readonly Result[], where: string): number {
+  const histories = historiesOf(results, where);
   for (const { kind, runs, lines } of histories)
     process.stdout.write(
       [`${kind}: ${runs} runs`, ...(lines.length > 0 ? lines : ["no change"]), ""].join("\n  ").trimEnd().concat("\n"),
@@ -174,62 +182,6 @@ function finish(result: Result, dir: string, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   if (result.run.interrupted) return 130;
   return result.verdict === "met" ? 0 : 1;
-}
-
-function parse() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        outputs: { type: "string" },
-        stack: { type: "string", default: "dev" },
-        tool: { type: "string", default: "custom" },
-        shape: { type: "string", default: "smoke" },
-        level: { type: "string", default: "normal" },
-        rate: { type: "string" },
-        seconds: { type: "string" },
-        journey: { type: "string" },
-        seed: { type: "string" },
-        "title-offset": { type: "string" },
-        allow: { type: "string", multiple: true, default: [] },
-        baseline: { type: "string", multiple: true, default: [] },
-        baselines: { type: "string", default: "evidence/load/baselines" },
-        runs: { type: "string" },
-        keep: { type: "string" },
-        against: { type: "string" },
-        dir: { type: "string", default: "evidence/load" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    throw new UserError((error as Error).message, "node loadtests/main.ts --help tells what there is");
-  }
-}
-
-function readOutputs(file: string | undefined): string {
-  if (!file) throw new UserError("--outputs is missing", "give a file with what make -s outputs prints");
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UserError(
-      `the outputs cannot be read: ${(error as Error).message}`,
-      "give a file with what make -s outputs prints",
-    );
-  }
-}
-
-function number(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (
-    text.trim() === "" ||
-    !Number.isFinite(value) ||
-    value < 0 ||
-    (name !== "title-offset" && name !== "seed" && value === 0)
-  )
-    throw new UserError(`--${name} ${text} is not a number above 0`, `give a number: --${name} 5`);
-  return value;
 }
 
 try {

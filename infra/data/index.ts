@@ -63,5 +63,16 @@ export function buildData(ctx: Context, { sizes, backups }: DataArgs): DataLayer
       redisState: [redisState],
     },
   });
-  return { ...handles, stores, outputs: generated ? { generatedBackupKey: pulumi.secret(generated) } : {} };
+  return { ...handles, stores, outputs: outputsOf(backups, generated) };
+}
+
+/** What tools outside the cluster need of the store: the pair that cannot delete, and not the key of the backups. */
+function outputsOf(
+  { endpoint, bucket, region, caPem, accessKey, secretKey }: BackupsConfig,
+  generatedBackupKey: pulumi.Input<string> | undefined,
+): Outputs {
+  return {
+    backupStore: pulumi.secret({ endpoint, bucket, region, accessKey, secretKey, ...(caPem && { caPem }) }),
+    ...(generatedBackupKey && { generatedBackupKey: pulumi.secret(generatedBackupKey) }),
+  };
 }

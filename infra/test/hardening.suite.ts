@@ -108,11 +108,13 @@ describeStack("secrets of %s", (stack) => {
     expect(leaking).toEqual([]);
   });
 
-  test("what leaves in outputs is named: credentials and, from the base, its tenants", () => {
+  test("what leaves in outputs is named: credentials, the store's and, from the base, its tenants", () => {
     const telling = Object.entries(rendered(stack).outputs)
       .filter(([, value]) => JSON.stringify(value)?.includes(SECRET_MARK))
       .map(([name]) => name);
-    expect(["backupStoreTenants", "credentials", "generatedBackupKey"]).toEqual(expect.arrayContaining(telling));
+    expect(["backupStore", "backupStoreTenants", "credentials", "generatedBackupKey"]).toEqual(
+      expect.arrayContaining(telling),
+    );
   });
 
   test("ConfigMaps and Secrets that roll their pods are immutable and named by the provider", () => {

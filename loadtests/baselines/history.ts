@@ -18,13 +18,22 @@ export interface History {
   readonly slower: boolean;
 }
 
-/** The histories of all runs in a folder, one a kind. Runs without a verdict on the target are left out. */
-export function historiesOf(dir: string): readonly History[] {
+/** The runs whose results are in a folder, the oldest first. */
+export function runsIn(dir: string): readonly Result[] {
   const files = readdirSync(dir).filter((name) => /^\d{8}T.*\.json$/.test(name));
-  if (files.length === 0) throw new UserError(`${dir} holds no results of runs`, "make load leaves one each time");
+  return files.sort().map((file) => readResult(join(dir, file)));
+}
+
+/**
+ * The histories of runs, one a kind. Runs without a verdict on the target are left out.
+ *
+ * @param results the oldest first
+ * @param where they are, in words
+ */
+export function historiesOf(results: readonly Result[], where: string): readonly History[] {
+  if (results.length === 0) throw new UserError(`${where} holds no results of runs`, "make load leaves one each time");
   const kinds = new Map<string, Result[]>();
-  for (const file of files.sort()) {
-    const result = readResult(join(dir, file));
+  for (const result of results) {
     if (result.run.interrupted || result.generatorLimited !== null) continue;
     const { stack } = result.run;
     const { shape, level, rate, seconds, journeys } = result.config;

@@ -32,6 +32,12 @@ export class Baselines {
     return folder;
   }
 
+  /** Whether there is a baseline of runs of the same kind as a result. */
+  has(name: string, like: Kind): boolean {
+    checkName(name);
+    return existsSync(this.#folder(name, like));
+  }
+
   /**
    * The runs of a baseline that are of the same kind as a result.
    *
@@ -80,7 +86,8 @@ export interface Kind {
   readonly config: Pick<Result["config"], "shape" | "level">;
 }
 
-function checkName(name: string): void {
+/** @throws UserError where it could not be part of a path */
+export function checkName(name: string): void {
   if (!NAME.test(name))
     throw new UserError(
       `"${name}" is no name of a baseline`,

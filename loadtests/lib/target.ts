@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import type { StoreAccess } from "../baselines/objects.ts";
 import { UserError } from "./errors.ts";
 
 /** What a stack's program exports, as far as a load test needs it. */
@@ -6,6 +7,8 @@ export interface StackOutputs {
   readonly gatewayUrl: string;
   readonly prometheusUrl?: string;
   readonly caPem?: string;
+  /** Where runs are kept besides files. */
+  readonly backupStore?: StoreAccess;
   readonly credentials?: { readonly devToken?: string | null };
 }
 

@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { eventually } from "@media/drills/eventually";
 import { kubectl, type Stack } from "@media/drills/stack";
 import { UserError } from "../lib/errors.ts";
+import { forwardTo } from "../lib/forward.ts";
 
 /** Where Node.js listens for debuggers, on its pod's loopback alone. */
 const PORT = 9229;
@@ -26,7 +24,7 @@ export async function openInspector(stack: Stack, pod: string, container: string
       "look at: kubectl describe, of the pod",
     );
   });
-  const forward = await forwardTo(stack, pod);
+  const forward = await forwardTo(stack, pod, PORT);
   try {
     const [target] = await eventually(`the inspector of ${pod}`, 15, async () => {
       const answer = await fetch(`http://127.0.0.1:${forward.port}/json/list`, { signal: AbortSignal.timeout(3_000) });
@@ -47,27 +45,6 @@ export async function openInspector(stack: Stack, pod: string, container: string
     forward.child.kill();
     throw error;
   }
-}
-
-async function forwardTo(stack: Stack, pod: string): Promise<{ port: number; child: ChildProcess }> {
-  const { file, context } = stack.kubeconfig;
-  const cluster = [...(file ? ["--kubeconfig", file] : []), ...(context ? ["--context", context] : [])];
-  const child = spawn("kubectl", [...cluster, "-n", stack.namespace, "port-forward", pod, `:${PORT}`], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-500);
-  });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await Promise.race([
-    once(lines, "line"),
-    once(child, "close").then(() => {
-      throw new Error(`kubectl port-forward to ${pod} ended: ${said.trim()}`);
-    }),
-  ])) as [string];
-  const port = Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
-  return { port, child };
 }
 
 interface Reply {

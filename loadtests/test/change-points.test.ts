@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { changePoints } from "../baselines/change-points.ts";
-import { historiesOf, historyOf } from "../baselines/history.ts";
+import { historiesOf, historyOf, runsIn } from "../baselines/history.ts";
 import { randomFrom } from "../lib/random.ts";
 import { madeResult } from "./made-result.ts";
 
@@ -75,8 +75,8 @@ describe("a history", () => {
 
   test("of an empty folder, or with a broken file, is refused", () => {
     const dir = mkdtempSync(join(tmpdir(), "history-"));
-    expect(() => historiesOf(dir)).toThrow(/holds no results/);
+    expect(() => historiesOf(runsIn(dir), dir)).toThrow(/holds no results/);
     writeFileSync(join(dir, "20261129T080000Z-custom-load-1234.json"), "{");
-    expect(() => historiesOf(dir)).toThrow(/20261129T080000Z/);
+    expect(() => runsIn(dir)).toThrow(/20261129T080000Z/);
   });
 });

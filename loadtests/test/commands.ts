@@ -31,9 +31,9 @@ export async function load(args: readonly string[], within: string, interruptWhe
   return { code, out, err, dir: own };
 }
 
-/** A file of outputs whose gateway is there. */
-export function outputs(within: string, url: string): string {
+/** A file of outputs whose gateway is there, with others besides. */
+export function outputs(within: string, url: string, more: object = {}): string {
   const file = join(mkdtempSync(join(within, "outputs-")), "outputs.json");
-  writeFileSync(file, JSON.stringify({ gatewayUrl: url, credentials: { devToken: "token" } }));
+  writeFileSync(file, JSON.stringify({ gatewayUrl: url, credentials: { devToken: "token" }, ...more }));
   return file;
 }
