@@ -3,6 +3,7 @@ import { failWith, UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import { ceiling } from "./ceiling.ts";
 import { changes } from "./changes.ts";
+import { first } from "./first.ts";
 import { limit } from "./limit.ts";
 import { leak, profiles } from "./profiles.ts";
 import { report } from "./report.ts";
@@ -21,6 +22,7 @@ const MEASUREMENTS: Readonly<Record<string, (rounds: number) => Promise<Row[]>>>
   report,
   profiles,
   leak,
+  first,
 };
 
 /**

@@ -23,7 +23,7 @@ const PROGRAMS = {
   },
   load: {
     program: "loadtests/bench/main.ts",
-    names: ["ceiling", "accuracy", "spread", "changes", "limit", "seeding", "report", "profiles", "leak"],
+    names: ["ceiling", "accuracy", "spread", "changes", "limit", "seeding", "report", "profiles", "leak", "first"],
   },
 } as const;
 
