@@ -11,8 +11,8 @@ const CONNECTIONS = 64;
 const SECONDS = 8;
 
 /**
- * What is planted to be found: a third of the time, in one function that is called again and again. It is long: V8 names the
- * caller of a short one that it had inlined before the profile began, and the caller of one loop that runs for long.
+ * What is planted to be found: a third of the time, in one function that is called again and again. It is long: of a
+ * short one, which V8 inlines, the profile names the caller, whether it was there before the profile began or not.
  */
 const HOT = `function plantedHotFunction(sum) { ${"sum += Math.sqrt(sum + 1); ".repeat(200)} return sum; }
 globalThis.planted = setInterval(() => { let sum = 0; for (const end = Date.now() + 30; Date.now() < end; ) sum = plantedHotFunction(sum) % 10; }, 100); 0`;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { useEnvironment } from "../stack/environment.ts";
 import { bottlenecks } from "./bottlenecks.ts";
 import { dev, devAccess, layout, MINUTE, make, removeCluster } from "./commands.ts";
+import { loadInCluster } from "./load-in-cluster.ts";
 import { ownCluster } from "./own-cluster.ts";
 import { promotion } from "./promotion.ts";
 import { rotation, storeRotation } from "./rotation.ts";
@@ -9,7 +10,7 @@ import { scaling } from "./scaling.ts";
 import { tuning } from "./tuning.ts";
 import { frontEndUnderFaults } from "./web-faults.ts";
 
-/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning rotation promotion web-faults guide"`. */
+/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning load-in-cluster rotation promotion web-faults guide"`. */
 
 beforeAll(async () => {
   useEnvironment(layout(), "dev");
@@ -20,6 +21,8 @@ afterAll(removeCluster, MINUTE);
 scaling(dev, devAccess());
 bottlenecks(dev, devAccess());
 tuning(dev, devAccess());
+
+loadInCluster(devAccess());
 
 rotation(devAccess(), "all");
 storeRotation(devAccess());
