@@ -15,10 +15,15 @@ const BOUND_SECONDS = 900;
  * The first `make load` with each tool on a machine that has nothing of it: it is brought into an empty cache, the compiler of
  * Go and what the package managers keep included, and makes a smoke run of three seconds. Debian packages that are there
  * already are not brought anew. Each is measured once: it takes minutes.
+ *
+ * @param tools @default all that have to be brought
  */
-export async function first(): Promise<Row[]> {
+export async function first(
+  _rounds: number,
+  tools: readonly string[] = Object.keys(TOOLS).filter((name) => name !== "custom"),
+): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const tool of Object.keys(TOOLS).filter((name) => name !== "custom")) {
+  for (const tool of tools) {
     const cache = mkdtempSync(join(tmpdir(), "first-load-"));
     const env = emptyHanded(cache);
     const from = performance.now();
