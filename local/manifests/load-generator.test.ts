@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { address } from "@media/infra/endpoints";
-import { type Finding, refusalsOf } from "@media/infra/policy/restricted";
+import { refusalsOf } from "@media/infra/policy/restricted";
 import { GATEWAY, jobPlan } from "@media/loadtests/generator";
 
 const job = jobPlan({
@@ -10,7 +10,7 @@ const job = jobPlan({
   image: "i",
   deadlineSeconds: 400,
 });
-const refused = (object: object): Finding[] =>
+const refused = (object: object) =>
   refusalsOf({ type: "kubernetes:batch/v1:Job", name: "load-generator-1", object: object as never, protect: false });
 
 test("the pod of a load generator is one that the namespace admits", () => {
