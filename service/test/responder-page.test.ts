@@ -43,8 +43,10 @@ interface Visit {
   headers?: Record<string, string>;
 }
 
-async function visit(path: string, { form, cookie, token, headers = {} }: Visit = {}) {
-  const answer = await fetch(`http://127.0.0.1:${responder.httpPort}/incidents${path}`, {
+const visit = (path: string, visit?: Visit) => ask(`/incidents${path}`, visit);
+
+async function ask(path: string, { form, cookie, token, headers = { accept: "text/html" } }: Visit = {}) {
+  const answer = await fetch(`http://127.0.0.1:${responder.httpPort}${path}`, {
     redirect: "manual",
     headers: { ...(cookie && { cookie }), ...(token && { authorization: `Bearer ${token}` }), ...headers },
     ...(form && { method: "POST", body: new URLSearchParams(form) }),
@@ -53,7 +55,7 @@ async function visit(path: string, { form, cookie, token, headers = {} }: Visit 
 }
 
 const signIn = (name: string, password = PASSWORD) =>
-  visit("/sign-in", { form: { email: `${name}@example.com`, password } });
+  ask("/ops/sign-in", { form: { email: `${name}@example.com`, password, to: "/incidents" } });
 
 async function inReview(alert: string): Promise<string> {
   signals.rules.set(alert, { query: alert, duration: 0 });
@@ -66,12 +68,13 @@ async function inReview(alert: string): Promise<string> {
   });
 }
 
-test("an administrator signs in by a form, and the cookie is for these pages alone", async () => {
-  expect([(await visit("")).status, (await visit("")).headers.get("location")]).toEqual([303, "/incidents/sign-in"]);
+test("an administrator signs in by a form, and the cookie is for the operators' pages alone", async () => {
+  const signedOut = await visit("");
+  expect([signedOut.status, signedOut.headers.get("location")]).toEqual([303, "/ops/sign-in?to=%2Fincidents"]);
   const signed = await signIn("admin");
   expect([signed.status, signed.headers.get("location")]).toEqual([303, "/incidents"]);
   const cookie = signed.headers.get("set-cookie") ?? "";
-  for (const attribute of ["HttpOnly", "Secure", "SameSite=Strict", "Path=/incidents"])
+  for (const attribute of ["HttpOnly", "Secure", "SameSite=Lax", "Path=/ops", "Path=/incidents"])
     expect(cookie).toContain(attribute);
   const list = await visit("", { cookie: cookie.split(";")[0] as string });
   expect(list.status).toBe(200);
@@ -80,11 +83,24 @@ test("an administrator signs in by a form, and the cookie is for these pages alo
   expect(list.text).not.toContain("<script");
 });
 
+test("a role that is taken away ends the sign-in, also with the cookie at hand", async () => {
+  const cookie = ((await signIn("admin")).headers.get("set-cookie") ?? "").split(";")[0] as string;
+  const checked = () => ask("/ops/check", { cookie });
+  expect((await checked()).status).toBe(204);
+  const [user] = await platform.sql<{ id: string }>("SELECT id FROM users WHERE email = 'admin@example.com'");
+  const changed = await fetch(`http://127.0.0.1:${world.api.httpPort}/api/v1/admin/users/${user?.id}/logout`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${DEV_TOKEN}` },
+  });
+  expect(changed.status).toBe(204);
+  expect((await checked()).status).toBe(401);
+});
+
 test("a wrong password, an account without the right and a forged cookie see nothing", async () => {
   expect((await signIn("admin", "another-password")).status).toBe(401);
   const user = await signIn("user");
   expect([user.status, user.headers.get("set-cookie")]).toEqual([403, null]);
-  const forged = "__Secure-media-incidents=x.y.z";
+  const forged = "__Secure-media-operator=x.y.z";
   expect((await visit("", { cookie: forged })).status).toBe(303);
   expect((await visit("/automation", { cookie: forged, form: { to: "off", reason: "x" } })).status).toBe(401);
 });

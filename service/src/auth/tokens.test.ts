@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync } from "node:crypto";
-import { ACCESS_SECONDS, createTokens } from "./tokens.ts";
+import { ACCESS_SECONDS, createTokens, PAGES_SECONDS } from "./tokens.ts";
 
 const ABOUT = { sub: "u", role: "user", sid: "s" } as const;
 const NOW = 1_800_000_000_000;
@@ -72,4 +72,11 @@ describe("while one key follows another", () => {
     expect(await createTokens("new", () => NOW).verify(old)).toBe("forged");
     expect(await both.verify(byHand("another", { ...ABOUT, exp }))).toBe("forged");
   });
+});
+
+test("a token of the operators' pages is none of the API, nor the other way round, and lives longer", async () => {
+  const [api, pages] = [createTokens("secret", () => NOW), createTokens("secret", () => NOW, "pages")];
+  const [forApi, forPages] = [await api.sign(ABOUT), await pages.sign(ABOUT)];
+  expect([await pages.verify(forApi), await api.verify(forPages)]).toEqual(["forged", "forged"]);
+  expect(await pages.verify(forPages)).toEqual({ claims: { ...ABOUT, exp: NOW / 1_000 + PAGES_SECONDS } });
 });

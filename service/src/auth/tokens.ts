@@ -6,6 +6,8 @@ import { secretsIn } from "./known-secrets.ts";
 
 /** Lifetime of an access token; so long at most a revoked one is accepted while Redis is away. */
 export const ACCESS_SECONDS = 900;
+/** How long a person stays signed in to the pages of operations, a day's work. */
+export const PAGES_SECONDS = 8 * 3_600;
 const ALGORITHM = "HS256";
 /** Tokens that were verified and whose signature need not be computed again: about 300 bytes each. */
 const KNOWN_TOKENS = 5_000;
@@ -18,6 +20,13 @@ const claims = z.object({ sub: z.string(), role: z.enum(ROLES), sid: z.string(),
 export type Claims = z.infer<typeof claims>;
 export type Verdict = { claims: Claims } | "expired" | "forged";
 
+/** What a token is for: a key of its own, so that no other place accepts it, and its life in seconds. */
+export const PURPOSES = {
+  api: { info: "media access tokens", seconds: ACCESS_SECONDS },
+  /** In the cookie of the operators' pages. */
+  pages: { info: "media operators' pages", seconds: PAGES_SECONDS },
+} as const;
+
 /** Signed access tokens: JWTs (RFC 7519) with the one algorithm that this service writes and accepts. */
 export interface Tokens {
   sign(about: Omit<Claims, "exp">): Promise<string>;
@@ -25,10 +34,11 @@ export interface Tokens {
 }
 
 /** `file`: what the file of the key holds. The first key in it signs; a second one, before or after it, is accepted too. */
-export function createTokens(file: string, now = Date.now): Tokens {
+export function createTokens(file: string, now = Date.now, purpose: keyof typeof PURPOSES = "api"): Tokens {
   const [first = "", ...others] = secretsIn(file);
-  const key = keyOf(first);
-  const accepted = [key, ...others.map(keyOf)];
+  const { info, seconds } = PURPOSES[purpose];
+  const key = keyOf(first, info);
+  const accepted = [key, ...others.map((other) => keyOf(other, info))];
   const known = createRecent<Claims>(KNOWN_TOKENS);
 
   const check = async (token: string): Promise<Verdict> => {
@@ -55,7 +65,7 @@ export function createTokens(file: string, now = Date.now): Tokens {
       new SignJWT(rest)
         .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
         .setSubject(sub)
-        .setExpirationTime(Math.floor(now() / 1_000) + ACCESS_SECONDS)
+        .setExpirationTime(Math.floor(now() / 1_000) + seconds)
         .sign(key),
     async verify(token) {
       const found = known.get(token);
@@ -65,8 +75,8 @@ export function createTokens(file: string, now = Date.now): Tokens {
   };
 }
 
-function keyOf(secret: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", "media access tokens", 32)));
+function keyOf(secret: string, info: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
 }
 
 /** Remembers at least the last `size` keys that were used, and at most twice as many. */

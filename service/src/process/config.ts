@@ -49,8 +49,8 @@ const ADMIN = {
 const SECRETS: Record<SecretKey, SecretUse> = {
   PGPASSWORD_FILE: { neededBy: ["api", "worker", "migrate", "responder", "apply-payments"], readBy: [] },
   REDIS_CACHE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker", "responder"] },
-  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
-  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker"] },
+  REDIS_STATE_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker", "responder"] },
+  REDIS_SENTINEL_PASSWORD_FILE: { neededBy: [], readBy: ["api", "worker", "responder"] },
   TMDB_TOKEN_FILE: { neededBy: ["api"], readBy: ["doubles", "prober"] },
   DEV_TOKEN_FILE: { neededBy: [], readBy: ["api", "responder"] },
   PLEX_TOKEN_FILE: { neededBy: [], readBy: ["api", "prober"] },
@@ -61,6 +61,7 @@ const SECRETS: Record<SecretKey, SecretUse> = {
   PAGERDUTY_KEY_FILE: { neededBy: [], readBy: ["responder"], form: LONG },
   PAGERDUTY_WEBHOOK_SECRET_FILE: { neededBy: [], readBy: ["responder"], form: LONG },
   SLACK_SIGNING_SECRET_FILE: { neededBy: [], readBy: ["responder"], form: LONG },
+  OIDC_CLIENT_SECRET_FILE: { neededBy: [], readBy: ["responder"] },
   OPERATIONS_PASSWORD_FILE: { neededBy: ["responder"], readBy: [] },
   ALERT_WEBHOOK_TOKEN_FILE: { neededBy: [], readBy: ["doubles"] },
   PAYMENT_WEBHOOK_KEY_FILE: { neededBy: [], readBy: ["api"], form: WEBHOOK_KEYS },

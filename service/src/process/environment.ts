@@ -39,6 +39,14 @@ const numbers = (example: string) =>
     .default("")
     .meta({ example });
 
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Every variable that the processes read, with its default and an example. */
 export const environment = z.object({
   NODE_ENV: text("production"),
@@ -165,6 +173,35 @@ export const environment = z.object({
   ALERTMANAGER_URL: url("http://alertmanager:9093", "http://alertmanager:9093"),
   /** Where the responder's page has passwords checked. */
   API_URL: url("http://api:8080", "http://api:8080"),
+  /** Pages of other programs behind the sign-in, as the gateway serves them below /ops. */
+  OPS_PAGES: z
+    .string()
+    .regex(/^([a-z]+(,[a-z]+)*)?$/, "must be names, separated by commas")
+    .default("")
+    .meta({ example: "prometheus,grafana" }),
+  /** Whether administrators sign in to the operators' pages with address and password; `off` leaves the provider alone. */
+  LOCAL_SIGN_IN: z.enum(["on", "off"]).default("on").meta({ example: "off" }),
+  /** The OpenID Connect provider by which people sign in to the operators' pages; unset: there is none. */
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ example: "https://id.example.com" }),
+  OIDC_CLIENT_ID: text("media", "media-operations"),
+  OIDC_CLIENT_SECRET_FILE: secretFile("oidc-client-secret"),
+  /** What is asked for, separated by spaces; "openid" among it. */
+  OIDC_SCOPE: text("openid email"),
+  /** The ID token's claim, and as JSON those of its values that make an administrator. */
+  OIDC_ADMIN_CLAIM: text("groups"),
+  OIDC_ADMIN_VALUES: z
+    .string()
+    .transform((value, context): string[] => {
+      const parsed = z.array(z.string().min(1)).safeParse(json(value));
+      if (parsed.success) return parsed.data;
+      context.addIssue({ code: "custom", message: "must be a JSON list of texts" });
+      return z.NEVER;
+    })
+    .prefault("[]")
+    .meta({ example: '["media-operators"]' }),
   KUBERNETES_URL: url("https://kubernetes.default.svc", "https://kubernetes.default.svc"),
   /** The stack's namespace: the responder acts nowhere else. */
   NAMESPACE: text("media", "media-prod"),

@@ -1,19 +1,23 @@
 import { secretsIn } from "../auth/known-secrets.ts";
 import { createTokens } from "../auth/tokens.ts";
 import { connectDatabase } from "../data/postgres/database.ts";
-import { connectCache } from "../data/redis/redis.ts";
+import { connectCache, connectState } from "../data/redis/redis.ts";
+import { createSessions } from "../data/redis/sessions.ts";
 import { createApp } from "../http/app.ts";
 import { setFields } from "../http/observe.ts";
 import { adminHandler } from "../process/admin-server.ts";
 import type { Config } from "../process/config.ts";
 import { listen, type Running } from "../process/lifecycle.ts";
 import { type Base, type Opened, type Overrides, startProcess } from "../process/start.ts";
+import { ANY_ERROR, createPolicy } from "../resilience/policy.ts";
 import type { Deps, Settings } from "../responder/deps.ts";
 import { createEngine } from "../responder/engine.ts";
 import { mountHooks } from "../responder/hooks/routes.ts";
 import { createIntake } from "../responder/intake.ts";
 import { observeClosed, watchIncidents } from "../responder/observe.ts";
 import { mountPages } from "../responder/page/routes.ts";
+import { createOidc, type Oidc } from "../responder/sign-in/oidc.ts";
+import { mountSignIn, type SignInDeps } from "../responder/sign-in/routes.ts";
 import { createCacheAccess } from "../responder/sources/cache.ts";
 import { createKubernetes } from "../responder/sources/kubernetes.ts";
 import { connectOperations } from "../responder/sources/operations.ts";
@@ -54,13 +58,7 @@ async function openResponder(base: Base): Promise<Opened> {
       slackSecret: config.secrets.SLACK_SIGNING_SECRET_FILE,
       wake: engine.wake,
     });
-    mountPages(express, {
-      deps,
-      wake: engine.wake,
-      apiUrl: config.API_URL,
-      tokens: createTokens(config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? ""),
-      devTokens: secretsIn(config.secrets.DEV_TOKEN_FILE),
-    });
+    mountPages(express, { deps, wake: engine.wake, check: mountSignIn(express, openSignIn(base)) });
   });
   const httpPort = await listen(lifecycle, "http server", config.HTTP_PORT, app);
   const watch = watchIncidents(database, spool, log, metrics);
@@ -74,6 +72,36 @@ async function openResponder(base: Base): Promise<Opened> {
     return running;
   });
   return { httpPort, adminPort, drainSeconds: 0 };
+}
+
+/** By which people come to the pages here and, through the gateway, to those of other programs. */
+function openSignIn({ config, log, metrics, lifecycle }: Base): SignInDeps {
+  const keys = config.secrets.TOKEN_KEY_FILE ?? config.secrets.PGPASSWORD_FILE ?? "";
+  const stateRedis = connectState(config, log);
+  lifecycle.onClose("state redis", async () => stateRedis.disconnect());
+  return {
+    apiUrl: config.API_URL,
+    tokens: createTokens(keys),
+    pageTokens: createTokens(keys, Date.now, "pages"),
+    devTokens: secretsIn(config.secrets.DEV_TOKEN_FILE),
+    sessions: createSessions(stateRedis, createPolicy("redis-state", ANY_ERROR, metrics)),
+    local: config.LOCAL_SIGN_IN === "on",
+    oidc: oidcOf(config),
+    pages: config.OPS_PAGES.split(",").filter(Boolean),
+    log,
+  };
+}
+
+function oidcOf(config: Config): Oidc | undefined {
+  if (config.OIDC_ISSUER === undefined) return undefined;
+  return createOidc({
+    issuer: config.OIDC_ISSUER,
+    clientId: config.OIDC_CLIENT_ID,
+    clientSecret: config.secrets.OIDC_CLIENT_SECRET_FILE ?? "",
+    scope: config.OIDC_SCOPE,
+    adminClaim: config.OIDC_ADMIN_CLAIM,
+    adminValues: config.OIDC_ADMIN_VALUES,
+  });
 }
 
 function openDeps({ config, log, metrics, lifecycle }: Base): Deps {

@@ -10,15 +10,6 @@ import {
 import type { OpenFollowUp } from "../follow-ups.ts";
 import type { Playbook } from "../playbooks/playbook.ts";
 
-/** The pages load nothing and run nothing: everything on them works by links and forms. */
-export const PAGE_HEADERS = {
-  "Content-Security-Policy":
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "same-origin",
-  "Cache-Control": "no-store",
-};
-
 const time = (at: Date | null) =>
   at ? `<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 19).replace("T", " ")}</time>` : "-";
 const number = (value: number | null | undefined) =>
@@ -38,18 +29,7 @@ function form(action: string, button: string, fields = ""): string {
   return `<form method="post" action="${action}">${fields}<button type="submit">${e(button)}</button></form>`;
 }
 
-const NAV = `<nav aria-label="Incidents"><a href="/incidents">All incidents</a> <a href="/incidents/follow-ups">Follow-ups</a></nav>${form("/incidents/sign-out", "Sign out")}`;
-
-export function signInPage(problem?: string): string {
-  const told = problem ? `<p role="alert">${e(problem)}</p>` : "";
-  return page(
-    "Sign in to incidents",
-    `<main>${told}<form method="post" action="/incidents/sign-in">
-<p><label>Address <input name="email" type="email" autocomplete="username" required></label></p>
-<p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
-<button type="submit">Sign in</button></form></main>`,
-  );
-}
+const NAV = `<nav aria-label="Incidents"><a href="/incidents">All incidents</a> <a href="/incidents/follow-ups">Follow-ups</a> <a href="/ops">Operations</a></nav>${form("/ops/sign-out", "Sign out")}`;
 
 export function listPage(incidents: readonly Incident[], automation: Automation): string {
   const row = (it: Incident) => [

@@ -15,39 +15,27 @@ import type { Deps } from "../deps.ts";
 import { closeFollowUp, openFollowUps } from "../follow-ups.ts";
 import { playbookFor } from "../playbooks/index.ts";
 import { Refused } from "../playbooks/playbook.ts";
-import {
-  followUpsPage,
-  incidentPage,
-  listPage,
-  PAGE_HEADERS,
-  playbookPage,
-  postMortemPage,
-  signInPage,
-} from "./html.ts";
-import { personOf, requirePerson, SIGNED_OUT, type SignInDeps, sameSite, signIn } from "./sign-in.ts";
+import { PAGE_HEADERS } from "../sign-in/html.ts";
+import { type PersonCheck, personOf, refuseForeign, requirePerson } from "../sign-in/person.ts";
+import { followUpsPage, incidentPage, listPage, playbookPage, postMortemPage } from "./html.ts";
 
 const LISTED = 100;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const REFUSED: Readonly<Record<number, string>> = {
-  401: "Address or password is wrong.",
-  403: "This account may not manage incidents: an administrator may.",
-  429: "Too many tries. Wait a minute.",
-};
-
-export interface PageDeps extends SignInDeps {
+export interface PageDeps {
   deps: Deps;
+  check: PersonCheck;
   wake(): void;
 }
 
 /** The pages for administrators, below /incidents. They work without JavaScript. */
 export function mountPages(app: Express, options: PageDeps): void {
-  // The gateway is the one proxy in front: the address it saw is the caller's.
-  app.set("trust proxy", 1);
   const router = Router();
   router.use(urlencoded({ extended: false, limit: "256kb" }));
-  router.use((req, res, next) => (req.method === "POST" ? sameSite(req, res, next) : next()));
-  mountSignIn(router, options);
-  router.use(requirePerson(options));
+  router.use((req, _res, next) => {
+    if (req.method === "POST") refuseForeign(req);
+    next();
+  });
+  router.use(requirePerson(options.check));
   mountReading(router, options);
   mountActions(router, options);
   app.use("/incidents", router);
@@ -55,17 +43,6 @@ export function mountPages(app: Express, options: PageDeps): void {
 
 const show = (res: Response, html: string, status = 200) =>
   void res.status(status).set(PAGE_HEADERS).type("html").send(html);
-
-function mountSignIn(router: Router, options: PageDeps): void {
-  router.get("/sign-in", (_req, res) => show(res, signInPage()));
-  router.post("/sign-in", async (req, res) => {
-    const signed = await signIn(options, req);
-    if ("cookie" in signed) return void res.set("set-cookie", signed.cookie).redirect(303, "/incidents");
-    const why = REFUSED[signed.status] ?? `Signing in does not work now (${signed.status}).`;
-    show(res, signInPage(why), signed.status === 403 ? 403 : 401);
-  });
-  router.post("/sign-out", (_req, res) => res.set("set-cookie", SIGNED_OUT).redirect(303, "/incidents/sign-in"));
-}
 
 async function incidentOf({ database }: Deps, id: string): Promise<Incident> {
   const incident = ID.test(id) ? await findIncident(database.primary, id) : undefined;
