@@ -59,7 +59,14 @@ const app = await layer(
   () => import("./app/index.ts"),
   // The schema demands the data layer of a stack with this one.
   ({ buildApp }) =>
-    buildApp(ctx, { sizes, app: config.app, alerts: config.alerts, data: data as DataLayer, observability }),
+    buildApp(ctx, {
+      sizes,
+      app: config.app,
+      alerts: config.alerts,
+      auth: config.auth,
+      data: data as DataLayer,
+      observability,
+    }),
 );
 await layer(
   "recovery",

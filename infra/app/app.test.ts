@@ -175,6 +175,35 @@ describe("the service's processes", () => {
     expect(connectsTo).not.toContain("alert-receivers");
   });
 
+  test("the responder has people sign in as the configuration says, and reaches a provider only where there is one", () => {
+    const { env, connectsTo } = responderPlan({ ...args, opsPages: ["prometheus", "loki"] });
+    expect(env).toMatchObject({ LOCAL_SIGN_IN: "on", OPS_PAGES: "prometheus,loki" });
+    expect(Object.keys(env ?? {}).filter((name) => name.startsWith("OIDC_"))).toEqual([]);
+    expect(connectsTo).not.toContain("identity-provider");
+    // Sessions that ended are not let in.
+    expect(connectsTo).toEqual(expect.arrayContaining(["redis-state:redis", "redis-state-sentinel:sentinel"]));
+    const oidc = {
+      issuer: "https://id.example.com",
+      clientId: "media",
+      clientSecret: "the-secret",
+      scopes: ["email", "openid"],
+      adminClaim: "groups",
+      adminValues: ["cn=operators,dc=example"],
+    };
+    const secrets = { ...args.secrets, "oidc-client-secret": "the-secret" };
+    const plan = responderPlan({ ...args, secrets, auth: { oidc, localAccounts: false } });
+    expect(plan.env).toMatchObject({
+      LOCAL_SIGN_IN: "off",
+      OIDC_ISSUER: "https://id.example.com",
+      OIDC_SCOPE: "openid email",
+      OIDC_ADMIN_VALUES: '["cn=operators,dc=example"]',
+      OIDC_CLIENT_SECRET_FILE: "/run/secrets/media/oidc-client-secret",
+    });
+    expect(JSON.stringify(plan.env)).not.toContain("the-secret");
+    expect(plan.connectsTo).toContain("identity-provider");
+    expect(apiPlan({ ...args, secrets }).secrets?.media?.data).not.toHaveProperty("oidc-client-secret");
+  });
+
   test("the prober's round ends before the next one begins", () => {
     const { kind, schedule, connectsTo } = proberPlan(args);
     expect([kind, schedule.cron]).toEqual(["CronJob", "* * * * *"]);

@@ -6,6 +6,7 @@ import type { DataLayer } from "../data/index.ts";
 import { serverNames } from "../lib/certificates.ts";
 import type { Context, Outputs } from "../lib/context.ts";
 import { createObject } from "../lib/objects.ts";
+import { OPS } from "../lib/ops.ts";
 import { lines } from "../lib/secrets.ts";
 import { Workload } from "../lib/workload.ts";
 import type { ObservabilityLayer } from "../observability/index.ts";
@@ -25,6 +26,7 @@ export interface AppArgs {
   /** @default none: nothing is traced, and no prober runs */
   observability?: ObservabilityLayer | undefined;
   alerts: Config["alerts"];
+  auth: Config["auth"];
 }
 
 export interface AppLayer {
@@ -35,7 +37,12 @@ export interface AppLayer {
 export function buildApp(ctx: Context, args: AppArgs): AppLayer {
   const { app, data } = args;
   const secrets = serviceSecrets(ctx, args);
-  const service: ServiceArgs = { ...args, image: builtImage("service", ctx.config.images), secrets };
+  const service: ServiceArgs = {
+    ...args,
+    opsPages: args.observability?.pages,
+    image: builtImage("service", ctx.config.images),
+    secrets,
+  };
 
   const doubles = app.doubles ? [new Workload(doublesPlan(service), ctx)] : [];
   // Processes that find no database give up and back off: started after it, they are ready sooner.
@@ -59,13 +66,19 @@ export function buildApp(ctx: Context, args: AppArgs): AppLayer {
   // Of a certificate that others sign, clients know the authority already.
   const trust = secretName || issuer ? { caPem: "" } : {};
   const gatewayUrl = gateway.url("gateway");
-  return { outputs: { gatewayUrl, ...trust, ...sink, credentials: credentials(ctx, args, secrets) } };
+  const pages = args.observability?.pages;
+  const opsUrl = pulumi.interpolate`${gatewayUrl}${OPS}`;
+  const ops = {
+    ...(pages ? { opsUrl } : {}),
+    ...(pages?.includes("grafana") ? { grafanaUrl: pulumi.interpolate`${opsUrl}/grafana` } : {}),
+  };
+  return { outputs: { gatewayUrl, ...ops, ...trust, ...sink, credentials: credentials(ctx, args, secrets) } };
 }
 
 function createGateway(ctx: Context, { sizes, app, observability }: AppArgs, behind: Workload[]): Workload {
   const { proxyProtocolFrom } = ctx.config.gateway;
-  const incidents = observability !== undefined;
-  const plan = gatewayPlan({ sizes: sizes.gateway, app, incidents, proxyProtocolFrom, tls: gatewayTls(ctx) });
+  const ops = observability?.pages;
+  const plan = gatewayPlan({ sizes: sizes.gateway, app, ops, proxyProtocolFrom, tls: gatewayTls(ctx) });
   // nginx looks its upstreams' names up once, when it starts.
   return new Workload(plan, ctx, { dependsOn: behind });
 }
@@ -90,7 +103,7 @@ function gatewayTls(ctx: Context): GatewayTls {
 }
 
 /** The service's secret files, by file name. */
-function serviceSecrets(ctx: Context, { app, data, alerts }: AppArgs): Record<string, pulumi.Input<string>> {
+function serviceSecrets(ctx: Context, { app, data, alerts, auth }: AppArgs): Record<string, pulumi.Input<string>> {
   return {
     "database-password": data.pgbouncer.primary.password,
     "redis-cache-password": data.redisCache.password,
@@ -105,6 +118,7 @@ function serviceSecrets(ctx: Context, { app, data, alerts }: AppArgs): Record<st
       ? pulumi.secret(app.paymentWebhookKey)
       : lines(ctx.generated("payment-webhook-key").accepted),
     ...(app.firstAdmin ? { "first-admin": pulumi.interpolate`${app.firstAdmin}:${ctx.password("first-admin")}` } : {}),
+    ...(auth.oidc ? { "oidc-client-secret": pulumi.secret(auth.oidc.clientSecret) } : {}),
     ...(app.devToken ? { "dev-token": lines(ctx.generated("dev-token").accepted) } : {}),
   };
 }

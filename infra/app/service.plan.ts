@@ -17,6 +17,10 @@ export interface ServiceArgs {
   data: DataHandles;
   /** What the responder is told of alerts. @default nothing, where it does not run */
   alerts?: Pick<Config["alerts"], "automation" | "escalation" | "pagerduty"> | undefined;
+  /** By what people sign in to the operators' pages. @default administrators' accounts */
+  auth?: Config["auth"] | undefined;
+  /** Names of other programs' pages behind that sign-in. @default none */
+  opsPages?: readonly string[] | undefined;
   /** Where traces and pushed metrics go. @default nowhere, in a stack without the observability layer */
   observability?: Pick<ObservabilityLayer, "collector" | "pushgateway"> | undefined;
 }

@@ -33,7 +33,19 @@ const USES: Record<Process, readonly PartName[]> = {
   worker: ["common", "server", "traces", "database", "cache", "state", "overseerr"],
   doubles: ["common", "server", "traces", "sink"],
   prober: ["common", "upstreams", "pushgateway", "certificate"],
-  responder: ["common", "server", "traces", "database", "cache", "tokens", "operations", "signals", "incidents"],
+  responder: [
+    "common",
+    "server",
+    "traces",
+    "database",
+    "cache",
+    "state",
+    "tokens",
+    "operations",
+    "signals",
+    "incidents",
+    "signIn",
+  ],
 };
 
 /** An evaluation of the rules after a scrape. */
@@ -162,6 +174,24 @@ const parts = {
       "kubernetes-api",
       ...(alerts ? [alerts.pagerduty.routingKey ? ("alert-receivers" as const) : ("sink:sink" as const)] : []),
     ],
+  }),
+  // The sign-in of the pages that the gateway serves below /ops.
+  signIn: ({ auth, opsPages = [] }) => ({
+    env: {
+      LOCAL_SIGN_IN: auth?.localAccounts === false ? "off" : "on",
+      OPS_PAGES: opsPages.join(","),
+      ...(auth?.oidc
+        ? {
+            OIDC_ISSUER: auth.oidc.issuer,
+            OIDC_CLIENT_ID: auth.oidc.clientId,
+            OIDC_SCOPE: [...new Set(["openid", ...auth.oidc.scopes])].join(" "),
+            OIDC_ADMIN_CLAIM: auth.oidc.adminClaim,
+            OIDC_ADMIN_VALUES: JSON.stringify(auth.oidc.adminValues),
+          }
+        : {}),
+    },
+    secretFiles: { OIDC_CLIENT_SECRET_FILE: "oidc-client-secret" },
+    links: auth?.oidc ? ["identity-provider"] : [],
   }),
   pushgateway: ({ observability }) => ({
     env: observability ? { PUSHGATEWAY_URL: `http://${hostPort(observability.pushgateway)}` } : {},

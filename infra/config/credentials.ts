@@ -65,12 +65,13 @@ export const CREDENTIALS = {
     manner: "two",
     holder: "clients, members and Sentinels of the state Redis",
     between: "members and Sentinels accept both for their one user, and take changes over while they run",
-    rolls: APP,
+    rolls: [...APP, "responder"],
   },
   "token-key": {
     manner: "two",
     holder: "the signature of access tokens",
-    between: "tokens of either key are accepted, until the last one of the old key has expired",
+    between:
+      "tokens of either key are accepted, until the last one of the old key has expired; people sign in to the operators' pages again",
     rolls: ["api", "responder"],
     keepSeconds: TOKEN_SECONDS,
   },

@@ -104,6 +104,30 @@ describe("a wrong configuration is told in one message", () => {
     expect(problems({ ...valid, "media-platform:gateway": gateway })).toMatch(message);
   });
 
+  const oidc = {
+    issuer: "https://id.example.com",
+    clientId: "media",
+    clientSecret: "a-long-secret",
+    adminValues: ["a"],
+  };
+
+  test.each([
+    ["the whole of it, as the control", { oidc }, /^none$/],
+    [
+      "a provider without TLS",
+      { oidc: { ...oidc, issuer: "http://id.example.com" } },
+      /auth\.oidc\.issuer: must be an https/,
+    ],
+    ["nobody who is an administrator", { oidc: { ...oidc, adminValues: [] } }, /auth\.oidc\.adminValues/],
+    ["no secret", { oidc: { ...oidc, clientSecret: undefined } }, /auth\.oidc\.clientSecret/],
+    ["no way to sign in", { localAccounts: false }, /auth\.localAccounts: must be true without oidc/],
+  ])("people's sign-in: %s", (_name, auth, message) => {
+    const gateway = { "media-platform:gateway": '{"hostname":"media.example.com"}' };
+    const found = (more: object) => problems({ ...valid, ...more, "media-platform:auth": JSON.stringify(auth) });
+    expect(found(gateway)).toMatch(message);
+    if ("oidc" in auth) expect(found({})).toMatch(/gateway\.hostname: is missing: the provider of auth\.oidc/);
+  });
+
   test("an authority that has ended is said", () => {
     const certificates = '{"notAfter":"2026-06-01","asOf":"2026-06-01"}';
     expect(problems({ ...valid, "media-platform:certificates": certificates })).toMatch(/notAfter: has passed/);

@@ -1,6 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alertsSection, REQUIRED_ALERT_KEYS } from "./alerts.ts";
+import { authSection } from "./auth.ts";
 import { connectionProblems } from "./connections.ts";
 import { credentialsSection } from "./credentials.ts";
 import { gatewaySection } from "./gateway.ts";
@@ -41,10 +42,15 @@ const images = z.strictObject({
 
 const access = z.strictObject({
   /**
-   * How people reach the exposed services. A load balancer is made for the gateway alone: Prometheus, Loki, Jaeger and
-   * Pushgateway have no authentication, so they stay inside the cluster, for `kubectl port-forward`. @default NodePort
+   * How people reach the gateway, and through it, signed in, Prometheus, Alertmanager, Jaeger, Loki and Grafana.
+   * @default NodePort
    */
   type: z.enum(["NodePort", "LoadBalancer", "ClusterIP"]).default("NodePort"),
+  /**
+   * With node ports, give Prometheus, Alertmanager, Jaeger, Loki, Pushgateway and the alert sink node ports of their own.
+   * They have no sign-in: for tools on a private network, never for users' stacks. @default false
+   */
+  direct: z.boolean().default(false),
   /** The address under which node ports are reached: of a node with a gateway's pod, others do not answer. @default 127.0.0.1 */
   host: z.string().min(1).default("127.0.0.1"),
 });
@@ -179,6 +185,7 @@ export const schema = z
     access: access.prefault({}),
     backups: backups.optional(),
     app: app.prefault({}),
+    auth: authSection.prefault({}),
     gateway: gatewaySection.prefault({}),
     alerts: alertsSection.prefault({}),
     grafana: grafana.prefault({}),
@@ -215,6 +222,10 @@ export const schema = z
     if (config.layers.includes("app") && !config.app.devToken && !config.app.firstAdmin) {
       const message = "is missing: without app.devToken nothing else can make an administrator";
       context.addIssue({ code: "custom", path: ["app", "firstAdmin"], message });
+    }
+    if (config.auth.oidc && !config.gateway.hostname) {
+      const message = "is missing: the provider of auth.oidc sends people back to this name";
+      context.addIssue({ code: "custom", path: ["gateway", "hostname"], message });
     }
     for (const { path, message } of connectionProblems(sizesOf(config.tier, config.sizes)))
       context.addIssue({ code: "custom", path: ["sizes", ...path], message });

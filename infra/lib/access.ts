@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "./context.ts";
-import { type AccessType, offeredPort, type ServiceName, serviceEntry, serviceTypeOf } from "./endpoints.ts";
+import { type Access, offeredPort, type ServiceName, serviceEntry, serviceTypeOf } from "./endpoints.ts";
 
 /** What is read of a Service once it exists; during a preview much of it is not there yet. */
 export interface LiveService {
@@ -14,13 +14,13 @@ export function urlOf(
   name: ServiceName,
   namespace: string,
   live: LiveService,
-  access: { type: AccessType; host: string; hostname?: string | undefined },
+  access: Access & { host: string; hostname?: string | undefined },
 ): string {
   const entry = serviceEntry(name);
   const port = offeredPort(name, entry.ports[0] as string);
   const scheme = entry.exposed ?? "http";
   const known = entry.isPublic ? access.hostname : undefined;
-  switch (serviceTypeOf(entry, access.type)) {
+  switch (serviceTypeOf(entry, access)) {
     case "NodePort":
       return `${scheme}://${known ?? access.host}:${live.nodePort ?? "<allotted>"}`;
     case "LoadBalancer":

@@ -42,8 +42,8 @@ export interface ServiceEntry {
   /** How clients reach it from outside the cluster; without it the service stays inside. */
   exposed?: "http" | "https";
   /**
-   * Open to the public, and the only kind that gets a load balancer. Other exposed Services have no authentication: they
-   * are for the stack's operators. @default false
+   * Open to the public, and the only kind that gets a load balancer. Other exposed Services have no authentication: people
+   * reach them through the gateway, which has the sign-in, and directly only where `access.direct` says so. @default false
    */
   isPublic?: boolean;
   /**
@@ -70,7 +70,8 @@ export const services = {
   gateway: { workload: "gateway", ports: ["https"], offers: { https: 443 }, exposed: "https", isPublic: true },
   // For pods: it never speaks the PROXY protocol.
   "gateway-inside": { workload: "gateway", ports: ["inside"] },
-  grafana: { workload: "grafana", ports: ["http"], exposed: "http" },
+  // It believes the gateway who its caller is: nobody else may reach it.
+  grafana: { workload: "grafana", ports: ["http"] },
   jaeger: { workload: "jaeger", ports: ["ui"], exposed: "http" },
   "jaeger-otlp": { workload: "jaeger", ports: ["otlp-grpc", "otlp-http"] },
   "kube-state-metrics": { workload: "kube-state-metrics", ports: ["metrics"], fromOtherStacks: true },
@@ -98,7 +99,7 @@ export type ServiceName = keyof typeof services;
 export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
 
 /** Targets that are where the stack's configuration says: in a namespace of the cluster, or on the internet. */
-export type Configured = "alert-receivers" | "external-backup-store" | "upstreams";
+export type Configured = "alert-receivers" | "external-backup-store" | "identity-provider" | "upstreams";
 /** Targets that are not pods of this stack. */
 export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
 
@@ -127,10 +128,18 @@ export function offeredPort(service: ServiceName, port: string): number {
 
 export type AccessType = "NodePort" | "LoadBalancer" | "ClusterIP";
 
+/** How people reach the cluster. */
+export interface Access {
+  type: AccessType;
+  /** Whether exposed Services that are not public have node ports too, past the sign-in. */
+  direct: boolean;
+}
+
 /** The type of a Service where people reach the cluster in this way. */
-export function serviceTypeOf({ exposed, isPublic }: ServiceEntry, access: AccessType): AccessType {
+export function serviceTypeOf({ exposed, isPublic }: ServiceEntry, { type, direct }: Access): AccessType {
   if (!exposed) return "ClusterIP";
-  return access === "LoadBalancer" && !isPublic ? "ClusterIP" : access;
+  if (isPublic) return type;
+  return type === "NodePort" && direct ? type : "ClusterIP";
 }
 
 /** The services a workload answers, in the order of their names. */

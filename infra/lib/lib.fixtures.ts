@@ -5,7 +5,7 @@ import type { DeploymentSpec, WorkloadSpec } from "./workload.types.ts";
 export const planContext: PlanContext = {
   stack: "dev",
   namespace: "media-dev",
-  accessType: "NodePort",
+  access: { type: "NodePort", direct: true },
   publicService: { annotations: {}, externalTrafficPolicy: "Local" },
   protect: false,
   image: (image) => (typeof image === "string" ? { reference: `registry/${image}@sha256:1`, version: "1.0" } : image),

@@ -6,7 +6,7 @@ import { mermaid } from "./picture.ts";
 
 const context: LinksContext = {
   stack: "dev",
-  accessType: "NodePort",
+  access: { type: "NodePort", direct: true },
   configured: { "external-backup-store": ["https://backup-store.media-base:9000"], upstreams: [] },
 };
 
@@ -72,6 +72,8 @@ describe("egress", () => {
     ["external-backup-store", "https://backup-store.media-base.svc.cluster.local", inside("media-base"), 443],
     ["external-backup-store", "https://s3.eu-central-1.amazonaws.com", anywhere, 443],
     ["external-backup-store", "https://minio:9000", anywhere, 9000],
+    ["identity-provider", "https://id.example.com/realms/media", anywhere, 443],
+    ["identity-provider", "https://id.keycloak.svc:8443", inside("keycloak"), 8443],
     ["upstreams", "https://api.themoviedb.org", internet, 443],
     ["upstreams", "https://example.org", internet, 443],
     ["upstreams", "http://overseerr.media.svc:5055", inside("media"), 5055],
@@ -110,16 +112,21 @@ describe("ingress", () => {
   });
 
   test.each([
-    ["NodePort", "prometheus", true],
-    ["LoadBalancer", "prometheus", false],
-    ["ClusterIP", "prometheus", false],
-    ["NodePort", "pushgateway", true],
-    ["LoadBalancer", "pushgateway", false],
-    ["LoadBalancer", "gateway", true],
-    ["ClusterIP", "gateway", true],
-    ["NodePort", "api", false],
-  ] as const)("with access by %s, %s is open to any client: %s", (accessType, name, isOpen) => {
-    const { ingress } = specOf(member(name), [], { ...context, accessType });
+    ["NodePort", true, "prometheus", true],
+    ["NodePort", false, "prometheus", false],
+    ["LoadBalancer", true, "prometheus", false],
+    ["ClusterIP", true, "prometheus", false],
+    ["NodePort", true, "pushgateway", true],
+    ["NodePort", false, "pushgateway", false],
+    ["LoadBalancer", true, "pushgateway", false],
+    ["NodePort", false, "gateway", true],
+    ["LoadBalancer", false, "gateway", true],
+    ["ClusterIP", false, "gateway", true],
+    ["NodePort", true, "api", false],
+    // It takes its caller's name from a header.
+    ["NodePort", true, "grafana", false],
+  ] as const)("with access by %s, direct %s, %s is open to any client: %s", (type, direct, name, isOpen) => {
+    const { ingress } = specOf(member(name), [], { ...context, access: { type, direct } });
     const any = { ipBlock: { cidr: "0.0.0.0/0" } };
     expect(ingress.some(({ from }: { from: object[] }) => JSON.stringify(from).includes(JSON.stringify(any)))).toBe(
       isOpen,

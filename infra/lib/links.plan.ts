@@ -1,5 +1,5 @@
 import {
-  type AccessType,
+  type Access,
   type Configured,
   type ExternalTarget,
   type Link,
@@ -27,7 +27,7 @@ export interface Member {
 export interface LinksContext {
   stack: string;
   /** How people reach exposed Services. */
-  accessType: AccessType;
+  access: Access;
   /** Addresses of what the configuration names, as URLs. A link to a target that has none is a mistake. */
   configured: Partial<Record<Configured, readonly string[]>>;
 }
@@ -130,6 +130,7 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
       return [{ to: [{ ipBlock: { cidr: ANYWHERE } }], ports: tcp(KUBELET_PORT) }];
     case "alert-receivers":
     case "external-backup-store":
+    case "identity-provider":
     case "upstreams":
       return configuredRules(target, ctx);
     case "all-metrics":
@@ -143,6 +144,8 @@ const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolea
   "alert-receivers": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE } },
   // The stack base's store is named in short: "name.namespace".
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
+  // An organisation's own may be on a private network; others answer at several names.
+  "identity-provider": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE } },
   // Other owners decide what these names resolve to: they must not lead into a private network.
   upstreams: { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
 };
@@ -203,14 +206,14 @@ function ingressRules(member: Member, members: readonly Member[], ctx: LinksCont
 
 /**
  * The public service accepts any client. Other exposed services have no authentication: they accept clients only where
- * `access.type` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces.
+ * `access` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces.
  */
-function openServices(member: Member, { accessType }: LinksContext): Rule[] {
+function openServices(member: Member, { access }: LinksContext): Rule[] {
   return servicesOf(member.name as WorkloadName).flatMap((name) => {
     const entry = serviceEntry(name);
     const { fromOtherStacks, isPublic, ports, workload } = entry;
     const numbers = tcp(...ports.map((port) => portOf(workload, port as never)));
-    const isReachable = serviceTypeOf(entry, accessType) !== "ClusterIP";
+    const isReachable = serviceTypeOf(entry, access) !== "ClusterIP";
     if (isPublic || isReachable) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
     return fromOtherStacks ? [{ from: [ourNamespaces()], ports: numbers }] : [];
   });

@@ -16,7 +16,7 @@ export class Links extends pulumi.ComponentResource {
     const problems = brokenLinks(ctx.members);
     if (problems.length > 0)
       throw new UserError([...problems, "Add the layer to `layers`, or drop the link."].join("\n"));
-    const links = { stack: ctx.stack, accessType: ctx.config.access.type, configured };
+    const links = { stack: ctx.stack, access: ctx.config.access, configured };
     const namespaces = [...new Set(ctx.members.map((member) => member.namespace))].sort();
     const create = (name: string, manifest: unknown, namespace: string) =>
       createObject(name, manifest as Manifest, {
@@ -43,11 +43,13 @@ function storesOf({ endpoint, restoreFrom }: BackupsConfig): string[] {
 /** Addresses of what the configuration names. */
 export function configuredAddresses({
   alerts,
+  auth,
   backups,
   app,
-}: Pick<Config, "alerts" | "backups" | "app">): LinksContext["configured"] {
+}: Pick<Config, "alerts" | "auth" | "backups" | "app">): LinksContext["configured"] {
   return {
     ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
+    ...(auth.oidc ? { "identity-provider": [auth.oidc.issuer] } : {}),
     "alert-receivers": placesOf(alerts).outside,
     upstreams: realUpstreams(app.upstreams).map(([, url]) => url),
   };

@@ -4,6 +4,7 @@ import type { Member } from "./links.plan.ts";
 const externalNames: Partial<Record<Link, string>> = {
   "all-metrics": "every metrics port",
   "external-backup-store": "backup store (S3)",
+  "identity-provider": "identity provider",
   upstreams: "upstreams",
   "kubernetes-api": "Kubernetes API",
   node: "kubelet",

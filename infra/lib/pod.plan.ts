@@ -1,5 +1,5 @@
 import type { Input } from "@pulumi/pulumi";
-import { type AccessType, listeners } from "./endpoints.ts";
+import { type Access, listeners } from "./endpoints.ts";
 import { orAbsent } from "./errors.ts";
 import { isTask, metricsOf, nodeAgentOf, sidecarsOf } from "./kinds.ts";
 import { labels, selectorLabels, sorted } from "./naming.ts";
@@ -24,7 +24,7 @@ export interface PlanContext {
   /** An image's reference and the version of what is in it. */
   image: (image: ContainerSpec["image"]) => { reference: Input<string>; version: string };
   /** How people reach exposed Services. */
-  accessType: AccessType;
+  access: Access;
   /** Of the Service that the public reaches. */
   publicService: { annotations: Record<string, string>; externalTrafficPolicy: "Local" | "Cluster" };
   /** @default the cluster's default class */

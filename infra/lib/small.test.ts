@@ -35,7 +35,7 @@ describe("endpoints", () => {
 });
 
 describe("an exposed service's address", () => {
-  const via = (type: AccessType) => ({ type, host: "127.0.0.1" });
+  const via = (type: AccessType) => ({ type, direct: true, host: "127.0.0.1" });
 
   test("is a port of the node", () => {
     expect(urlOf("gateway", "media-dev", { nodePort: 30123 }, via("NodePort"))).toBe("https://127.0.0.1:30123");

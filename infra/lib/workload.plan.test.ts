@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
-import type { AccessType } from "./endpoints.ts";
+import type { Access, AccessType } from "./endpoints.ts";
 import { type Changes, changed, planContext } from "./lib.fixtures.ts";
 import type { PlanContext } from "./pod.plan.ts";
 import { planWorkload } from "./workload.plan.ts";
@@ -183,8 +183,9 @@ describe("services", () => {
   });
 
   test("keep visitors' addresses where they come through a node, at the gateway and nowhere else", () => {
-    const policy = (name: "gateway" | "loki", accessType: AccessType) => {
-      const { type, externalTrafficPolicy } = service(name, { name }, { accessType }).spec as Record<string, string>;
+    const policy = (name: "gateway" | "loki", reached: AccessType) => {
+      const access = { type: reached, direct: true };
+      const { type, externalTrafficPolicy } = service(name, { name }, { access }).spec as Record<string, string>;
       return [type, externalTrafficPolicy];
     };
     expect(policy("gateway", "NodePort")).toEqual(["NodePort", "Local"]);
@@ -194,22 +195,26 @@ describe("services", () => {
     expect(policy("loki", "NodePort")).toEqual(["NodePort", undefined]);
   });
 
-  test("get a load balancer only where they are public", () => {
-    for (const name of ["prometheus", "loki", "jaeger", "pushgateway"] as const)
-      expect(service(name, { name }, { accessType: "LoadBalancer" }).spec).toMatchObject({ type: "ClusterIP" });
+  test("get a load balancer only where they are public, and node ports past the sign-in only where that is wanted", () => {
+    for (const name of ["prometheus", "loki", "jaeger", "pushgateway"] as const) {
+      const typeBy = (access: Access) => (service(name, { name }, { access }).spec as { type: string }).type;
+      expect(typeBy({ type: "LoadBalancer", direct: true })).toBe("ClusterIP");
+      expect(typeBy({ type: "NodePort", direct: false })).toBe("ClusterIP");
+      expect(typeBy({ type: "NodePort", direct: true })).toBe("NodePort");
+    }
   });
 
   test("are not waited for, but for a load balancer's address", () => {
     const skip = { "pulumi.com/skipAwait": "true" };
     expect(service("gateway", { name: "gateway" }).metadata.annotations).toEqual(skip);
-    const balanced = { accessType: "LoadBalancer" } as const;
+    const balanced = { access: { type: "LoadBalancer", direct: false } } as const;
     expect(service("gateway", { name: "gateway" }, balanced).metadata.annotations).toBeUndefined();
     expect(service("api", { name: "api" }, balanced).metadata.annotations).toEqual(skip);
   });
 
   test("have the load balancer's annotations and policy where they are public, and 443", () => {
     const publicService = { annotations: { "example.com/type": "nlb" }, externalTrafficPolicy: "Cluster" } as const;
-    const context = { accessType: "LoadBalancer", publicService } as const;
+    const context = { access: { type: "LoadBalancer", direct: false }, publicService } as const;
     const { metadata, spec } = service("gateway", { name: "gateway" }, context);
     expect(metadata.annotations).toEqual(publicService.annotations);
     expect(spec).toMatchObject({

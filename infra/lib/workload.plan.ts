@@ -117,7 +117,7 @@ function claimSpec(volume: VolumeSpec | HostVolumeSpec, ctx: PlanContext) {
 export function servicePlan(name: ServiceName, spec: WorkloadSpec, ctx: PlanContext): Manifest {
   const entry = serviceEntry(name);
   const ports = entry.ports.map((port) => ({ name: port, port: offeredPort(name, port), targetPort: port }));
-  const type = serviceTypeOf(entry, ctx.accessType);
+  const type = serviceTypeOf(entry, ctx.access);
   const manifest = object(spec, ctx, "v1", "Service", name, { spec: { ...reach(entry), ports } });
   // Readiness is awaited at the workload; only a load balancer's address takes time of its own.
   const annotations = {

@@ -98,7 +98,7 @@ function planContext(ctx: Context, namespace: string): PlanContext {
   return {
     stack: ctx.stack,
     namespace,
-    accessType: ctx.config.access.type,
+    access: ctx.config.access,
     publicService: ctx.config.gateway,
     pullSecret: ctx.pullSecret(namespace).length > 0 ? PULL_SECRET : undefined,
     storageClass: ctx.config.kubernetes.storageClass,

@@ -14,10 +14,18 @@ export interface AlertmanagerArgs {
   receivers: Receivers;
   secrets: Record<SecretFile, pulumi.Input<string>>;
   connectsTo: Link[];
+  /** Where people find its pages, below their own path; it answers without that path. @default nowhere */
+  pagesUrl?: string | undefined;
 }
 
 /** Groups alerts, keeps back what follows from another one, and sends each severity to its receivers. */
-export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: AlertmanagerArgs): DeploymentSpec {
+export function alertmanagerPlan({
+  sizes,
+  receivers,
+  secrets,
+  connectsTo,
+  pagesUrl,
+}: AlertmanagerArgs): DeploymentSpec {
   const data = { "alertmanager.yaml": alertmanagerConfig(receivers), "media.tmpl": TEMPLATES };
   return {
     name: "alertmanager",
@@ -31,6 +39,7 @@ export function alertmanagerPlan({ sizes, receivers, secrets, connectsTo }: Aler
       // Alone: it needs no port for other members.
       "--cluster.listen-address=",
       "--log.level=warn",
+      ...(pagesUrl ? [`--web.external-url=${pagesUrl}/alertmanager/`, "--web.route-prefix=/"] : []),
     ],
     files: { config: { path: "/etc/alertmanager", data } },
     secrets: { receivers: { path: SECRETS, data: secrets } },

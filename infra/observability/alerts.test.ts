@@ -83,6 +83,16 @@ describe("a stack with doubles", () => {
   });
 });
 
+test("Grafana believes a header who its caller is only where it is behind the sign-in", () => {
+  const envOf = (pagesUrl?: string) => grafanaPlan({ sizes: tiers.medium.grafana, password: "p", pagesUrl }).env ?? {};
+  expect(envOf("https://media.example.com/ops")).toMatchObject({
+    GF_AUTH_PROXY_ENABLED: "true",
+    GF_AUTH_PROXY_HEADER_NAME: "X-WEBAUTH-USER",
+    GF_SERVER_ROOT_URL: "https://media.example.com/ops/grafana/",
+  });
+  expect(Object.keys(envOf()).filter((name) => /AUTH_PROXY|ROOT_URL/.test(name))).toEqual([]);
+});
+
 test("Grafana is provisioned read-only, under the uids that the dashboards name", () => {
   const plan = grafanaPlan({ sizes: tiers.medium.grafana, password: "p" });
   const { boards, datasources, providers } = plan.files ?? {};

@@ -13,10 +13,15 @@ export interface GrafanaArgs {
   sizes: Tier["grafana"];
   /** Of the local administrator. */
   password: pulumi.Input<string>;
+  /**
+   * Where people find its pages, below their own path. Then the gateway, which alone reaches it, tells it who the person is;
+   * it answers without that path. @default nowhere: people sign in with the password
+   */
+  pagesUrl?: string | undefined;
 }
 
 /** Shows the dashboards that are built here. It keeps nothing: data sources and dashboards come from files and are read-only. */
-export function grafanaPlan({ sizes, password }: GrafanaArgs): DeploymentSpec {
+export function grafanaPlan({ sizes, password, pagesUrl }: GrafanaArgs): DeploymentSpec {
   return {
     name: "grafana",
     component: "observability",
@@ -33,6 +38,7 @@ export function grafanaPlan({ sizes, password }: GrafanaArgs): DeploymentSpec {
       GF_SERVER_HTTP_PORT: String(portOf("grafana", "http")),
       GF_USERS_ALLOW_SIGN_UP: "false",
       GF_USERS_DEFAULT_THEME: "light",
+      ...(pagesUrl ? behindSignIn(pagesUrl) : {}),
     },
     files: {
       boards: { path: BOARDS, data: boardFiles() },
@@ -54,6 +60,17 @@ export function grafanaPlan({ sizes, password }: GrafanaArgs): DeploymentSpec {
     resources: { cpuMilli: 5, memoryMi: sizes.memoryMi },
   };
 }
+
+/** No cookie of its own, and no live connection, which the gateway would not pass on. */
+const behindSignIn = (pagesUrl: string) => ({
+  GF_AUTH_DISABLE_SIGNOUT_MENU: "true",
+  GF_AUTH_PROXY_ENABLED: "true",
+  GF_AUTH_PROXY_ENABLE_LOGIN_TOKEN: "false",
+  GF_AUTH_PROXY_HEADERS: "Role:X-WEBAUTH-ROLE",
+  GF_AUTH_PROXY_HEADER_NAME: "X-WEBAUTH-USER",
+  GF_LIVE_MAX_CONNECTIONS: "0",
+  GF_SERVER_ROOT_URL: `${pagesUrl}/grafana/`,
+});
 
 const boardFiles = () =>
   Object.fromEntries(Object.entries(dashboards()).map(([uid, board]) => [`${uid}.json`, `${JSON.stringify(board)}\n`]));

@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import type { Context, Outputs } from "../lib/context.ts";
 import type { Endpoint } from "../lib/handles.ts";
+import { OPS, type OpsPage } from "../lib/ops.ts";
 import { Workload } from "../lib/workload.ts";
 import { alertmanagerLinks, alertmanagerPlan } from "./alertmanager.plan.ts";
 import { collectorPlan } from "./collector.plan.ts";
@@ -18,7 +19,7 @@ export interface ObservabilityArgs {
   sizes: Pick<Tier, "alertmanager" | "collector" | "grafana" | "jaeger" | "loki" | "prometheus" | "pushgateway">;
   alerts: Config["alerts"];
   grafana: Config["grafana"];
-  /** Whether the stack has a responder, which is of the app layer. */
+  /** Whether the stack has a responder and a gateway, which are of the app layer. */
   responder: boolean;
 }
 
@@ -29,6 +30,8 @@ export interface ObservabilityLayer {
   collector: Endpoint;
   /** Metrics of processes that end before they could be scraped. */
   pushgateway: Endpoint;
+  /** Programs with pages for people, behind the gateway's sign-in. */
+  pages: OpsPage[];
   /** Of Grafana's local administrator, where it runs. */
   grafanaPassword?: Output<string>;
 }
@@ -36,7 +39,7 @@ export interface ObservabilityLayer {
 /** Metrics, logs and traces of the stack. Each part is one workload without resources besides it, so a plan says it all. */
 export function buildObservability(ctx: Context, args: ObservabilityArgs): ObservabilityLayer {
   const { sizes } = args;
-  const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus), ctx);
+  const prometheus = new Workload(prometheusPlan(ctx.stack, sizes.prometheus, pagesUrl(ctx, args)), ctx);
   const pushgateway = new Workload(pushgatewayPlan(sizes.pushgateway), ctx);
   const loki = new Workload(lokiPlan(sizes.loki), ctx);
   const jaeger = new Workload(jaegerPlan(sizes.jaeger), ctx);
@@ -51,24 +54,36 @@ export function buildObservability(ctx: Context, args: ObservabilityArgs): Obser
       lokiUrl: loki.url("loki"),
       jaegerUrl: jaeger.url("jaeger"),
       alertmanagerUrl: alertmanager.url("alertmanager"),
-      ...(grafana ? { grafanaUrl: grafana.url("grafana") } : {}),
     },
+    pages: ["prometheus", "alertmanager", "jaeger", "loki", ...(grafana ? (["grafana"] as const) : [])],
     collector: collector.endpoint("collector:otlp-http"),
     pushgateway: pushgateway.endpoint("pushgateway:http"),
     ...(grafana ? { grafanaPassword: ctx.password("grafana-admin") } : {}),
   };
 }
 
-function createAlertmanager(ctx: Context, { sizes, alerts, responder }: ObservabilityArgs): Workload {
+function createAlertmanager(ctx: Context, args: ObservabilityArgs): Workload {
+  const { sizes, alerts, responder } = args;
   const plan = alertmanagerPlan({
     sizes: sizes.alertmanager,
     receivers: receiversOf(alerts, responder),
     secrets: secretsOf(alerts, ctx.password("alert-webhook"), ctx.password("responder-webhook")),
     connectsTo: alertmanagerLinks(alerts, responder),
+    pagesUrl: pagesUrl(ctx, args),
   });
   return new Workload(plan, ctx);
 }
 
-function createGrafana(ctx: Context, { sizes }: ObservabilityArgs): Workload {
-  return new Workload(grafanaPlan({ sizes: sizes.grafana, password: ctx.password("grafana-admin") }), ctx);
+function createGrafana(ctx: Context, args: ObservabilityArgs): Workload {
+  const { grafana } = args.sizes;
+  const plan = grafanaPlan({ sizes: grafana, password: ctx.password("grafana-admin"), pagesUrl: pagesUrl(ctx, args) });
+  return new Workload(plan, ctx);
+}
+
+/**
+ * Where people find the pages of these programs, in links that they make. A stack without a public name is reached under an
+ * address that is not known here: there the path of such a link is right, and its host is not.
+ */
+function pagesUrl(ctx: Context, { responder }: ObservabilityArgs): string | undefined {
+  return responder ? `https://${ctx.config.gateway.hostname ?? "gateway"}${OPS}` : undefined;
 }

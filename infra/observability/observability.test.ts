@@ -116,6 +116,13 @@ describe("Prometheus", () => {
     expect(args).toContain(`--storage.tsdb.path=${pathOf(plan, "data")}`);
   });
 
+  it("names its pages where people find them, and answers at its own paths still", () => {
+    const { args } = prometheusPlan("dev", tier.prometheus, "https://media.example.com/ops");
+    expect(args).toContain("--web.external-url=https://media.example.com/ops/prometheus/");
+    expect(args).toContain("--web.route-prefix=/");
+    expect(prometheusPlan("dev", tier.prometheus).args?.join(" ")).not.toContain("--web.");
+  });
+
   it("may read pods and nodes, and change nothing", () => {
     const rules = prometheusPlan("dev", tier.prometheus).rbac?.cluster ?? [];
     expect(new Set(rules.flatMap((rule) => rule.verbs))).toEqual(new Set(["get", "list", "watch"]));

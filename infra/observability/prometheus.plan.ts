@@ -5,8 +5,12 @@ import { prometheusConfig } from "./scrape.plan.ts";
 
 const DATA = "/var/lib/prometheus";
 
-/** Scrapes everything of the stack, and of the cluster what concerns the stack. */
-export function prometheusPlan(stack: string, sizes: Tier["prometheus"]): DeploymentSpec {
+/**
+ * Scrapes everything of the stack, and of the cluster what concerns the stack.
+ *
+ * @param pagesUrl where people find its pages, below their own path; it answers without that path. @default nowhere
+ */
+export function prometheusPlan(stack: string, sizes: Tier["prometheus"], pagesUrl?: string): DeploymentSpec {
   return {
     name: "prometheus",
     component: "observability",
@@ -18,6 +22,7 @@ export function prometheusPlan(stack: string, sizes: Tier["prometheus"]): Deploy
       `--storage.tsdb.retention.time=${sizes.retentionHours}h`,
       `--storage.tsdb.retention.size=${Math.floor(sizes.volumeGi * 0.8 * 1024)}MB`,
       "--enable-feature=exemplar-storage",
+      ...(pagesUrl ? [`--web.external-url=${pagesUrl}/prometheus/`, "--web.route-prefix=/"] : []),
       "--log.level=warn",
     ],
     files: {

@@ -93,6 +93,8 @@ test("in users' stacks the gateway alone accepts clients from outside the stacks
     ofWorkloads(stack).filter(({ spec }) => JSON.stringify(spec.ingress).includes('"ipBlock"'));
   const names = (stack: Stack) => open(stack).map(({ metadata }) => metadata.name);
   for (const stack of ["prod", "dr"] as const) expect(names(stack)).toEqual(["gateway"]);
+  // Of a rehearsal too: the others have no sign-in but the gateway's.
+  expect(names("staging")).toEqual(["gateway"]);
   expect(names("dev")).toEqual(expect.arrayContaining(["gateway", "prometheus"]));
 });
 

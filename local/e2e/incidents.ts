@@ -104,8 +104,8 @@ export function incidents(stack: Stack): void {
       async () => {
         const { gatewayUrl, caPem: ca } = await targetOf(stack);
         expect((await page("/incidents", "x.y.z")).status).toBe(401);
-        const signedOut = await call(`${gatewayUrl}/incidents`, { ca });
-        expect([signedOut.status, signedOut.headers.location]).toEqual([303, "/incidents/sign-in"]);
+        const signedOut = await call(`${gatewayUrl}/incidents`, { ca, headers: { accept: "text/html" } });
+        expect([signedOut.status, signedOut.headers.location]).toEqual([303, "/ops/sign-in?to=%2Fincidents"]);
         expect((await call(`${gatewayUrl}/webhook`, { ca, method: "POST", body: {} })).status).toBe(404);
         // This stack knows no secret of PagerDuty or Slack: what nobody can sign is not there.
         for (const hook of ["pagerduty", "slack"])

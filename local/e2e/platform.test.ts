@@ -28,6 +28,7 @@ import { probes } from "./probes.ts";
 import { recovery } from "./recovery.ts";
 import { rotation, SHORT_ROTATION } from "./rotation.ts";
 import { runbooks } from "./runbooks.ts";
+import { signIn } from "./sign-in.ts";
 import { signals } from "./signals.ts";
 import { productionShape } from "./staging.ts";
 import { frontEnd } from "./web.ts";
@@ -147,6 +148,7 @@ frontEnd();
 frontEndWithBadInput();
 
 incidents(devAccess());
+signIn(devAccess());
 runbooks(devAccess());
 
 canary();

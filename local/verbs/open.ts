@@ -11,10 +11,11 @@ export const PAGES: Readonly<Record<string, { output: string; path?: string; ins
     output: "grafanaUrl",
     instead: "this stack runs no Grafana: make dashboards draws the same dashboards",
   },
-  alerts: { output: "alertmanagerUrl", instead: "the stack has no layer observability" },
-  incidents: { output: "responderUrl", instead: "this stack runs no responder" },
+  alerts: { output: "opsUrl", path: "/alertmanager/", instead: "the stack has no layer observability" },
+  incidents: { output: "gatewayUrl", path: "/incidents", instead: "this stack runs no responder" },
   // The embedded build of Jaeger answers its API only: make trace shows what a page would.
-  jaeger: { output: "jaegerUrl", path: "/search", instead: "the stack has no layer observability" },
+  metrics: { output: "opsUrl", path: "/prometheus/", instead: "the stack has no layer observability" },
+  jaeger: { output: "opsUrl", path: "/jaeger/search", instead: "the stack has no layer observability" },
 };
 
 /** The address of a page. @throws UserError for a page that is not known, or that the stack does not have */

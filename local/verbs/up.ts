@@ -84,6 +84,8 @@ function common(layout: Layout, images: Images) {
   return {
     kubernetes: { context: KUBECONFIG_CONTEXT(layout), kubeconfig: layout.kubeconfig },
     images: { registry: `127.0.0.1:${layout.registryPort}`, pinned: images, buildNetwork: "host" },
+    // On 127.0.0.1 alone, for the verbs and drills of this machine.
+    access: { direct: true },
     // Its image cannot be pulled here: `make dashboards` draws the same dashboards.
     grafana: { enabled: false },
   };

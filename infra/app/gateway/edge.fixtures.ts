@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/schema.ts";
+import type { OpsPage } from "../../lib/ops.ts";
 import { app } from "../app.fixtures.ts";
 import { nginxConfig } from "./gateway.plan.ts";
 
@@ -19,6 +20,13 @@ export interface Edge {
   stop(): Promise<void>;
 }
 
+/** The responder, which is asked who may, and one program in the place of all behind its sign-in. */
+export interface Operations {
+  pages: readonly OpsPage[];
+  responder: Serve;
+  program: Serve;
+}
+
 /** `pod` is the number of the pod that is asked, from 0. */
 type Serve = (req: IncomingMessage, res: ServerResponse, pod: number) => void;
 
@@ -28,13 +36,17 @@ export async function startEdge(
   serve: Serve,
   changes: Partial<Config["app"]> = {},
   web: Serve = (_req, res) => res.end("a page"),
+  ops?: Operations,
 ): Promise<Edge> {
   const folder = mkdtempSync(join(tmpdir(), "media-edge-"));
   const pods = Array.from({ length: PODS }, (_, pod) => createServer((req, res) => serve(req, res, pod)));
   const front = createServer((req, res) => web(req, res, 0));
   const [port, statusPort] = [await freePort(), await freePort()];
-  const ports = { port, statusPort, api: await Promise.all(pods.map(listening)), web: [await listening(front)] };
-  writeFileSync(join(folder, "nginx.conf"), withoutTls(folder, ports, changes));
+  const behind = [ops?.responder, ops?.program].map((one) => createServer((req, res) => one?.(req, res, 0)));
+  const [responder = 0, program = 0] = await Promise.all(behind.map(listening));
+  const [api, page] = [await Promise.all(pods.map(listening)), await listening(front)];
+  const ports = { port, statusPort, api, web: [page], responder, program };
+  writeFileSync(join(folder, "nginx.conf"), withoutTls(folder, ports, changes, ops?.pages));
   const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
     env: { PATH: `${process.env.PATH}:/usr/sbin` },
     stdio: "ignore",
@@ -50,7 +62,7 @@ export async function startEdge(
       const gone = nginx.exitCode ?? new Promise((resolve) => nginx.once("exit", resolve));
       nginx.kill("SIGTERM");
       await gone;
-      for (const server of [...pods, front]) {
+      for (const server of [...pods, front, ...behind]) {
         server.closeAllConnections();
         server.close();
       }
@@ -67,8 +79,9 @@ function withoutTls(
   folder: string,
   { port, statusPort, ...upstreams }: Upstreams & { port: number; statusPort: number },
   changes: Partial<Config["app"]>,
+  ops?: readonly OpsPage[],
 ): string {
-  const text = nginxConfig({ ...APP, ...changes })
+  const text = nginxConfig({ ...APP, ...changes }, { ops })
     .replace(/^\s*(ssl_.*|http2 on);$/gm, "")
     .replace(/listen 8444 ssl;/, "")
     .replace(/listen 8443 ssl;/, `listen 127.0.0.1:${port};`)
@@ -81,13 +94,16 @@ function withoutTls(
 interface Upstreams {
   api: readonly number[];
   web: readonly number[];
+  /** Port of what stands for the responder, and of what stands for all programs behind its sign-in. */
+  responder?: number;
+  program?: number;
 }
 
 /**
  * The gateway's configuration for this machine's nginx: other places, addresses for names, and no njs (its counting has
  * metrics.test.ts); all else stays as it is in a pod.
  */
-export function onThisMachine(config: string, folder: string, { api, web }: Upstreams): string {
+export function onThisMachine(config: string, folder: string, { api, web, responder, program }: Upstreams): string {
   mkdirSync(join(folder, "cache"));
   const text = config
     .replace(/^\s*(load_module .*|js_.*);$/gm, "")
@@ -96,6 +112,8 @@ export function onThisMachine(config: string, folder: string, { api, web }: Upst
     .replace(/server (api|web)-pods\.@domain@:\d+ resolve (.*;)/g, (_, name, rest) =>
       (name === "api" ? api : web).map((at) => `server 127.0.0.1:${at} ${rest}`).join("\n"),
     )
+    .replace(/server [a-z]+\.@domain@:\d+ resolve;/g, `server 127.0.0.1:${program};`)
+    .replace(/server responder:\d+;/, `server 127.0.0.1:${responder};`)
     .replaceAll("/tmp/", `${folder}/`)
     .replace("/var/cache/nginx", join(folder, "cache"))
     .replace("/dev/stdout", join(folder, "access.log"))

@@ -3,14 +3,19 @@ import type { Config } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { address, portOf, type ServicePort } from "../../lib/endpoints.ts";
 import { fill, readBeside } from "../../lib/files.ts";
+import type { OpsPage } from "../../lib/ops.ts";
 import type { DeploymentSpec } from "../../lib/workload.types.ts";
+import { linksOf, opsLocations, opsUpstreams, RESPONDER_UPSTREAM } from "./ops.plan.ts";
 import { problemLocations } from "./problems.ts";
 
 export interface GatewayArgs {
   sizes: Tier["gateway"];
   app: Config["app"];
-  /** Whether the responder is there, which serves /incidents. @default false */
-  incidents?: boolean;
+  /**
+   * Pages of other programs behind the responder's sign-in, where there is a responder; it serves /incidents too.
+   * @default there is none
+   */
+  ops?: readonly OpsPage[] | undefined;
   /** See the configuration's `gateway`. @default [] */
   proxyProtocolFrom?: readonly string[];
   tls: GatewayTls;
@@ -22,7 +27,6 @@ export type GatewayTls = { certificate: pulumi.Input<string>; key: pulumi.Input<
 /** The way in: TLS, limits, request and trace ids, and errors of its own as problem documents, which it counts. */
 export function gatewayPlan({ tls, ...args }: GatewayArgs): DeploymentSpec {
   const { replicas, memoryMi } = args.sizes;
-  const incidents = args.incidents ?? false;
   const path = "/run/secrets/gateway";
   return {
     name: "gateway",
@@ -30,7 +34,11 @@ export function gatewayPlan({ tls, ...args }: GatewayArgs): DeploymentSpec {
     image: "nginx",
     command: ["sh", "/etc/nginx/start.sh"],
     replicas,
-    connectsTo: ["api-pods:http", "web-pods:http", ...(incidents ? (["responder:http"] as const) : [])],
+    connectsTo: [
+      "api-pods:http",
+      "web-pods:http",
+      ...(args.ops ? (["responder:http", ...linksOf(args.ops)] as const) : []),
+    ],
     metrics: { port: "status" },
     probes: {
       readiness: { path: "/health", port: "status" },
@@ -78,7 +86,7 @@ const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
 
 export function nginxConfig(
   app: Config["app"],
-  { incidents = false, proxyProtocolFrom = [] }: Pick<GatewayArgs, "incidents" | "proxyProtocolFrom"> = {},
+  { ops, proxyProtocolFrom = [] }: Pick<GatewayArgs, "ops" | "proxyProtocolFrom"> = {},
 ): string {
   return fill(readBeside(import.meta.url, "nginx.conf"), {
     api: podsOf("api-pods:http"),
@@ -96,7 +104,8 @@ export function nginxConfig(
     rateLimit: app.rateLimitPerSecond,
     burst: app.rateLimitPerSecond * 2,
     problems: problemLocations(),
-    incidents: incidents ? INCIDENTS : "",
+    operations: ops ? fill(opsLocations(ops), { burst: app.rateLimitPerSecond * 2 }) : "",
+    operationsUpstreams: ops ? [RESPONDER_UPSTREAM, opsUpstreams(ops, podsOf)].join("\n  ") : "",
     cache: CACHE,
     cacheMi: CACHE_MI,
     catalogue: `^${CATALOGUE}$`,
@@ -104,16 +113,10 @@ export function nginxConfig(
   });
 }
 
-/** The full name of a headless Service, which nginx's resolver needs; start.sh puts the stack's own domain in. */
+/** The full name of a Service, which nginx's resolver needs; start.sh puts the stack's own domain in. */
 function podsOf(target: ServicePort): string {
   return address(target).replace(":", ".@domain@:");
 }
-
-/** Pages for administrators, which the responder serves; its webhook is not among them. */
-const INCIDENTS = `location ~ ^/incidents(/|$) {
-      limit_req zone=clients burst=20 nodelay;
-      proxy_pass http://${address("responder:http")};
-    }`;
 
 /** Shares of new traces that are kept and dropped; nginx refuses a share of 0 and knows two decimals. */
 function sampling(ratio: number): string {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { CATALOGUE, type ProblemCode } from "@media/service/problems";
 import { tiers } from "../../config/tiers.ts";
+import type { OpsPage } from "../../lib/ops.ts";
 import { app } from "../app.fixtures.ts";
 import { certificateManifest } from "./certificate.plan.ts";
 import { gatewayPlan, nginxConfig } from "./gateway.plan.ts";
+import { OPS_PAGES } from "./ops.plan.ts";
 import { PROBLEMS } from "./problems.ts";
 
 /** Socket.IO's server speaks at least every 25 s. */
@@ -11,10 +13,41 @@ const PING_SECONDS = 25;
 
 describe("the gateway", () => {
   test("passes the responder's pages on where there is one, and never its webhook", () => {
-    const text = nginxConfig(app, { incidents: true });
-    expect(text).toMatch(/location ~ \^\/incidents\(\/\|\$\) \{[^}]*proxy_pass http:\/\/responder:8080;/);
+    const text = nginxConfig(app, { ops: ["prometheus"] });
+    expect(text).toMatch(/location ~ \^\/\(incidents\|ops\)\(\/\|\$\) \{[^}]*proxy_pass http:\/\/responder;/);
     expect(text).not.toContain("webhook");
+    expect(text).not.toMatch(/\{\{|\}\}/);
     expect(nginxConfig(app)).not.toContain("responder");
+  });
+
+  test("connects to the programs whose pages it serves, and to no other", () => {
+    const plan = (ops?: OpsPage[]) =>
+      gatewayPlan({ sizes: tiers.small.gateway, app, ops, tls: { certificate: "CERT", key: "KEY" } }).connectsTo;
+    expect(plan(["loki", "grafana"])).toEqual([
+      "api-pods:http",
+      "web-pods:http",
+      "responder:http",
+      "loki:http",
+      "grafana:http",
+    ]);
+    expect(plan()).toEqual(["api-pods:http", "web-pods:http"]);
+  });
+
+  test("no page of another program is there without the question who asks, or with cookie or token", () => {
+    const text = nginxConfig(app, { ops: Object.keys(OPS_PAGES) as OpsPage[] });
+    const locations = text.split(/^ {4}location /m).filter((part) => part.startsWith('~ "^/ops/'));
+    // Two of them have one more for what may be changed.
+    expect(locations).toHaveLength(7);
+    for (const location of locations)
+      for (const line of [
+        "auth_request /-/operator;",
+        'Authorization "";',
+        'Cookie "";',
+        "proxy_hide_header Set-Cookie;",
+      ])
+        expect(location).toContain(line);
+    const reading = locations.filter((location) => location.includes("limit_except GET {"));
+    expect(reading).toHaveLength(5);
   });
 
   test("limits as configured and knows its upstream", () => {

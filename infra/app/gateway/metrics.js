@@ -3,7 +3,9 @@
 
 /** Upper bounds of the histogram, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10];
-const SOURCES = ["cache", "gateway", "service", "web"];
+const SOURCES = ["cache", "gateway", "operations", "service", "web"];
+/** Who answers for each upstream; the others are pages for operators. */
+const ANSWERS = { api: "service", web: "web" };
 /** What nginx says of an answer that it had kept. */
 const KEPT = ["HIT", "STALE", "UPDATING"];
 
@@ -26,14 +28,15 @@ function operationOf(path) {
  * `service` where the answer is the service's; `gateway` where nginx gave it by itself: no route, too large, too often,
  * a service that was silent or spoke nonsense. nginx notes when it has read an answer's head; without that the status
  * is its own. Of several tries the last one counts. `cache` where nginx had kept the service's answer. `web` where the
- * answer is the front end's, kept or not: its times say nothing of the service's.
+ * answer is the front end's, kept or not: its times say nothing of the service's; nor do those of `operations`, which are
+ * the responder's and of the programs behind its sign-in.
  */
 function sourceOf(headerTime, cacheStatus, upstream) {
   if (KEPT.includes(cacheStatus)) return upstream === "web" ? "web" : "cache";
   const times = (headerTime || "").split(/[,:]/);
   const last = times[times.length - 1].trim();
   if (last === "" || last === "-") return "gateway";
-  return upstream === "web" ? "web" : "service";
+  return ANSWERS[upstream] || "operations";
 }
 
 /** Evaluated when the line of the access log is made: once per request, after its answer. */

@@ -68,6 +68,14 @@ test.each([
   expect(await scrape()).toContain(`gateway_http_responses_total{source="${source}",status="${status}"} 1\n`);
 });
 
+test.each(["responder", "prometheus"])(
+  "an answer of the operators' page %s is no answer of the service",
+  async (name) => {
+    expect(answer("200", "0.004", "0.001", undefined, `/ops/${name}/`, name)).toBe("operations");
+    expect(answer("502", "-", "0.001", undefined, `/ops/${name}/`, name)).toBe("gateway");
+  },
+);
+
 test.each([
   ["HIT", undefined, "cache"],
   ["UPDATING", undefined, "cache"],
