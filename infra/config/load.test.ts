@@ -125,7 +125,9 @@ describe("a wrong configuration is told in one message", () => {
     const gateway = { "media-platform:gateway": '{"hostname":"media.example.com"}' };
     const found = (more: object) => problems({ ...valid, ...more, "media-platform:auth": JSON.stringify(auth) });
     expect(found(gateway)).toMatch(message);
-    if ("oidc" in auth) expect(found({})).toMatch(/gateway\.hostname: is missing: the provider of auth\.oidc/);
+    // What is wrong by itself is told first.
+    if (message.source === "^none$")
+      expect(found({})).toMatch(/gateway\.hostname: is missing: the provider of auth\.oidc/);
   });
 
   test("an authority that has ended is said", () => {
