@@ -5,6 +5,7 @@ import { authSection } from "./auth.ts";
 import { connectionProblems } from "./connections.ts";
 import { credentialsSection } from "./credentials.ts";
 import { gatewaySection } from "./gateway.ts";
+import { imagesSection } from "./images.ts";
 import { sizesOf, sizesSection } from "./sizes.ts";
 import { standbyProblems } from "./standby.ts";
 import { type UpstreamName, upstreamNames } from "./upstreams.ts";
@@ -23,21 +24,6 @@ const kubernetes = z.strictObject({
   readySeconds: z.int().min(5).optional(),
   /** Storage class of all volumes. @default the cluster's own default class */
   storageClass: z.string().min(1).optional(),
-});
-
-const images = z.strictObject({
-  /** Registry that holds what we build: "host:port" or "host/path". */
-  registry: z.string().min(1),
-  /** References by digest, by folder of local/images; `service` and `web` too may be given. @default {} */
-  pinned: z.record(z.string(), z.string().includes("@sha256:", "must be a reference by digest")).default({}),
-  /** Build the images that are published nowhere (postgres, pgbouncer, exporters) and push them to `registry`. @default false: they are there */
-  build: z.boolean().default(false),
-  /** What registries want to see, by their host: pods pull with it, and the program pushes with it. @default {} */
-  credentials: z
-    .record(z.string().min(1), z.strictObject({ username: z.string().min(1), password: z.string().min(1) }))
-    .default({}),
-  /** Network of the builds of the program's own images. @default docker's own */
-  buildNetwork: z.string().min(1).optional(),
 });
 
 const access = z.strictObject({
@@ -177,7 +163,7 @@ const certificates = z
 export const schema = z
   .strictObject({
     kubernetes,
-    images,
+    images: imagesSection,
     tier: z.enum(["small", "medium", "large"]),
     /** Sizes that differ from the tier's; `make tune` sets them. @default {} */
     sizes: sizesSection.prefault({}),
