@@ -71,3 +71,12 @@ export function programOf(pid: number): string {
     return "";
   }
 }
+
+/** Sends a signal to a process, or to a group by its negative number; one that has ended meanwhile is none to send it to. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

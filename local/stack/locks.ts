@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isOrphan } from "../cluster/processes.ts";
+import { isOrphan, sendSignal } from "../cluster/processes.ts";
 import { UserError } from "../lib/errors.ts";
 import { eventually } from "../lib/eventually.ts";
 import { environment, pulumiFolder } from "./environment.ts";
@@ -33,16 +33,7 @@ export async function endOrphans(stack: Stack): Promise<void> {
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const read = (file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
     if (!isOrphan(pid) || !STARTED_BY_ENGINE.test(await read("cmdline"))) continue;
-    if ((await read("environ")).split("\0").includes(ours)) endGroup(pid);
-  }
-}
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // It has ended by itself meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if ((await read("environ")).split("\0").includes(ours)) sendSignal(-pid, "SIGKILL");
   }
 }
 

@@ -4,7 +4,7 @@ import type { ClusterOwner } from "@media/drills/owner";
 import { execa } from "execa";
 import { processes } from "../cluster/cluster.ts";
 import type { Layout } from "../cluster/layout.ts";
-import { cgroupOf, family, programOf } from "../cluster/processes.ts";
+import { cgroupOf, family, programOf, sendSignal } from "../cluster/processes.ts";
 
 /** The supervisor starts a daemon again at once. */
 const DAEMON_SECONDS = 30;
@@ -34,7 +34,7 @@ export function owner(layout: Layout): ClusterOwner {
       const inPod = inPodOf(uid);
       return (signal) => {
         // The kubelet may have ended a process meanwhile, and its number may belong to another process.
-        for (const pid of pids.filter(inPod)) process.kill(pid, signal);
+        for (const pid of pids.filter(inPod)) sendSignal(pid, signal);
       };
     },
     async cutNetwork(uid) {
