@@ -4,6 +4,8 @@ import type { ObjectPolicy } from "./types.ts";
 /** A name that promises a credential. Names of files are no credential: they say where one is. */
 const TELLING = /(password|passwd|secret|token|api_?key|access_?key|private_?key|credential|passphrase)/i;
 const HARMLESS = /(_FILE|_PATH|_NAME|_URL|_SECONDS|_MINUTES|_COUNT|_LIMIT|_TTL)$/i;
+/** A switch is no credential, whatever it turns on. */
+const SWITCH = /^(true|false)$/;
 /** A value that is one, whatever its name. */
 const VALUE =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[abp]-[\w-]{10,}|:\/\/[^/\s:@{$]+:[^/\s@{$]+@/;
@@ -22,7 +24,7 @@ export const secretPolicies: readonly ObjectPolicy[] = [
         const wrong = env.find(
           ({ name, value, valueFrom }) =>
             valueFrom?.secretKeyRef ||
-            (value !== undefined && value !== "" && TELLING.test(name) && !HARMLESS.test(name)) ||
+            (value && TELLING.test(name) && !HARMLESS.test(name) && !SWITCH.test(value)) ||
             VALUE.test(value ?? ""),
         );
         if (wrong) return [`env[${wrong.name}]`, "holds a credential"];
