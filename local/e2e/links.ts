@@ -73,7 +73,7 @@ const IN_DEV = ["-n", "media-dev"];
 async function declared(all: readonly Pod[]): Promise<string[]> {
   const arrows = [...(await draw("dev")).matchAll(/^ {2}([\w-]+) -- "([\w-]+)" --> ([\w-]+)$/gm)].filter(
     // Grafana's image cannot be pulled here, and so the embedded cluster does not run it (`grafana.enabled: false`).
-    ([, caller]) => caller !== "grafana",
+    ([, caller, , target]) => caller !== "grafana" && target !== "grafana",
   );
   const drawn = arrows.map(([, caller, port, target]) => {
     const number = (listeners as Record<string, Record<string, number>>)[target as string]?.[port as string];

@@ -22,6 +22,9 @@ export function signals(): void {
           expect(json(answer, Number(status))).toMatchObject({ status: Number(status), hint: expect.any(String) });
           await isPositive(`sum(gateway_http_responses_total{source="gateway",status="${status}"})`);
         }
+        // The front end's answers are its own, not the service's.
+        expect((await call(gatewayUrl, { ca })).status).toBe(200);
+        await isPositive('sum(gateway_http_responses_total{source="web",status="200"})');
         // The control: the service's own 404 counts as the service's.
         expect((await call(`${api}/nothing`, { ca })).status).toBe(404);
         await isPositive('sum(gateway_http_responses_total{source="service",status="404"})');

@@ -66,6 +66,7 @@ export const INJECTIONS: Readonly<Record<string, Entry>> = {
     "on the embedded cluster volumes are folders of the machine's disk: 4 GiB of rows, of each member",
   ),
   ArchiveDropped: replayed("a gigabyte of log would be dropped, and no time after it could be restored on that stack"),
+  StandbyStackBehind: replayed("it takes a second stack that follows this one's store"),
   StandbyCutOff: replayed(
     "a member without network is not scraped, and one with it is brought back by Patroni within its wait",
   ),

@@ -43,7 +43,7 @@ function sourceOf(headerTime, cacheStatus, upstream) {
 function count(r) {
   // njs knows no destructuring.
   const v = r.variables;
-  const source = sourceOf(v.upstream_header_time, v.upstream_cache_status, v.proxy_host);
+  const source = sourceOf(v.upstream_header_time, v.upstream_cache_status, v.asked_upstream);
   const seconds = Number(r.variables.request_time);
   const fits = BUCKETS.findIndex((bound) => seconds <= bound);
   ngx.shared.answers.incr(`source="${source}",status="${r.variables.status}"`, 1, 0);

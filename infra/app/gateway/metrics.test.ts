@@ -39,7 +39,7 @@ const answer = (
       request_time: seconds,
       upstream_cache_status: cache,
       uri,
-      proxy_host: upstream,
+      asked_upstream: upstream,
     },
   });
 
