@@ -23,8 +23,8 @@ export function signIn(stack: Stack): void {
         const get = async (path: string, headers: Record<string, string>) =>
           (await call(`${gatewayUrl}${path}`, { ca, headers })).status;
         const post = (path: string, body: unknown) => call(`${gatewayUrl}/api/v1${path}`, { method: "POST", ca, body });
-        const account = { email: `${randomUUID()}@example.com`, password: randomUUID(), name: "Plain User" };
-        json(await post("/auth/register", account), 201);
+        const account = { email: `${randomUUID()}@example.com`, password: randomUUID() };
+        json(await post("/auth/register", { ...account, name: "Plain User" }), 201);
         const { accessToken } = json<{ accessToken: string }>(await post("/auth/login", account), 201);
         const [user, admin] = [accessToken, credentials.devToken].map((token) => ({
           authorization: `Bearer ${token}`,

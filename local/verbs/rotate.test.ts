@@ -5,7 +5,9 @@ import { inWords } from "./rotate.ts";
 
 test("a dry run says of each credential what is valid in between and which pods go, then the steps", () => {
   const lines = inWords(rotationPlan("dev", "redis-state,dev-token", { "redis-state": { generation: 3 } }));
-  expect(lines[0]).toMatch(/^redis-state, generation 4: .+ In between: .+; replaces the pods of api, worker$/);
+  expect(lines[0]).toMatch(
+    /^redis-state, generation 4: .+ In between: .+; replaces the pods of api, worker, responder$/,
+  );
   expect(lines[1]).toMatch(/^dev-token, generation 2: /);
   expect(lines.slice(2)).toEqual([
     "step 1 of 3: the new ones are accepted beside the old ones; what has one value at a time is replaced (redis-state, dev-token), then 150 s",
