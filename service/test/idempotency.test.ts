@@ -125,16 +125,24 @@ describe("a crash", () => {
   });
 
   test("between the effect and the answer: the answer is there for the next try", async () => {
-    const doomed = platform.spawn("api");
-    const port = await started(doomed);
-    const [body, key] = [JSON.stringify(wish()), randomUUID()];
-    // After the commit it tells the cache, which now takes its time.
-    platform.servers.freeze("cache", true);
-    const lost = send(body, key, port).catch(() => "no answer");
-    while ((await effects(nextId)).requests === 0) await sleep(2);
-    doomed.child.kill("SIGKILL");
-    expect(await lost).toBe("no answer");
-    platform.servers.freeze("cache", false);
+    const cutOff = async () => {
+      const doomed = platform.spawn("api");
+      const port = await started(doomed);
+      const [body, key] = [JSON.stringify(wish()), randomUUID()];
+      // After the commit it tells the cache, which now takes its time.
+      platform.servers.freeze("cache", true);
+      const lost = send(body, key, port).catch(() => "no answer");
+      while ((await effects(nextId)).requests === 0) await sleep(2);
+      doomed.child.kill("SIGKILL");
+      const got = await lost;
+      platform.servers.freeze("cache", false);
+      return { got, body, key };
+    };
+    let cut = await cutOff();
+    // On a busy machine the answer may be quicker than the look at the effect.
+    for (let n = 1; n < 5 && cut.got !== "no answer"; n++) cut = await cutOff();
+    const { got, body, key } = cut;
+    expect(got).toBe("no answer");
     const again = await send(body, key);
     expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([201, "true"]);
     expect(await effects(nextId)).toEqual(ONE);
