@@ -58,7 +58,7 @@ describe("the cache that was emptied", () => {
     fires(signals, alert, { pod: "redis-cache-1" }, () => empty);
     await send(responder, notificationOf(alert, {}, labels));
     await eventually(async () => expect(await copies()).toHaveLength(await countOf()), 30_000);
-    expect(await redis.keys("answer:*:title:movie:*")).toHaveLength(3);
+    await eventually(async () => expect(await redis.keys("answer:*:title:movie:*")).toHaveLength(3));
     expect(await redis.get(key)).toBe("written:by-another");
     empty = false;
     const { id } = await ended(alert);
