@@ -16,6 +16,8 @@ import { securityRules } from "./security.ts";
 import { sloRules } from "./slo.ts";
 import { trendRules } from "./trend.ts";
 
+export { type Rule, secondsOf } from "./rule.ts";
+
 /** Always fires. When it stops coming, Prometheus, Alertmanager or the way between them is dead. */
 const WATCHDOG: Rule = {
   name: "Watchdog",

@@ -1,3 +1,5 @@
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "@media/drills/restricted";
+
 /** What the generator's pod is made from. */
 export interface GeneratorArgs {
   readonly stack: string;
@@ -20,7 +22,6 @@ export const MARK = "media-platform/load-generator";
 const CONTAINER = "generator";
 /** The pod of a Job that ended is removed after this time, also where nobody is left to do it. */
 const TTL_SECONDS = 60;
-const USER = 10001;
 const LABEL = { name: "app.kubernetes.io/name", instance: "app.kubernetes.io/instance" };
 
 const labelsOf = ({ stack, name }: GeneratorArgs) => ({
@@ -53,13 +54,7 @@ export function jobPlan(args: GeneratorArgs) {
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 1,
           ...(pullSecrets && { imagePullSecrets: pullSecrets }),
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: USER,
-            runAsGroup: USER,
-            fsGroup: USER,
-            seccompProfile: { type: "RuntimeDefault" },
-          },
+          securityContext: { ...RESTRICTED_POD, fsGroup: RESTRICTED_POD.runAsGroup },
           containers: [
             {
               name: CONTAINER,
@@ -70,11 +65,7 @@ export function jobPlan(args: GeneratorArgs) {
                 { name: "TMPDIR", value: WORK },
               ],
               resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ["ALL"] },
-              },
+              securityContext: RESTRICTED_CONTAINER,
               volumeMounts: [{ name: "work", mountPath: WORK }],
             },
           ],

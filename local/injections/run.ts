@@ -1,5 +1,7 @@
+import { type Rule, secondsOf } from "@media/dashboards/rules";
 import { messageOf } from "@media/drills/errors";
 import { eventually } from "@media/drills/eventually";
+import { timed } from "../bench/measure.ts";
 import type { Entry, Injected, Stage } from "./injection.ts";
 
 /** Seconds in which an alert that still fires from what was before has to end, before its own fault is injected. */
@@ -72,8 +74,8 @@ export async function goThrough(
 async function one(alert: string, entry: Injected, means: Means): Promise<Row> {
   const { stage, patience = 1 } = means;
   const startedAt = new Date().toISOString();
-  const until = (wanted: boolean, what: string, seconds: number) =>
-    timed(async () => {
+  const until = async (wanted: boolean, what: string, seconds: number) => {
+    const waited = await timed(async () => {
       let interrupted: unknown;
       await eventually(`${alert} ${what}`, seconds * patience, async () => {
         try {
@@ -86,6 +88,8 @@ async function one(alert: string, entry: Injected, means: Means): Promise<Row> {
       });
       if (interrupted) throw interrupted;
     });
+    return Math.round(waited * 10) / 10;
+  };
   let firedAfter: number | undefined;
   let error: string | undefined;
   let injected = false;
@@ -114,12 +118,6 @@ async function one(alert: string, entry: Injected, means: Means): Promise<Row> {
   }
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return Math.round((performance.now() - from) / 100) / 10;
-}
-
 const lineOf = ({ alert, outcome, firedAfter, overAfter, error }: Row) =>
   [
     `${alert}: ${outcome}`,
@@ -141,19 +139,18 @@ export function reportOf(table: Readonly<Record<string, Entry>>, { rows }: Journ
 
 /** What does not fit between the rules and the table. Pure. */
 export function problemsOf(
-  rules: readonly { readonly name: string; readonly for?: string | undefined }[],
+  rules: readonly Pick<Rule, "name" | "for">[],
   table: Readonly<Record<string, Entry>>,
 ): string[] {
-  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
-  const waits = (text = "0s") => Number.parseInt(text, 10) * (units[text.at(-1) ?? ""] ?? Number.NaN);
   const missing = rules.flatMap(({ name }) => (name in table ? [] : [`${name} is neither injected nor replayed`]));
   const unknown = Object.keys(table).flatMap((name) =>
     rules.some((rule) => rule.name === name) ? [] : [`no rule is named ${name}`],
   );
-  const hasty = rules.flatMap(({ name, for: wait }) => {
+  const hasty = rules.flatMap((rule) => {
+    const { name } = rule;
     const entry = table[name];
-    return entry?.by === "injection" && !(entry.seconds > waits(wait))
-      ? [`${name} waits ${wait}, its injection only ${entry.seconds} s`]
+    return entry?.by === "injection" && !(entry.seconds > secondsOf(rule))
+      ? [`${name} waits ${rule.for}, its injection only ${entry.seconds} s`]
       : [];
   });
   return [...missing, ...unknown, ...hasty];

@@ -1,3 +1,4 @@
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from "@media/drills/restricted";
 import { kubectl, type Stack } from "@media/drills/stack";
 import type { Injected } from "./injection.ts";
 
@@ -52,23 +53,14 @@ export function podOf(image: string, { script, annotations = {}, readinessProbe,
     spec: {
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 1,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 10001,
-        runAsGroup: 10001,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
+      securityContext: RESTRICTED_POD,
       containers: [
         {
           name: POD,
           image,
           command: ["node", "-e", script],
           resources: { requests: { cpu: "5m", memory }, limits: { memory } },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
+          securityContext: RESTRICTED_CONTAINER,
           ...(readinessProbe ? { readinessProbe } : {}),
         },
       ],

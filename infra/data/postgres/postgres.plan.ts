@@ -25,7 +25,8 @@ export interface PostgresArgs extends SidecarArgs {
   passwords: Record<"superuser" | "replication" | "pooler" | "patroni" | "responder", pulumi.Input<string>>;
 }
 
-const SCRIPTS = [
+/** Files of the members' ConfigMap that are the same for every stack, in this folder. */
+export const SCRIPTS = [
   "pgbackrest-push.sh",
   "bootstrap.sh",
   "expirer.sh",

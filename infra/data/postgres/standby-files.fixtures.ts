@@ -3,25 +3,6 @@ import { stringify } from "yaml";
 import type { Tier } from "../../config/tiers.ts";
 import { patroniConfig } from "./patroni.plan.ts";
 
-/** What the pods of PostgreSQL have in /opt/scripts, as far as a stack that follows needs it. */
-export const SCRIPTS = [
-  "bootstrap.sh",
-  "fetch-wal.sh",
-  "pgbackrest-push.sh",
-  "probe-store.sh",
-  "replica-from-store.sh",
-  "retire.sql",
-  "roles.sh",
-  "roles.sql",
-  "stores.sh",
-  "watcher/credentials.py",
-  "watcher/member.py",
-  "watcher/restarts.py",
-  "watcher/standby.py",
-  "watcher/store.py",
-  "watcher/watcher.py",
-];
-
 /** What both stacks have in their folder. */
 export const FOLDERS = [
   "tmp",

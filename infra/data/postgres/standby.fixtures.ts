@@ -16,8 +16,9 @@ import {
 import { tiers } from "../../config/tiers.ts";
 import { readBeside } from "../../lib/files.ts";
 import { appliedSettings } from "./patroni.plan.ts";
+import { SCRIPTS } from "./postgres.plan.ts";
 import { roleSecrets } from "./server.fixtures.ts";
-import { FOLDERS, patroniFile, pgbackrestFile, SCRIPTS } from "./standby-files.fixtures.ts";
+import { FOLDERS, patroniFile, pgbackrestFile } from "./standby-files.fixtures.ts";
 
 const SIZES = tiers.small.postgres;
 const BIN = () => dirname(find("postgres", postgresFolders()));

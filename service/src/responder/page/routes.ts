@@ -15,7 +15,7 @@ import type { Deps } from "../deps.ts";
 import { closeFollowUp, openFollowUps } from "../follow-ups.ts";
 import { playbookFor } from "../playbooks/index.ts";
 import { Refused } from "../playbooks/playbook.ts";
-import { PAGE_HEADERS } from "../sign-in/html.ts";
+import { PAGE_HEADERS, show } from "../sign-in/html.ts";
 import { type PersonCheck, personOf, refuseForeign, requirePerson } from "../sign-in/person.ts";
 import { followUpsPage, incidentPage, listPage, playbookPage, postMortemPage } from "./html.ts";
 
@@ -40,9 +40,6 @@ export function mountPages(app: Express, options: PageDeps): void {
   mountActions(router, options);
   app.use("/incidents", router);
 }
-
-const show = (res: Response, html: string, status = 200) =>
-  void res.status(status).set(PAGE_HEADERS).type("html").send(html);
 
 async function incidentOf({ database }: Deps, id: string): Promise<Incident> {
   const incident = ID.test(id) ? await findIncident(database.primary, id) : undefined;

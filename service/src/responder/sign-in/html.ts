@@ -1,3 +1,4 @@
+import type { Response } from "express";
 import { escapeHtml as e, page } from "../../http/html.ts";
 import { SIGN_IN } from "./person.ts";
 
@@ -9,6 +10,9 @@ export const PAGE_HEADERS = {
   "Referrer-Policy": "same-origin",
   "Cache-Control": "no-store",
 };
+
+export const show = (res: Response, html: string, status = 200) =>
+  void res.status(status).set(PAGE_HEADERS).type("html").send(html);
 
 export interface SignInWays {
   /** With address and password of an administrator's account. */

@@ -5,7 +5,7 @@ import { Problem } from "../../errors/problem.ts";
 import { may } from "../../model/roles.ts";
 import type { Logger } from "../../observability/log.ts";
 import { agentOf } from "../sources/http.ts";
-import { indexPage, onwardPage, PAGE_HEADERS, signInPage } from "./html.ts";
+import { indexPage, onwardPage, show, signInPage } from "./html.ts";
 import { type Oidc, OidcRefused } from "./oidc.ts";
 import {
   cookieOf,
@@ -66,9 +66,6 @@ export function mountSignIn(app: Express, deps: SignInDeps): PersonCheck {
   app.use("/ops", router);
   return check;
 }
-
-const show = (res: Response, html: string, status = 200) =>
-  void res.status(status).set(PAGE_HEADERS).type("html").send(html);
 
 /** The gateway's question, with the caller's own headers and the method that it wants: 204, or 401 or 403. */
 function verdict(check: PersonCheck): RequestHandler {
