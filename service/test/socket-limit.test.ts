@@ -176,8 +176,9 @@ test("what a killed process had does not count for long", async () => {
   await doomed.exit;
   // The control: it did count.
   await expectRefused(other.httpPort, who);
+  // Its connections began one after the other, and end so where it was killed before its first upkeep.
   await entersWithin(LIFE_MS + 1_000, other.httpPort, who);
-  await enter(one.httpPort, who);
+  await entersWithin(LIFE_MS + 1_000, one.httpPort, who);
   await expectRefused(other.httpPort, who);
 });
 
