@@ -4,6 +4,9 @@ import type { Running } from "../src/process/lifecycle.ts";
 import { call, getAs, post } from "./calls.ts";
 import { DEV_TOKEN, eventually, type Platform, type Spawned, startPlatform } from "./platform.ts";
 
+/** So often the 200 callers come, until Redis answers both processes in time. */
+const ROUNDS = 5;
+
 let platform: Platform;
 let api: Running;
 let redis: Redis;
@@ -25,23 +28,32 @@ const callsOfTmdb = async () => {
   return lines.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
 };
 
-async function other(): Promise<number> {
-  const spawned: Spawned = platform.spawn("api");
-  return Number((await spawned.logged("started")).httpPort);
+async function other(): Promise<{ port: number; lines: string[] }> {
+  const spawned: Spawned = platform.spawn("api", { LOG_LEVEL: "debug" });
+  return { port: Number((await spawned.logged("started")).httpPort), lines: spawned.lines };
 }
 
 describe("answers of upstreams", () => {
   test("200 callers at once, on two processes, are one call", async () => {
-    const ports = await Promise.all([other(), other()]);
+    const processes = await Promise.all([other(), other()]);
+    const ports = processes.map(({ port }) => port);
+    /** Without Redis' answer in time a process calls by itself, as two that have just started on a busy machine may. */
+    const unanswered = () =>
+      processes.flatMap(({ lines }) => lines.filter((line) => line.includes("the cache did not answer"))).length;
     await platform.knobs({ latencyMs: 300 });
-    const before = await callsOfTmdb();
-    const path = "/api/v1/search?mediaType=movie&query=stampede";
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => call(ports[n % 2] ?? 0, path)));
-    // Two that have just started, on a machine that is busy, shed some of so many.
-    const served = answers.filter(({ status }) => status !== 503);
-    expect(served.length).toBeGreaterThanOrEqual(40);
-    expect(new Set(served.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(new Set(served.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    let [path, before] = ["", 0];
+    for (let round = 1, since = -1; round <= ROUNDS && unanswered() !== since; round++) {
+      path = `/api/v1/search?mediaType=movie&query=stampede-${round}`;
+      [before, since] = [await callsOfTmdb(), unanswered()];
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => call(ports[n % 2] ?? 0, path)));
+      // On a machine that is busy they shed some of so many.
+      const served = answers.filter(({ status }) => status !== 503);
+      expect(served.length).toBeGreaterThanOrEqual(40);
+      expect(new Set(served.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(served.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+      // One of each at most, even so.
+      expect(await callsOfTmdb()).toBeLessThanOrEqual(before + 2);
+    }
     expect(await callsOfTmdb()).toBe(before + 1);
     // The control: another question is another call.
     await call(ports[0] ?? 0, `${path}-no-more`);

@@ -38,11 +38,14 @@ const anew = (alert: string) => forget(platform, alert);
 
 describe("the write-ahead log", () => {
   const alert = "WalPilesUp";
+  /** Gives the rows of the last statement. */
   const superuser = async (...statements: string[]) => {
     const client = new pg.Client({ ...connectionTo(platform.servers), user: "postgres" });
     await client.connect();
-    for (const sql of statements) await client.query(sql);
+    let rows: object[] = [];
+    for (const sql of statements) ({ rows } = await client.query(sql));
     await client.end();
+    return rows;
   };
   const FILE = ["SELECT pg_logical_emit_message(false, 'test', 'x')", "SELECT pg_switch_wal()"];
   /** The archiver takes a new setting with the next file; each one wakes it. */
@@ -105,6 +108,11 @@ describe("the write-ahead log", () => {
 
   test("is archived to its last file and recycled by PostgreSQL: each file that goes is in the store", async () => {
     await archiverSays("last_archived_time > last_failed_time");
+    // Many that still wait for the store are a reason to refuse.
+    await eventually(async () => {
+      const waiting = "SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
+      expect(await superuser(waiting)).toEqual([]);
+    }, 60_000);
     const before = await onDisk();
     let much = true;
     fires(signals, alert, { pod: "postgres-0" }, () => much);

@@ -41,8 +41,11 @@ const has = (title: string) =>
   stacks.sql("standby", `select count(*) from films where title = '${title}'`, "media") === "1";
 /** What the exporter tells as pg_followed_age_seconds; nothing on a stack that follows none. */
 const age = () => stacks.sql("standby", pg_followed.query);
+/** A file that is whole: pgBackRest writes under another name, and an end of the source would leave it there. */
 const archived = (repository: string, name: string) =>
-  (readdirSync(stacks.at(repository, "archive"), { recursive: true }) as string[]).find((file) => file.includes(name));
+  (readdirSync(stacks.at(repository, "archive"), { recursive: true }) as string[]).find(
+    (file) => file.includes(name) && !file.endsWith(".tmp"),
+  );
 /** The age of what was committed at that time or later is less, however slow the machine is. */
 const since = (from: number) => (Date.now() - from) / 1000 + 1;
 const told = (text: string) => stacks.log.includes(text);
