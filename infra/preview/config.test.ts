@@ -6,6 +6,7 @@ import { configOf, merge, stacksOf } from "./config.ts";
 import { mebi, milli } from "./cost.plan.ts";
 import { differences, lines } from "./differences.plan.ts";
 import { renderAll } from "./render-all.ts";
+import { runRenderer } from "./renderer.ts";
 
 const tree = mkdtempSync(join(tmpdir(), "media-preview-"));
 afterAll(() => rmSync(tree, { recursive: true }));
@@ -71,6 +72,13 @@ test("a key of the wrong type is told as the program tells it", async () => {
   }));
   expect(found).toMatchObject({ problem: expect.stringContaining("media-platform:tier") });
   expect(found).toMatchObject({ problem: expect.not.stringContaining("    at ") });
+});
+
+test("no passphrase is read: a shell may name the file of a cluster that is gone", async () => {
+  const at = { tree: join(import.meta.dirname, "../.."), stack: "dev" };
+  const { engine } = configOf(at.tree, at.stack, true);
+  const rendered = await runRenderer(at, { config: engine }, { PULUMI_CONFIG_PASSPHRASE_FILE: join(tree, "gone") });
+  expect(rendered).toMatchObject({ resources: expect.arrayContaining([expect.objectContaining({ name: "gateway" })]) });
 });
 
 describe("differences", () => {

@@ -66,13 +66,18 @@ function stateOf(type: string, name: string, inputs: Record<string, unknown>): R
   return type.startsWith("kubernetes:") ? { ...inputs, status: {} } : inputs;
 }
 
-const protectedNames = new Set<string>();
+type Options = Pick<Rendered, "protect" | "ignoreChanges">;
+const optionsOf = new Map<string, Options>();
 
 /** The mocks are not told the options of a resource, the monitor is. */
 function keepOptions(): void {
   const { registerResource } = MockMonitor.prototype;
   MockMonitor.prototype.registerResource = function (request, callback) {
-    if (request.getProtect()) protectedNames.add(`${request.getType()} ${request.getName()}`);
+    const ignoreChanges = request.getIgnorechangesList();
+    optionsOf.set(`${request.getType()} ${request.getName()}`, {
+      protect: request.getProtect() === true,
+      ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
+    });
     return registerResource.call(this, request, callback);
   };
 }
@@ -82,8 +87,8 @@ const mocks: pulumi.runtime.Mocks = {
     const secretPaths: string[] = [];
     const plain = unwrap(inputs, "", secretPaths) as Record<string, unknown>;
     const object = type.startsWith("kubernetes:") ? named(name, plain) : plain;
-    const protect = protectedNames.has(`${type} ${name}`);
-    if (custom) registered.push({ type, name, inputs: object, protect, secretPaths: secretPaths.sort() });
+    const options = optionsOf.get(`${type} ${name}`) as Options;
+    if (custom) registered.push({ type, name, inputs: object, secretPaths: secretPaths.sort(), ...options });
     return { id: `${name}-id`, state: stateOf(type, name, object) };
   },
   call: ({ inputs }) => inputs,
@@ -102,6 +107,9 @@ function fail(error: unknown): void {
 keepOptions();
 await pulumi.runtime.setMocks(mocks, PROJECT, stack, false);
 pulumi.runtime.setAllConfig(config);
+// No engine, so nothing is decrypted: the shell's passphrase, or a file that is gone with its cluster, is of no use here.
+delete process.env.PULUMI_CONFIG_PASSPHRASE;
+delete process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
 delete process.env.MEDIA_CONFIG_OVERLAY;
 if (overlayFolder) process.env.MEDIA_CONFIG_OVERLAY = overlayFolder;
 const program = (await import(pathToFileURL(`${tree}/infra/index.ts`).href)) as { default?: Record<string, unknown> };

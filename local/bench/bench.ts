@@ -1,11 +1,10 @@
-import { summaryOf } from "@media/drills/sample";
 import { layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { emptied, NAME, timedMake } from "./commands.ts";
 import { dashboards } from "./dashboards.ts";
-import { type Figure, machine, record } from "./figures.ts";
+import { recordValues } from "./figures.ts";
 import { Interruptible } from "./interrupt.ts";
 import type { Group, Measure } from "./measure.ts";
 import { type ClusterMeasure, clusterMeasures } from "./measures.ts";
@@ -14,7 +13,7 @@ import { programs } from "./programs.ts";
 /** What a new cluster does once, such as its first backup, is over after this time. */
 const SETTLE_SECONDS = 30;
 /** Figures of a cluster at rest. */
-const AT_REST = ["up", "preview", "memory", "cpu"];
+const AT_REST = ["up", "preview", "policies", "memory", "cpu"];
 
 /** Groups of figures that need no cluster. They are measured only when they are named. */
 const groups: Readonly<Record<string, Group>> = { ...programs, dashboards };
@@ -64,7 +63,7 @@ async function onCluster(work: Interruptible, chosen: readonly (readonly [string
 }
 
 async function measureAndRecord(work: Interruptible, measure: Measure): Promise<void> {
-  const { name, unit, bound, atLeast, runs, once } = measure;
+  const { name, unit, runs, once } = measure;
   const values: number[] = [];
   for (let run = 1; run <= runs; run++) {
     const measured = [await once()].flat();
@@ -72,14 +71,5 @@ async function measureAndRecord(work: Interruptible, measure: Measure): Promise<
     values.push(...measured);
     say(`${name}: ${measured.map((value) => value.toFixed(2)).join(" ")} ${unit} (${run}/${runs})`);
   }
-  const figure: Figure = {
-    name,
-    unit,
-    ...(bound !== undefined && { bound }),
-    ...(atLeast && { atLeast }),
-    ...summaryOf(values),
-    measuredAt: new Date().toISOString(),
-    machine: machine(),
-  };
-  await record([figure]);
+  await recordValues(measure, values);
 }

@@ -2,16 +2,20 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { arch, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import type { Summary } from "@media/drills/sample";
+import { type Summary, summaryOf } from "@media/drills/sample";
 import { REPO } from "../lib/paths.ts";
 
-/** One line of docs/figures.md. */
-export interface Figure extends Summary {
+/** What is measured, in which unit, and how far it may go. */
+export interface Subject {
   readonly name: string;
   readonly unit: string;
   /** The upper bound, or the lower bound where `atLeast` is set. A figure without a bound is there to compare others with. */
   readonly bound?: number;
   readonly atLeast?: true;
+}
+
+/** One line of docs/figures.md. */
+export interface Figure extends Subject, Summary {
   readonly measuredAt: string;
   readonly machine: string;
 }
@@ -23,6 +27,16 @@ const MARKDOWN = join(REPO, "docs/figures.md");
 export function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()} ${arch()}`;
+}
+
+/**
+ * Writes the figure of values that were measured just now, on this machine.
+ *
+ * @param values at least one
+ */
+export function recordValues({ name, unit, bound, atLeast }: Subject, values: readonly number[]): Promise<void> {
+  const subject = { name, unit, ...(bound !== undefined && { bound }), ...(atLeast && { atLeast }) };
+  return record([{ ...subject, ...summaryOf(values), measuredAt: new Date().toISOString(), machine: machine() }]);
 }
 
 /** Writes figures to docs/. A new figure replaces an older one of the same name. */

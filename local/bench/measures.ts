@@ -5,6 +5,7 @@ import type { Layout } from "../cluster/layout.ts";
 import { REPO } from "../lib/paths.ts";
 import { say } from "../lib/progress.ts";
 import { judgeManifests } from "../manifests/manifests.ts";
+import { POLICIES } from "../stack/pulumi.ts";
 import { buildTools } from "../toolchain/build.ts";
 import { drill, emptied, inFreshClone, NAME, pulumi, timedMake } from "./commands.ts";
 import { drillMeasures } from "./drills.ts";
@@ -71,6 +72,16 @@ export function clusterMeasures(layout: () => Layout, work: Interruptible): Read
       bound: 4,
       runs: 7,
       once: () => pulumi(layout(), "preview"),
+    },
+    policies: {
+      name: "policy pack: what it adds to a no-op preview of the dev stack",
+      unit: "s",
+      bound: 2,
+      runs: 7,
+      once: async () => {
+        const without = await pulumi(layout(), "preview");
+        return (await pulumi(layout(), "preview", ...POLICIES)) - without;
+      },
     },
     memory: {
       name: "memory (sum of PSS) of the cluster with base and dev at rest",

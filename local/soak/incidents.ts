@@ -4,6 +4,7 @@ import { plantIdleSession } from "@media/drills/faults/idle-session";
 import { type Stack as DrillStack, kubectl, targetOf } from "@media/drills/stack";
 import { journey } from "@media/drills/verify/journey";
 import { inPostgres, sql } from "@media/drills/verify/postgres";
+import { recordValues } from "../bench/figures.ts";
 import type { Layout } from "../cluster/layout.ts";
 import { say } from "../lib/progress.ts";
 import { access } from "../stack/access.ts";
@@ -100,6 +101,8 @@ export async function incidents(layout: Layout, rounds: number): Promise<void> {
   }
   const share = seconds.filter((took) => took <= BOUND_SECONDS).length / seconds.length;
   say(`${(share * 100).toFixed(1)} % of ${seconds.length} faults of ${FAULTS.length} kinds within ${BOUND_SECONDS} s`);
+  const name = `incidents, running stack: share of ${FAULTS.length} kinds × ${rounds} real faults mended and verified within ${BOUND_SECONDS} s of their alert`;
+  await recordValues({ name, unit: "", bound: WANTED_SHARE, atLeast: true }, [share]);
   if (share < WANTED_SHARE) process.exitCode = 1;
 }
 
@@ -123,6 +126,10 @@ export async function cleanIncidents(layout: Layout, hours: number): Promise<voi
   );
   const opened = await sql(stack, "primary", `select alert, state from incidents where opened_at > '${since}'`);
   say(`${hours} h without a fault: actions: ${acted || "none"}; incidents: ${opened || "none"}`);
+  const clean = `running stack, ${hours} h with a request a minute and no fault`;
+  const lines = (text: string) => text.split("\n").filter(Boolean).length;
+  await recordValues({ name: `${clean}: actions of the responder`, unit: "actions", bound: 0 }, [lines(acted)]);
+  await recordValues({ name: `${clean}: incidents`, unit: "incidents", bound: 0 }, [lines(opened)]);
   if (acted) process.exitCode = 1;
 }
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { targetOf } from "@media/drills/stack";
 import { call, json } from "@media/drills/verify/http";
+import { recordValues } from "../bench/figures.ts";
 import { Interruptible } from "../bench/interrupt.ts";
 import type { Layout } from "../cluster/layout.ts";
 import { createStage } from "../injections/injection.ts";
@@ -45,5 +46,8 @@ export async function injections(layout: Layout): Promise<void> {
   await written(join(FOLDER, `${at.replaceAll(":", "-")}.json`), { version: 1, stack: "dev", at, ...journal });
   await written(UNDER_WAY, { rows: [] });
   for (const line of reportOf(INJECTIONS, journal)) say(line);
+  const seen = journal.rows.filter(({ outcome }) => outcome === "seen and over").length;
+  const name = `alerts: share of the ${Object.keys(INJECTIONS).length} shown to fire on the running stack by the fault they name, and to end with it`;
+  await recordValues({ name, unit: "", bound: 0.9, atLeast: true }, [seen / Object.keys(INJECTIONS).length]);
   if (journal.rows.some(({ outcome }) => outcome !== "seen and over")) process.exitCode = 1;
 }

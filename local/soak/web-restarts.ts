@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { rollingRestart } from "@media/drills/faults/rolling-restart";
 import { type Target, targetOf } from "@media/drills/stack";
 import type { Browser } from "puppeteer-core";
-import { type Figure, machine, record } from "../bench/figures.ts";
+import { recordValues } from "../bench/figures.ts";
 import type { Layout } from "../cluster/layout.ts";
 import { hydrated, startBrowser } from "../host/browser.ts";
 import { PAGES } from "../host/web-pages.ts";
@@ -44,22 +44,9 @@ export async function webRestarts(layout: Layout, count: number): Promise<void> 
   for (const failure of load.failures.slice(0, SHOWN)) say(failure);
   const navigations = load.navigations();
   if (navigations < count) throw new Error(`only ${navigations} navigations: that was no load`);
-  await record([figureOf(count, load.failures.length)]);
+  const name = `web: failed navigations over ${count} rolling restarts of the front end under browser load`;
+  await recordValues({ name, unit: "navigations", bound: 0 }, [load.failures.length]);
   if (load.failures.length > 0) process.exitCode = 1;
-}
-
-function figureOf(count: number, failed: number): Figure {
-  return {
-    name: `web: failed navigations over ${count} rolling restarts of the front end under browser load`,
-    unit: "navigations",
-    bound: 0,
-    n: 1,
-    min: failed,
-    median: failed,
-    max: failed,
-    measuredAt: new Date().toISOString(),
-    machine: machine(),
-  };
 }
 
 /** Tabs that load one page after the other until they are stopped. */
