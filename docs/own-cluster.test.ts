@@ -40,7 +40,10 @@ function configured(commands: string): Record<string, string> {
   for (const line of readFileSync(asked, "utf8").trim().split("\n")) {
     const [path = "", value = ""] = line.split("\t");
     const keys = path.replace("media-platform:", "").split(".");
-    const added = keys.reduceRight<Json>((inner, key) => ({ [key]: inner }), value === "true" ? true : value);
+    const added = keys.reduceRight<Json>(
+      (inner, key) => ({ [key]: inner }),
+      ["true", "false"].includes(value) ? value === "true" : value,
+    );
     sections = merge(sections, added) as { [key: string]: Json };
   }
   const committed = { tier: "small", layers: '["data","app","observability","recovery"]', app: '{"devToken":true}' };

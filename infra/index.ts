@@ -35,7 +35,8 @@ async function layer<M, L>(name: LayerName, load: () => Promise<M>, build: (modu
 const cluster = await layer(
   "cluster",
   () => import("./cluster/index.ts"),
-  ({ buildCluster }) => buildCluster(ctx, { sizes, tenants: config.backupStoreTenants }),
+  ({ buildCluster }) =>
+    buildCluster(ctx, { sizes, tenants: config.backupStoreTenants, autoscaling: config.autoscaling }),
 );
 const data = await layer(
   "data",
@@ -62,6 +63,7 @@ const app = await layer(
     buildApp(ctx, {
       sizes,
       app: config.app,
+      autoscaling: config.autoscaling,
       alerts: config.alerts,
       auth: config.auth,
       data: data as DataLayer,

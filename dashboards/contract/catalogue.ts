@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as names from "@media/service/metric-names";
+import { scalingRecordings } from "../library/scaling.ts";
 import { recordings } from "../library/signals.ts";
 import { readingsOf } from "./promql.ts";
 
@@ -49,7 +50,7 @@ export function readCatalogue(file: URL = FILE): Catalogue {
     }
   }
   for (const [metric, labels] of Object.entries(OWN)) add(metric, labels);
-  for (const { record, has } of recordings(ANY_RETENTION_HOURS)) add(record, has);
+  for (const { record, has } of [...recordings(ANY_RETENTION_HOURS), ...scalingRecordings]) add(record, has);
   return known;
 }
 

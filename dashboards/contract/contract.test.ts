@@ -3,6 +3,7 @@ import { dashboards } from "../boards/index.ts";
 import type { BoardJson } from "../draw/model.ts";
 import { format } from "../draw/units.ts";
 import { MAY_BE_EMPTY } from "../empty.ts";
+import { scalingRecordings } from "../library/scaling.ts";
 import { recordings } from "../library/signals.ts";
 import { rules } from "../rules/index.ts";
 import { problemsOf, readCatalogue } from "./catalogue.ts";
@@ -41,6 +42,7 @@ describe("what is around the panels exists too:", () => {
   });
 
   test("what the rules record", () => {
+    expect(scalingRecordings.flatMap(({ record, expr }) => problemsOf(record, expr, catalogue))).toEqual([]);
     expect(recordings(192).flatMap(({ record, expr }) => problemsOf(record, expr, catalogue))).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { remedyOf } from "@media/service/remedies";
 import { stringify } from "yaml";
-import { recordings } from "../library/signals.ts";
+import { scalingRecordings } from "../library/scaling.ts";
+import { type Recording, recordings } from "../library/signals.ts";
 import { anomalyRules } from "./anomaly.ts";
 import { applicationRules } from "./application.ts";
 import { businessRules } from "./business.ts";
@@ -81,13 +82,15 @@ export function rulesYaml(all: readonly Rule[] = rules, options: RulesOptions = 
         .map((rule) => entry(rule, options)),
     })),
   );
-  const recorded = recordings(retentionHours).map(({ record, expr, labels }) => ({
-    record,
-    expr,
-    ...(labels ? { labels } : {}),
-  }));
-  const first = { name: "recorded", interval: RECORDED_EVERY, rules: recorded };
-  return stringify({ groups: [first, ...groups.filter((group) => group.rules.length > 0)] }, { lineWidth: 0 });
+  const recorded = [
+    { name: "recorded", interval: RECORDED_EVERY, rules: recordings(retentionHours).map(recording) },
+    { name: "scaling", rules: scalingRecordings.map(recording) },
+  ];
+  return stringify({ groups: [...recorded, ...groups.filter((group) => group.rules.length > 0)] }, { lineWidth: 0 });
+}
+
+function recording({ record, expr, labels }: Recording) {
+  return { record, expr, ...(labels ? { labels } : {}) };
 }
 
 function entry(rule: Rule, { runbooks = "docs/runbooks", dashboards = "/d" }: Places) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { PACES } from "../config/autoscaling.ts";
 import { tiers } from "../config/tiers.ts";
 import { upstreamNames } from "../config/upstreams.ts";
 import { dataHandles } from "../data/handles.ts";
@@ -79,12 +80,26 @@ describe("the service's processes", () => {
     expect(workerPlan(args).env?.PG_POOL_MAX).toBe(String(tiers.small.worker.poolMax));
   });
 
-  test("the api alone follows its load, unless the stack says otherwise", () => {
-    expect(apiPlan(args).autoscale).toEqual({ maxReplicas: tiers.small.api.maxReplicas, cpuMilli: 400 });
-    const low = { ...args.sizes, api: { ...args.sizes.api, cpuTargetMilli: 60 } };
-    expect(apiPlan({ ...args, sizes: low }).autoscale).toMatchObject({ cpuMilli: 60 });
-    for (const plan of [workerPlan(args), doublesPlan(args), apiPlan({ ...args, app: { ...app, autoscale: false } })])
+  test("api and worker follow their load, unless the stack says otherwise or leaves no room", () => {
+    expect(apiPlan(args).autoscale).toEqual({ maxReplicas: 3, cpuMilli: 400, pace: PACES.api });
+    expect(workerPlan(args).autoscale).toEqual({ maxReplicas: 2, cpuMilli: 400, pace: PACES.worker });
+    const changed = (changes: object) => ({ ...args.sizes, api: { ...args.sizes.api, ...changes } });
+    expect(apiPlan({ ...args, sizes: changed({ cpuTargetMilli: 60 }) }).autoscale).toMatchObject({ cpuMilli: 60 });
+    for (const plan of [
+      doublesPlan(args),
+      apiPlan({ ...args, app: { ...app, autoscale: false } }),
+      apiPlan({ ...args, sizes: changed({ maxReplicas: 1 }) }),
+    ])
       expect(plan).not.toHaveProperty("autoscale");
+  });
+
+  test("with the adapter requests per second and the queue's age count too", () => {
+    const asked = { ...args, autoscaling: { adapter: true } };
+    const requests = { name: "workload_requests_per_second", per: "pod", target: 50 };
+    const age = { name: "workload_queue_age_seconds", per: "workload", target: 30 };
+    expect(apiPlan(asked).autoscale?.figures).toEqual([requests]);
+    expect(workerPlan(asked).autoscale?.figures).toEqual([age]);
+    expect(apiPlan({ ...args, autoscaling: { adapter: false } }).autoscale).not.toHaveProperty("figures");
   });
 
   test("know of no dev token where there is none", () => {

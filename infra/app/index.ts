@@ -22,6 +22,7 @@ import { webPlan } from "./web.plan.ts";
 export interface AppArgs {
   sizes: Pick<Tier, "api" | "doubles" | "gateway" | "prometheus" | "responder" | "web" | "worker">;
   app: Config["app"];
+  autoscaling: Config["autoscaling"];
   data: DataLayer;
   /** @default none: nothing is traced, and no prober runs */
   observability?: ObservabilityLayer | undefined;
@@ -59,7 +60,8 @@ export function buildApp(ctx: Context, args: AppArgs): AppLayer {
   const responder = args.observability ? [new Workload(responderPlan(service), ctx, { dependsOn: api })] : [];
 
   // Its pages are usable without the api, so that it does not wait for it.
-  const web = new Workload(webPlan({ sizes: args.sizes.web, app, image: builtImage("web", ctx.config.images) }), ctx);
+  const image = builtImage("web", ctx.config.images);
+  const web = new Workload(webPlan({ ...args, sizes: args.sizes.web, image }), ctx);
   const gateway = createGateway(ctx, args, [api, web, ...responder]);
   const sink = doubles[0] ? { sinkUrl: doubles[0].url("sink") } : {};
   const { secretName, issuer } = ctx.config.gateway.certificate;
@@ -75,10 +77,15 @@ export function buildApp(ctx: Context, args: AppArgs): AppLayer {
   return { outputs: { gatewayUrl, ...ops, ...trust, ...sink, credentials: credentials(ctx, args, secrets) } };
 }
 
-function createGateway(ctx: Context, { sizes, app, observability }: AppArgs, behind: Workload[]): Workload {
-  const { proxyProtocolFrom } = ctx.config.gateway;
+function createGateway(
+  ctx: Context,
+  { sizes, app, autoscaling, observability }: AppArgs,
+  behind: Workload[],
+): Workload {
+  const { bandwidth, proxyProtocolFrom } = ctx.config.gateway;
   const ops = observability?.pages;
-  const plan = gatewayPlan({ sizes: sizes.gateway, app, ops, proxyProtocolFrom, tls: gatewayTls(ctx) });
+  const tls = gatewayTls(ctx);
+  const plan = gatewayPlan({ sizes: sizes.gateway, app, autoscaling, ops, proxyProtocolFrom, bandwidth, tls });
   // nginx looks its upstreams' names up once, when it starts.
   return new Workload(plan, ctx, { dependsOn: behind });
 }

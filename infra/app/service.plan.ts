@@ -5,12 +5,15 @@ import type { Tier } from "../config/tiers.ts";
 import type { DataHandles } from "../data/handles.ts";
 import type { CronJobSpec, DeploymentSpec } from "../lib/workload.types.ts";
 import type { ObservabilityLayer } from "../observability/index.ts";
+import { autoscaled } from "./autoscale.plan.ts";
 import type { BuiltImage } from "./image.ts";
 import { DRAIN_SECONDS, usesOf } from "./uses.plan.ts";
 
 export interface ServiceArgs {
   sizes: Pick<Tier, "api" | "doubles" | "prometheus" | "responder" | "worker">;
   app: Config["app"];
+  /** @default CPU alone counts */
+  autoscaling?: Config["autoscaling"];
   image: BuiltImage;
   /** Contents of the secret files, by file name; each process gets only those that it uses. */
   secrets: Record<string, pulumi.Input<string>>;
@@ -70,7 +73,7 @@ function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): D
   return {
     ...processPlan(process, args, memoryMi),
     replicas,
-    ...autoscaled(process, args),
+    ...(process === "doubles" ? {} : autoscaled(process, args.sizes[process], args)),
     metrics: { port: "admin" },
     probes: PROBES,
     // The process itself waits after its readiness has gone, before it closes.
@@ -78,12 +81,6 @@ function serverPlan(process: "api" | "worker" | "doubles", args: ServiceArgs): D
     rollout: { settleSeconds: SETTLE_SECONDS },
     resources: { cpuMilli: CPU_MILLI[process], memoryMi },
   };
-}
-
-/** The api follows the load, where the stack lets it. */
-function autoscaled(process: Process, { app, sizes }: ServiceArgs): Pick<DeploymentSpec, "autoscale"> {
-  if (process !== "api" || !app.autoscale) return {};
-  return { autoscale: { maxReplicas: sizes.api.maxReplicas, cpuMilli: sizes.api.cpuTargetMilli } };
 }
 
 /** What all processes of the service have in common. */

@@ -3,12 +3,15 @@ import type { Config } from "../config/schema.ts";
 import type { Tier } from "../config/tiers.ts";
 import { address, portOf } from "../lib/endpoints.ts";
 import type { DeploymentSpec } from "../lib/workload.types.ts";
+import { autoscaled } from "./autoscale.plan.ts";
 import type { BuiltImage } from "./image.ts";
 import { DRAIN_SECONDS } from "./uses.plan.ts";
 
 export interface WebArgs {
   sizes: Tier["web"];
-  app: Pick<Config["app"], "realUserSampleRatio">;
+  app: Pick<Config["app"], "autoscale" | "realUserSampleRatio">;
+  /** @default CPU alone counts */
+  autoscaling?: Config["autoscaling"];
   image: BuiltImage;
 }
 
@@ -16,7 +19,8 @@ export interface WebArgs {
 const KEEP_ALIVE_MS = 65_000;
 
 /** The front end: pages rendered by Next.js, and the session's cookie. It asks the api and keeps no state. */
-export function webPlan({ sizes, app, image }: WebArgs): DeploymentSpec {
+export function webPlan({ image, ...args }: WebArgs): DeploymentSpec {
+  const { sizes, app } = args;
   const { replicas, memoryMi } = sizes;
   return {
     name: "web",
@@ -34,6 +38,7 @@ export function webPlan({ sizes, app, image }: WebArgs): DeploymentSpec {
       REAL_USER_SAMPLE_RATIO: String(app.realUserSampleRatio),
     },
     replicas,
+    ...autoscaled("web", sizes, args),
     connectsTo: ["api:http"],
     // Next.js closes its listener at once: the gateway has to know before (see DRAIN_SECONDS).
     drain: { preStopSeconds: DRAIN_SECONDS, graceSeconds: DRAIN_SECONDS + 25 },

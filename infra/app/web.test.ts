@@ -6,7 +6,7 @@ import { BUILDS } from "./image.plan.ts";
 import { webPlan } from "./web.plan.ts";
 
 const image = { reference: "registry/web@sha256:1", version: "1.2.3" };
-const plan = webPlan({ sizes: tiers.small.web, app: { realUserSampleRatio: 0.5 }, image });
+const plan = webPlan({ sizes: tiers.small.web, app: { autoscale: true, realUserSampleRatio: 0.5 }, image });
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 test("it asks the api alone, keeps nothing, and has two pods in the smallest tier", () => {

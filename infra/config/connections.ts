@@ -1,4 +1,4 @@
-import type { Tier } from "./tiers.ts";
+import type { Scaled, Tier } from "./tiers.ts";
 
 /** PgBouncer opens so many more for a pool whose clients have waited long (pgbouncer.plan.ts). */
 export const RESERVE_POOL = 2;
@@ -9,10 +9,10 @@ const OWN_CLIENTS = 6;
 /** While pods are replaced there is one more of each workload. */
 const SURGE = 1;
 
-type Sizes = Pick<Tier, "api" | "worker" | "pgbouncer" | "postgres">;
+type Sizes = Pick<Tier, "api" | "gateway" | "web" | "worker" | "pgbouncer" | "postgres">;
 
 /** Connections that the primary has to bear at most: every pod at its highest number, and one more of each while they roll. */
-export function connectionsToPostgres({ api, pgbouncer }: Sizes): number {
+export function connectionsToPostgres({ api, pgbouncer }: Pick<Sizes, "api" | "pgbouncer">): number {
   const pools = (pgbouncer.replicas + SURGE) * (pgbouncer.poolSize + RESERVE_POOL);
   // Each api pod brings the schema up to date when it starts, past the pooler.
   const migrations = most(api) + SURGE;
@@ -20,16 +20,16 @@ export function connectionsToPostgres({ api, pgbouncer }: Sizes): number {
 }
 
 /** Clients that one pooler has to bear, should all others be away: each pod has a pool of the primary and one of the replicas. */
-export function clientsOfPgbouncer({ api, worker }: Sizes): number {
-  return 2 * ((most(api) + SURGE) * api.poolMax + (worker.replicas + SURGE) * worker.poolMax);
+export function clientsOfPgbouncer({ api, worker }: Pick<Sizes, "api" | "worker">): number {
+  return 2 * ((most(api) + SURGE) * api.poolMax + (most(worker) + SURGE) * worker.poolMax);
 }
 
-const most = ({ replicas, maxReplicas }: Tier["api"]) => Math.max(replicas, maxReplicas);
+const most = ({ replicas, maxReplicas }: Scaled) => Math.max(replicas, maxReplicas);
 
 /** What is wrong with sizes: with each pod at its highest number, a limit of connections would be passed. */
 export function connectionProblems(sizes: Sizes): { path: string[]; message: string }[] {
   const problems: { path: string[]; message: string }[] = [];
-  const { api, pgbouncer, postgres } = sizes;
+  const { pgbouncer, postgres } = sizes;
   const toPostgres = connectionsToPostgres(sizes);
   if (toPostgres > postgres.maxConnections)
     problems.push({
@@ -42,7 +42,10 @@ export function connectionProblems(sizes: Sizes): { path: string[]; message: str
       path: ["api", "poolMax"],
       message: `would need up to ${clients} clients of PgBouncer, which takes ${pgbouncer.maxClients}`,
     });
-  if (api.maxReplicas < api.replicas)
-    problems.push({ path: ["api", "maxReplicas"], message: `is below api.replicas, ${api.replicas}` });
+  for (const name of ["api", "gateway", "web", "worker"] as const) {
+    const { replicas, maxReplicas } = sizes[name];
+    if (maxReplicas < replicas)
+      problems.push({ path: [name, "maxReplicas"], message: `is below ${name}.replicas, ${replicas}` });
+  }
   return problems;
 }

@@ -4,6 +4,17 @@ const dnsName = z
   .string()
   .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "must be a host name");
 
+const pace = z.strictObject({
+  /** How fast the rest of an answer is sent at most, in KiB per second. Each answer has a pace of its own. */
+  kibPerSecond: z.int().min(1).max(1_048_576),
+  /** How much of it is sent as fast as it can be, in KiB. @default 0 */
+  afterKib: z.int().min(0).max(1_048_576).default(0),
+});
+
+/** Routes of which answers may be held to a pace. */
+export const PACED_ROUTES = ["api", "catalogue", "pages", "static"] as const;
+export type PacedRoute = (typeof PACED_ROUTES)[number];
+
 /** How clients reach the gateway, and by which certificate they know it. */
 export const gatewaySection = z
   .strictObject({
@@ -38,6 +49,18 @@ export const gatewaySection = z
      * from outside has to speak it. @default [], none does
      */
     proxyProtocolFrom: z.array(z.cidrv4()).default([]),
+    /**
+     * Most bandwidth of an answer, by route: `catalogue` (discover, search, trailers), the rest of the `api`, the front end's
+     * `pages`, its scripts and pictures (`static`). Live updates are never held back. @default {}, as fast as the client reads
+     */
+    bandwidth: z
+      .strictObject({
+        api: pace.optional(),
+        catalogue: pace.optional(),
+        pages: pace.optional(),
+        static: pace.optional(),
+      })
+      .default({}),
   })
   .superRefine(({ hostname, certificate }, context) => {
     if (certificate.issuer && !hostname)

@@ -30,6 +30,11 @@ describe("sizes of a stack", () => {
     expect(tiers.small).toEqual(before);
   });
 
+  test("that raise the fewest pods above the tier's most raise that too", () => {
+    expect(changed({ worker: { replicas: 5 } }).worker).toMatchObject({ replicas: 5, maxReplicas: 5 });
+    expect(changed({ worker: { replicas: 1 } }).worker).toEqual(tiers.small.worker);
+  });
+
   test("are refused where a key is misspelt or out of bounds", () => {
     for (const wrong of [
       { api: { poolmax: 1 } },
@@ -45,7 +50,9 @@ describe("sizes of a stack", () => {
     [{ pgbouncer: { poolSize: 40 } }, "pgbouncer.poolSize", "connections of PostgreSQL, which has 60"],
     [{ api: { poolMax: 100 } }, "api.poolMax", "clients of PgBouncer, which takes 500"],
     [{ api: { maxReplicas: 60 } }, "pgbouncer.poolSize", "connections of PostgreSQL"],
-    [{ api: { replicas: 4 } }, "api.maxReplicas", "is below api.replicas, 4"],
+    [{ worker: { maxReplicas: 70 } }, "api.poolMax", "clients of PgBouncer, which takes 500"],
+    [{ api: { replicas: 4, maxReplicas: 3 } }, "api.maxReplicas", "is below api.replicas, 4"],
+    [{ web: { replicas: 4, maxReplicas: 3 } }, "web.maxReplicas", "is below web.replicas, 4"],
   ])("that would pass a limit at the highest scale are a problem: %j", (changes, path, message) => {
     const found = connectionProblems(changed(changes)).map((problem) => `${problem.path.join(".")} ${problem.message}`);
     expect(found).toContainEqual(expect.stringContaining(message));

@@ -1,3 +1,14 @@
+/**
+ * A workload whose number of pods follows the load. `replicas`: how many there are at least; `maxReplicas`: up to how many the
+ * autoscaler goes. `cpuTargetMilli`: mean CPU of a pod, in thousandths of a core, above which it adds pods.
+ */
+export interface Scaled {
+  replicas: number;
+  maxReplicas: number;
+  cpuTargetMilli: number;
+  memoryMi: number;
+}
+
 /** Sizes of a stack. `Mi` is mebibytes of memory or disk, `Gi` gibibytes of disk; a memory size is the limit. */
 export interface Tier {
   /** `maintenanceHours`: when members may be restarted for a setting that needs it, in UTC: "2-4" is from 2 until 4. */
@@ -14,13 +25,13 @@ export interface Tier {
   redisState: { members: number; sentinels: number; memoryMi: number; volumeGi: number };
   /**
    * `poolMax`: connections of one pod to each of the database's two pools, the primary's and the replicas'.
-   * `replicas`: how many pods there are at least; `maxReplicas`: up to how many the autoscaler goes.
-   * `cpuTargetMilli`: mean CPU of a pod, in thousandths of a core, above which the autoscaler adds pods.
+   * `requestsTarget`: requests per second and pod above which the autoscaler adds pods; `queueAgeTargetSeconds`: how late the
+   * oldest job may be before it does.
    */
-  api: { replicas: number; maxReplicas: number; cpuTargetMilli: number; memoryMi: number; poolMax: number };
-  worker: { replicas: number; memoryMi: number; poolMax: number };
-  gateway: { replicas: number; memoryMi: number };
-  web: { replicas: number; memoryMi: number };
+  api: Scaled & { requestsTarget: number; poolMax: number };
+  worker: Scaled & { queueAgeTargetSeconds: number; poolMax: number };
+  gateway: Scaled & { requestsTarget: number };
+  web: Scaled & { requestsTarget: number };
   doubles: { replicas: number; memoryMi: number };
   /**
    * `scaleOutMost`: most pods that the responder may have of a Deployment while an incident lasts; `volumeMostGi`: to how much
@@ -52,6 +63,26 @@ export interface Tier {
  * the load that grows meanwhile.
  */
 const CPU_TARGET_MILLI = 400;
+/**
+ * Requests per second and pod at which a pod is at about its target of CPU. Where requests cost more than usual CPU comes
+ * first; where they wait and cost little, this does.
+ */
+const REQUESTS = { api: 50, web: 50, gateway: 400 } as const;
+/** A request for media is usually at Overseerr within a second: half a minute late is a backlog. */
+const QUEUE_AGE_SECONDS = 30;
+
+const pods = (replicas: number, maxReplicas: number) => ({
+  replicas,
+  maxReplicas,
+  cpuTargetMilli: CPU_TARGET_MILLI,
+});
+const api = (replicas: number, most: number) => ({ ...pods(replicas, most), requestsTarget: REQUESTS.api });
+const web = (replicas: number, most: number) => ({ ...pods(replicas, most), requestsTarget: REQUESTS.web });
+const gateway = (replicas: number, most: number) => ({ ...pods(replicas, most), requestsTarget: REQUESTS.gateway });
+const worker = (replicas: number, most: number) => ({
+  ...pods(replicas, most),
+  queueAgeTargetSeconds: QUEUE_AGE_SECONDS,
+});
 
 const small: Tier = {
   postgres: {
@@ -65,10 +96,10 @@ const small: Tier = {
   pgbouncer: { replicas: 1, poolSize: 10, maxClients: 500 },
   redisCache: { memoryMi: 96 },
   redisState: { members: 1, sentinels: 1, memoryMi: 96, volumeGi: 1 },
-  api: { replicas: 1, maxReplicas: 3, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 384, poolMax: 6 },
-  worker: { replicas: 1, memoryMi: 384, poolMax: 4 },
-  gateway: { replicas: 1, memoryMi: 96 },
-  web: { replicas: 2, memoryMi: 256 },
+  api: { ...api(1, 3), memoryMi: 384, poolMax: 6 },
+  worker: { ...worker(1, 2), memoryMi: 384, poolMax: 4 },
+  gateway: { ...gateway(1, 2), memoryMi: 96 },
+  web: { ...web(2, 3), memoryMi: 256 },
   doubles: { replicas: 1, memoryMi: 256 },
   responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 2, worker: 2 }, volumeMostGi: { postgres: 10 } },
   prometheus: { memoryMi: 512, volumeGi: 5, retentionHours: 192, scrapeIntervalSeconds: 10 },
@@ -95,10 +126,10 @@ const medium: Tier = {
   pgbouncer: { replicas: 2, poolSize: 20, maxClients: 1000 },
   redisCache: { memoryMi: 256 },
   redisState: { members: 3, sentinels: 3, memoryMi: 256, volumeGi: 2 },
-  api: { replicas: 2, maxReplicas: 4, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 512, poolMax: 12 },
-  worker: { replicas: 2, memoryMi: 512, poolMax: 8 },
-  gateway: { replicas: 2, memoryMi: 128 },
-  web: { replicas: 2, memoryMi: 256 },
+  api: { ...api(2, 4), memoryMi: 512, poolMax: 12 },
+  worker: { ...worker(2, 4), memoryMi: 512, poolMax: 8 },
+  gateway: { ...gateway(2, 4), memoryMi: 128 },
+  web: { ...web(2, 4), memoryMi: 256 },
   doubles: { replicas: 1, memoryMi: 256 },
   responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 4, worker: 4 }, volumeMostGi: { postgres: 40 } },
   prometheus: { memoryMi: 1024, volumeGi: 20, retentionHours: 360, scrapeIntervalSeconds: 15 },
@@ -125,10 +156,10 @@ const large: Tier = {
   pgbouncer: { replicas: 2, poolSize: 40, maxClients: 4000 },
   redisCache: { memoryMi: 1024 },
   redisState: { members: 3, sentinels: 3, memoryMi: 1024, volumeGi: 10 },
-  api: { replicas: 3, maxReplicas: 9, cpuTargetMilli: CPU_TARGET_MILLI, memoryMi: 768, poolMax: 18 },
-  worker: { replicas: 3, memoryMi: 768, poolMax: 8 },
-  gateway: { replicas: 3, memoryMi: 256 },
-  web: { replicas: 3, memoryMi: 320 },
+  api: { ...api(3, 9), memoryMi: 768, poolMax: 18 },
+  worker: { ...worker(3, 6), memoryMi: 768, poolMax: 8 },
+  gateway: { ...gateway(3, 6), memoryMi: 256 },
+  web: { ...web(3, 6), memoryMi: 320 },
   doubles: { replicas: 2, memoryMi: 384 },
   responder: { memoryMi: 192, spoolGi: 1, scaleOutMost: { api: 6, worker: 6 }, volumeMostGi: { postgres: 200 } },
   prometheus: { memoryMi: 4096, volumeGi: 100, retentionHours: 720, scrapeIntervalSeconds: 15 },

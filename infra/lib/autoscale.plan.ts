@@ -1,18 +1,16 @@
-import { podsOf } from "./kinds.ts";
+import type { Pace } from "../config/autoscaling.ts";
+import { isAutoscaled, podsOf } from "./kinds.ts";
 import { object } from "./object.plan.ts";
 import type { PlanContext } from "./pod.plan.ts";
-import type { Manifest, WorkloadSpec } from "./workload.types.ts";
-
-/** Pods go one by one, so that the others have room for what it served. */
-const SETTLE_SECONDS = 120;
+import type { Manifest, ScalingFigure, WorkloadSpec } from "./workload.types.ts";
 
 /**
  * The autoscaler of a workload that has one. By an amount of CPU, not by a share of what the pods ask for: that is low, so
  * that all fit on a small node, and says nothing about what a pod can do.
  */
 export function autoscalersOf(spec: WorkloadSpec, ctx: PlanContext): Manifest[] {
-  if ((spec.kind !== undefined && spec.kind !== "Deployment") || !spec.autoscale) return [];
-  const { maxReplicas, cpuMilli, settleSeconds = SETTLE_SECONDS } = spec.autoscale;
+  if (!isAutoscaled(spec)) return [];
+  const { maxReplicas, cpuMilli, figures = [], pace } = spec.autoscale;
   return [
     object(spec, ctx, "autoscaling/v2", "HorizontalPodAutoscaler", spec.name, {
       spec: {
@@ -24,16 +22,32 @@ export function autoscalersOf(spec: WorkloadSpec, ctx: PlanContext): Manifest[] 
             type: "Resource",
             resource: { name: "cpu", target: { type: "AverageValue", averageValue: `${cpuMilli}m` } },
           },
+          ...figures.map((figure) => external(figure, spec.name)),
         ],
-        behavior: {
-          // A rush is met at once, by two pods at a time.
-          scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 2, periodSeconds: 15 }] },
-          scaleDown: {
-            stabilizationWindowSeconds: settleSeconds,
-            policies: [{ type: "Pods", value: 1, periodSeconds: 30 }],
-          },
-        },
+        behavior: { scaleUp: behaviour(pace.up), scaleDown: behaviour(pace.down) },
       },
     }),
   ];
+}
+
+/**
+ * Of the workload as a whole, not pod by pod: the sum says how many pods are needed however many there are, so that pods
+ * that only start make no difference to it.
+ */
+function external({ name, per, target }: ScalingFigure, workload: string) {
+  const value = String(target);
+  return {
+    type: "External",
+    external: {
+      metric: { name, selector: { matchLabels: { workload } } },
+      target: per === "pod" ? { type: "AverageValue", averageValue: value } : { type: "Value", value },
+    },
+  };
+}
+
+function behaviour({ settleSeconds, pods, everySeconds }: Pace) {
+  return {
+    stabilizationWindowSeconds: settleSeconds,
+    policies: [{ type: "Pods", value: pods, periodSeconds: everySeconds }],
+  };
 }

@@ -20,6 +20,8 @@ export const listeners = {
   pgbouncer: { pgbouncer: 6432, follower: 6433, metrics: 9127 },
   postgres: { postgresql: 5432, patroni: 8008, watcher: 8009, metrics: 9187 },
   prometheus: { http: 9090 },
+  // Not 6443: whoever may ask the Kubernetes API may send there.
+  "prometheus-adapter": { https: 6444 },
   pushgateway: { http: 9091 },
   "redis-cache": { redis: 6379, metrics: 9121 },
   "redis-state": { redis: 6379, metrics: 9121 },
@@ -57,6 +59,10 @@ export interface ServiceEntry {
   selects?: Readonly<Record<string, string>>;
   /** Pods of every stack on the cluster may connect. @default false */
   fromOtherStacks?: boolean;
+  /** Workloads of other stacks on the cluster that may connect. @default none */
+  fromWorkloads?: readonly WorkloadName[];
+  /** The Kubernetes API server connects, whose address is not known. @default false */
+  fromKubernetesApi?: boolean;
 }
 
 /** Services by their fixed name. */
@@ -82,7 +88,18 @@ export const services = {
   postgres: { workload: "postgres", ports: ["postgresql"], endpointsByPatroni: true },
   "postgres-members": { workload: "postgres", ports: ["postgresql", "patroni"], headless: "all" },
   "postgres-replicas": { workload: "postgres", ports: ["postgresql"], selects: { role: "replica" } },
-  prometheus: { workload: "prometheus", ports: ["http"], exposed: "http" },
+  prometheus: {
+    workload: "prometheus",
+    ports: ["http"],
+    exposed: "http",
+    fromWorkloads: ["prometheus-adapter"],
+  },
+  "prometheus-adapter": {
+    workload: "prometheus-adapter",
+    ports: ["https"],
+    offers: { https: 443 },
+    fromKubernetesApi: true,
+  },
   pushgateway: { workload: "pushgateway", ports: ["http"], exposed: "http" },
   "redis-cache": { workload: "redis-cache", ports: ["redis"] },
   "redis-state": { workload: "redis-state", ports: ["redis"], headless: "all" },
@@ -101,7 +118,7 @@ export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["po
 /** Targets that are where the stack's configuration says: in a namespace of the cluster, or on the internet. */
 export type Configured = "alert-receivers" | "external-backup-store" | "identity-provider" | "upstreams";
 /** Targets that are not pods of this stack. */
-export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics";
+export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics" | "every-prometheus";
 
 /** What a caller declares: "I connect to …". Each target's port is in the tables above. */
 export type Link = ServicePort | ExternalTarget;

@@ -32,6 +32,11 @@ export const catalogue = {
   postgres: { version: "17.12", folder: "postgres" },
   "postgres-exporter": { version: "0.17.1", folder: "exporters" },
   "pgbouncer-exporter": { version: "0.10.2", folder: "exporters" },
+  "prometheus-adapter": {
+    version: "0.12.0",
+    folder: "prometheus-adapter",
+    published: "registry.k8s.io/prometheus-adapter/prometheus-adapter:v0.12.0",
+  },
   prometheus: { version: "2.53.3", folder: "prometheus", published: "docker.io/prom/prometheus:v2.53.3" },
   pushgateway: { version: "1.11.0", folder: "pushgateway", published: "docker.io/prom/pushgateway:v1.11.0" },
   redis: { version: "8.0.2", folder: "redis", published: "docker.io/library/redis:8.0.2" },

@@ -1,4 +1,12 @@
-import type { ContainerSpec, CronJobSpec, JobSpec, NodeAccess, WorkloadSpec } from "./workload.types.ts";
+import type {
+  Autoscale,
+  ContainerSpec,
+  CronJobSpec,
+  DeploymentSpec,
+  JobSpec,
+  NodeAccess,
+  WorkloadSpec,
+} from "./workload.types.ts";
 
 /** Whether its pods end by themselves: no Service leads to them, so they need no spread over nodes and no wait before they stop. */
 export function isTask(spec: WorkloadSpec): spec is JobSpec | CronJobSpec {
@@ -29,8 +37,22 @@ export function podsOf(spec: WorkloadSpec): number {
   return spec.kind === undefined || spec.kind === "Deployment" ? (spec.replicas ?? 1) : 1;
 }
 
+/** Whether an autoscaler chooses the number of its pods. */
+export function isAutoscaled(spec: WorkloadSpec): spec is DeploymentSpec & { autoscale: Autoscale } {
+  return (spec.kind === undefined || spec.kind === "Deployment") && spec.autoscale !== undefined;
+}
+
 /**
- * What a StatefulSet leaves as it was: the API server refuses to change the template of its claims, and the claims of the
- * members, which the stack declares, grow by themselves. A template keeps the size with which it was made.
+ * Fields of a controller that an update leaves as they are (the engine's `ignoreChanges`).
+ *
+ * Of a StatefulSet with claims, the size in their template: the API server refuses to change it, and the claims of the members,
+ * which the stack declares, grow by themselves. Of a Deployment with an autoscaler, the number of pods: an update that applied
+ * one would undo the autoscaler's, and one that left it out would have the API server set 1 while no one else owns the field.
  */
-export const SIZE_IN_TEMPLATE = "spec.volumeClaimTemplates[*].spec.resources.requests.storage";
+export function leftAlone(spec: WorkloadSpec): string[] {
+  if (isAutoscaled(spec)) return ["spec.replicas"];
+  const claims = Object.values(spec.volumes ?? {}).filter(({ type }) => type === "claim");
+  return spec.kind === "StatefulSet" && claims.length > 0
+    ? ["spec.volumeClaimTemplates[*].spec.resources.requests.storage"]
+    : [];
+}

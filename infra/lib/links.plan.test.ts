@@ -133,6 +133,25 @@ describe("ingress", () => {
     );
   });
 
+  test("from the base stack's adapter to the Prometheus of each stack, also where people cannot reach it; and back nothing", () => {
+    const closed: LinksContext = { ...context, access: { type: "LoadBalancer", direct: false } };
+    const any = { namespaceSelector: { matchLabels: { "app.kubernetes.io/part-of": "media-platform" } } };
+    const pods = (name: string) => ({
+      ...any,
+      podSelector: { matchLabels: { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "media-platform" } },
+    });
+    const ports = [{ protocol: "TCP", port: 9090 }];
+    expect(specOf(member("prometheus"), [], closed).ingress).toEqual([{ from: [pods("prometheus-adapter")], ports }]);
+    expect(egress("every-prometheus")).toEqual({ to: [pods("prometheus")], ports });
+    expect(specOf(member("loki"), [], closed).ingress).toEqual([]);
+  });
+
+  test("from any address to what the API server calls", () => {
+    expect(
+      specOf(member("prometheus-adapter"), [], { ...context, access: { type: "ClusterIP", direct: false } }).ingress,
+    ).toEqual([{ from: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ protocol: "TCP", port: 6444 }] }]);
+  });
+
   test("from the Prometheus of any of our stacks to the metrics", () => {
     expect(specOf(member("api", [], 9464)).ingress).toHaveLength(1);
   });

@@ -135,6 +135,8 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
       return configuredRules(target, ctx);
     case "all-metrics":
       return [{ to: [ourNamespaces()], ports: tcp(...metricsPorts(members)) }];
+    case "every-prometheus":
+      return [{ to: [ofAnyStack("prometheus")], ports: tcp(portOf("prometheus", "http")) }];
   }
 }
 
@@ -200,26 +202,32 @@ function ingressRules(member: Member, members: readonly Member[], ctx: LinksCont
       .map((link) => ({ from: [podsOf(caller.name, caller.namespace, ctx.stack)], ports: tcp(targetOf(link).port) })),
   );
   const rules = [...callers, ...openServices(member, ctx)];
-  if (member.metricsPort) rules.push({ from: [prometheusOfAnyStack()], ports: tcp(member.metricsPort) });
+  if (member.metricsPort) rules.push({ from: [ofAnyStack("prometheus")], ports: tcp(member.metricsPort) });
   return rules.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 /**
  * The public service accepts any client. Other exposed services have no authentication: they accept clients only where
- * `access` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces.
+ * `access` gives them an address outside the cluster. Services that stacks share accept clients in our other namespaces,
+ * or the workloads there that are named. What the API server calls accepts any address, and authenticates its callers.
  */
 function openServices(member: Member, { access }: LinksContext): Rule[] {
   return servicesOf(member.name as WorkloadName).flatMap((name) => {
     const entry = serviceEntry(name);
-    const { fromOtherStacks, isPublic, ports, workload } = entry;
+    const { fromKubernetesApi, fromOtherStacks, fromWorkloads = [], isPublic, ports, workload } = entry;
     const numbers = tcp(...ports.map((port) => portOf(workload, port as never)));
     const isReachable = serviceTypeOf(entry, access) !== "ClusterIP";
-    if (isPublic || isReachable) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
-    return fromOtherStacks ? [{ from: [ourNamespaces()], ports: numbers }] : [];
+    const isOpen = isPublic || isReachable || fromKubernetesApi;
+    if (isOpen) return [{ from: [{ ipBlock: { cidr: ANYWHERE } }], ports: numbers }];
+    if (fromOtherStacks) return [{ from: [ourNamespaces()], ports: numbers }];
+    return fromWorkloads.map((name) => ({ from: [ofAnyStack(name)], ports: numbers }));
   });
 }
 
-/** The base stack's exporters are scraped by every stack, so the instance is left open. */
-function prometheusOfAnyStack(): Peer {
-  return { ...ourNamespaces(), podSelector: { matchLabels: { [LABEL.name]: "prometheus", [LABEL.partOf]: PART_OF } } };
+/**
+ * The base stack's exporters are scraped by every stack, and its adapter asks each stack's Prometheus, so the instance is
+ * left open.
+ */
+function ofAnyStack(workload: WorkloadName): Peer {
+  return { ...ourNamespaces(), podSelector: { matchLabels: { [LABEL.name]: workload, [LABEL.partOf]: PART_OF } } };
 }

@@ -8,6 +8,7 @@ export type KubernetesObject = pulumi.CustomResource & { metadata: pulumi.Output
 
 /** The provider's class of each kind that a plan may contain. */
 const classes: Record<string, () => unknown> = {
+  APIService: () => k8s.apiregistration.v1.APIService,
   // A kind of cert-manager, which the cluster has to run.
   Certificate: () => k8s.apiextensions.CustomResource,
   ClusterRole: () => k8s.rbac.v1.ClusterRole,

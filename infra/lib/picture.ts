@@ -3,6 +3,7 @@ import type { Member } from "./links.plan.ts";
 
 const externalNames: Partial<Record<Link, string>> = {
   "all-metrics": "every metrics port",
+  "every-prometheus": "every stack's Prometheus",
   "external-backup-store": "backup store (S3)",
   "identity-provider": "identity provider",
   upstreams: "upstreams",

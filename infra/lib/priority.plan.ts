@@ -1,8 +1,9 @@
 import { type Component, clusterWideName, LABEL, PART_OF } from "./naming.ts";
 
-/** What is placed first, and evicted last, when nodes are full: what keeps data, then what serves users; then all the rest. */
+/** What is placed first, and evicted last, when nodes are full: what keeps data, then what all stacks share, then what serves users; then all the rest. */
 const PRIORITIES = {
   data: { value: 1_000_000, description: "Keeps data: everything waits for it" },
+  cluster: { value: 950_000, description: "Serves all stacks of the cluster" },
   app: { value: 900_000, description: "Serves users" },
 } as const satisfies Partial<Record<Component, object>>;
 

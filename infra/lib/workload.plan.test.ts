@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import type { Access, AccessType } from "./endpoints.ts";
+import { leftAlone } from "./kinds.ts";
 import { type Changes, changed, planContext } from "./lib.fixtures.ts";
 import type { PlanContext } from "./pod.plan.ts";
 import { planWorkload } from "./workload.plan.ts";
@@ -51,16 +52,34 @@ describe("controllers", () => {
     });
   });
 
-  test("with an autoscaler the Deployment has no number of its own, and the autoscaler has its bounds", () => {
-    const autoscale = { maxReplicas: 5, cpuMilli: 400 };
-    expect(controllerSpec({ replicas: 2, autoscale })).not.toHaveProperty("replicas");
+  test("with an autoscaler the Deployment begins with the fewest pods, and the autoscaler has its bounds", () => {
+    const pace = { settleSeconds: 60, pods: 2, everySeconds: 15 };
+    const requests = { name: "requests", per: "pod", target: 50 } as const;
+    const age = { name: "age", per: "workload", target: 30 } as const;
+    const autoscale = { maxReplicas: 5, cpuMilli: 400, figures: [requests, age], pace: { up: pace, down: pace } };
+    expect(controllerSpec({ replicas: 2, autoscale })).toHaveProperty("replicas", 2);
+    expect(leftAlone(changed({ replicas: 2, autoscale }))).toEqual(["spec.replicas"]);
+    expect(leftAlone(changed({ replicas: 2 }))).toEqual([]);
     const { autoscalers, disruptionBudgets } = plan({ replicas: 2, autoscale });
     expect(names(autoscalers)).toEqual(["HorizontalPodAutoscaler media-dev/worker"]);
     expect(autoscalers[0]?.spec).toMatchObject({
       scaleTargetRef: { kind: "Deployment", name: "worker" },
       minReplicas: 2,
       maxReplicas: 5,
-      metrics: [{ resource: { name: "cpu", target: { type: "AverageValue", averageValue: "400m" } } }],
+      metrics: [
+        { resource: { name: "cpu", target: { type: "AverageValue", averageValue: "400m" } } },
+        {
+          type: "External",
+          external: {
+            metric: { name: "requests", selector: { matchLabels: { workload: "worker" } } },
+            target: { type: "AverageValue", averageValue: "50" },
+          },
+        },
+        { external: { target: { type: "Value", value: "30" } } },
+      ],
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 60, policies: [{ type: "Pods", value: 2, periodSeconds: 15 }] },
+      },
     });
     expect(disruptionBudgets).toHaveLength(1);
     expect(plan({ replicas: 2 }).autoscalers).toEqual([]);

@@ -216,8 +216,8 @@ function rollout(spec: DeploymentSpec) {
   const { settleSeconds, recreate } = spec.rollout ?? {};
   const gentle = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
   return {
-    // A number here would put the pods back to it at every update, against the autoscaler.
-    ...(spec.autoscale ? {} : { replicas: spec.replicas ?? 1 }),
+    // Where there is an autoscaler, the number to begin with (`leftAlone` in kinds.ts).
+    replicas: podsOf(spec),
     revisionHistoryLimit: 2,
     progressDeadlineSeconds: spec.timeoutSeconds ?? 300,
     ...(settleSeconds && { minReadySeconds: settleSeconds }),

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import type { ServiceName, ServicePort } from "./endpoints.ts";
 import { type Endpoint, endpointOf } from "./handles.ts";
 import { catalogue } from "./images.ts";
-import { isNodeAgent, SIZE_IN_TEMPLATE } from "./kinds.ts";
+import { isNodeAgent, leftAlone } from "./kinds.ts";
 import { memberOf } from "./links.plan.ts";
 import { createObject, type KubernetesObject } from "./objects.ts";
 import type { PlanContext } from "./pod.plan.ts";
@@ -53,7 +53,7 @@ export class Workload extends pulumi.ComponentResource {
       // Services first: a pod that starts finds its peers' names.
       dependsOn: [account, ...rbac, ...claims, ...services],
       customTimeouts: { create: timeout, update: timeout },
-      ...(spec.kind === "StatefulSet" && claims.length > 0 && { ignoreChanges: [SIZE_IN_TEMPLATE] }),
+      ignoreChanges: leftAlone(spec),
     });
     for (const manifest of [...plan.disruptionBudgets, ...plan.autoscalers]) this.#create(spec.name, manifest);
     this.#transforms.checkKeys();

@@ -1,4 +1,5 @@
 import type { Input } from "@pulumi/pulumi";
+import type { Paces } from "../config/autoscaling.ts";
 import type { Link, WorkloadName } from "./endpoints.ts";
 import type { ImageName } from "./images.ts";
 import type { Component } from "./naming.ts";
@@ -143,14 +144,23 @@ interface ServerSpec extends CommonSpec {
   };
 }
 
-/** Between which bounds, and by what, the number of pods follows the load. */
+/** Between which bounds, by what and how fast the number of pods follows the load. */
 export interface Autoscale {
   /** Most pods. */
   maxReplicas: number;
   /** Mean CPU of a pod above which there are more of them, in thousandths of a core. */
   cpuMilli: number;
-  /** How long the load must have been lower before a pod goes, in seconds. @default 120 */
-  settleSeconds?: number;
+  /** Asked besides CPU; each says how many pods there should be, and the most of these counts. @default [] */
+  figures?: readonly ScalingFigure[];
+  pace: Paces;
+}
+
+/** A figure of the cluster's API of external metrics. */
+export interface ScalingFigure {
+  name: string;
+  /** `pod`: the figure is shared among the pods; `workload`: it is of all of them, and in proportion to the target. */
+  per: "pod" | "workload";
+  target: number;
 }
 
 /** Pods that any other of the same workload can replace. */
@@ -159,7 +169,7 @@ export interface DeploymentSpec extends ServerSpec {
   kind?: "Deployment";
   /** With `autoscale` the fewest there are. @default 1 */
   replicas?: number;
-  /** Let the cluster choose the number of pods, by the CPU they use. @default as many as `replicas` says */
+  /** Let the cluster choose the number of pods, by the load. @default as many as `replicas` says */
   autoscale?: Autoscale;
   rollout?: {
     /** How long a new pod must have been ready before it replaces an old one, in seconds. @default 0 */

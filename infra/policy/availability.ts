@@ -52,4 +52,20 @@ export const availabilityPolicies: readonly StackPolicy[] = [
         .map((resource) => ({ resource, where: "spec.replicas", problem: `is ${podsAtLeast(resource, resources)}` }));
     },
   },
+  {
+    name: "rollout-keeps-serving",
+    description: "A Deployment of several pods never takes an old pod away before the new one is ready.",
+    instead: "set `strategy.rollingUpdate.maxUnavailable: 0` and `maxSurge: 1`",
+    level: "mandatory",
+    checkStack: (resources) =>
+      ofKind(resources, "Deployment")
+        .filter((one) => podsAtLeast(one, resources) > 1)
+        .flatMap((resource): Found[] => {
+          const { type, rollingUpdate } = resource.object.spec.strategy ?? {};
+          if (type === "Recreate") return [{ resource, where: "spec.strategy.type", problem: "is Recreate" }];
+          if (rollingUpdate?.maxUnavailable === 0) return [];
+          const problem = `is ${rollingUpdate?.maxUnavailable ?? "not set, which means 25 %"}`;
+          return [{ resource, where: "spec.strategy.rollingUpdate.maxUnavailable", problem }];
+        }),
+  },
 ];

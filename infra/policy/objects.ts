@@ -109,23 +109,4 @@ export const objectPolicies: readonly ObjectPolicy[] = [
         : [{ where: `${pod.path}.topologySpreadConstraints`, problem: "has no kubernetes.io/hostname" }];
     },
   },
-  {
-    name: "rollout-keeps-serving",
-    description: "A Deployment of several pods never takes an old pod away before the new one is ready.",
-    instead: "set `strategy.rollingUpdate.maxUnavailable: 0` and `maxSurge: 1`",
-    level: "mandatory",
-    check: ({ object }) => {
-      if (object.kind !== "Deployment" || (object.spec.replicas ?? 1) < 2) return [];
-      const { type, rollingUpdate } = object.spec.strategy ?? {};
-      if (type === "Recreate") return [{ where: "spec.strategy.type", problem: "is Recreate" }];
-      return rollingUpdate?.maxUnavailable === 0
-        ? []
-        : [
-            {
-              where: "spec.strategy.rollingUpdate.maxUnavailable",
-              problem: `is ${rollingUpdate?.maxUnavailable ?? "not set, which means 25 %"}`,
-            },
-          ];
-    },
-  },
 ];

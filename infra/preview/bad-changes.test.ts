@@ -51,7 +51,7 @@ const PLANTS: readonly [policy: string, resource: string, change: Plant, stack?:
   ["references-are-there", "Deployment api", put(`${POD}.serviceAccountName`, "apy")],
   ["selector-selects-pods", "Service api", put(["spec", "selector", "app.kubernetes.io/name"], "apy")],
   ["several-pods-have-budget", "PodDisruptionBudget api", gone, "prod"],
-  ["serving-has-two", "Deployment web", put("spec.replicas", 1), "prod"],
+  ["serving-has-two", "HorizontalPodAutoscaler web", put("spec.minReplicas", 1), "prod"],
   ["rollout-keeps-serving", "Deployment web", put("spec.strategy", { type: "Recreate" }), "prod"],
   ["pod-has-network-policy", "NetworkPolicy links-api", gone],
   // An undeclared link: the api is still given addresses that its rules no longer let it reach.

@@ -1,4 +1,3 @@
-import { SIZE_IN_TEMPLATE } from "../lib/kinds.ts";
 import { type Difference, differences } from "./differences.plan.ts";
 import { keyOf, type Pair, pairsOf } from "./pairs.plan.ts";
 import { makesAnew, stateOf } from "./replacement.plan.ts";
@@ -51,7 +50,7 @@ function changeOf(stack: string, { before, after }: Pair, scaled: Scaled): Chang
   if (!before) return { ...common, action: "create", properties: [] };
   if (!after) return { ...common, action: "delete", properties: [], ...(stateful ? { stateful } : {}) };
 
-  const found = differences(withoutOwnName(before.inputs), withoutOwnName(after.inputs)).filter(isApplied);
+  const found = differences(withoutOwnName(before.inputs), withoutOwnName(after.inputs)).filter(isAppliedTo(after));
   if (found.length === 0) return undefined;
   const hidden = [...before.secretPaths, ...after.secretPaths];
   const properties = found.map((difference) => propertyOf(difference, before, hidden));
@@ -71,7 +70,10 @@ const isAutonamed = (inputs: Record<string, unknown>) =>
   "true";
 
 /** The program tells the engine to leave these as they are. */
-const isApplied = ({ path }: Difference) => path.replace(/\[\d+\]/g, "[*]") !== SIZE_IN_TEMPLATE;
+const isAppliedTo =
+  ({ ignoreChanges = [] }: Rendered) =>
+  ({ path }: Difference) =>
+    !ignoreChanges.includes(path.replace(/\[\d+\]/g, "[*]"));
 
 /** The name that a rendering makes of an object's contents is no change beside them. */
 function withoutOwnName(inputs: Record<string, unknown>): Record<string, unknown> {

@@ -35,6 +35,12 @@ test("is not what a larger volume makes: the claim grows in place", () => {
   expect(planted("dev", "StatefulSet postgres", template).stacks[0]?.changes).toEqual([]);
 });
 
+test("is not what another number of pods makes, and of a Deployment with an autoscaler it is no change at all", () => {
+  const more = put("spec.replicas", 3);
+  expect(planted("dev", "Deployment web", more).stacks[0]?.changes).toEqual([]);
+  expect(planted("dev", "Deployment jaeger", more).stacks[0]?.changes).toMatchObject([{ action: "update" }]);
+});
+
 test("of a member's claim, for another storage class, stops", () => {
   const { stops } = planted("dev", "PersistentVolumeClaim data-postgres-0", put("spec.storageClassName", "fast"));
   expect(stops.map(({ text }) => text)).toEqual([expect.stringContaining("the data on its volume")]);

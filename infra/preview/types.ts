@@ -6,6 +6,8 @@ export interface Rendered {
   protect: boolean;
   /** Property paths that are secret. */
   secretPaths: string[];
+  /** Property paths that the engine leaves as they are; `[*]` stands for any entry of a list. @default none */
+  ignoreChanges?: string[];
 }
 
 /** A stack of one tree: rendered, or why it could not be. */

@@ -7,6 +7,7 @@ import { ownCluster } from "./own-cluster.ts";
 import { promotion } from "./promotion.ts";
 import { rotation, storeRotation } from "./rotation.ts";
 import { scaling } from "./scaling.ts";
+import { scalingByFigures } from "./scaling-figures.ts";
 import { tuning } from "./tuning.ts";
 import { frontEndUnderFaults } from "./web-faults.ts";
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
 afterAll(removeCluster, MINUTE);
 
 scaling(dev, devAccess());
+scalingByFigures(dev, devAccess());
 bottlenecks(dev, devAccess());
 tuning(dev, devAccess());
 

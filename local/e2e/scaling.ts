@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "@media/drills/eventually";
 import { kubectl, type Stack, type Target, targetOf } from "@media/drills/stack";
 import { call } from "@media/drills/verify/http";
+import { recordValues } from "../bench/figures.ts";
 import { sizesOfStack, tunedProgram } from "../stack/automation.ts";
 import type { Stack as OwnStack } from "../stack/pulumi.ts";
 import { MINUTE } from "./commands.ts";
@@ -11,7 +12,7 @@ import { load } from "./load.ts";
 /** Lower than what a small load needs, so that two cores are enough to scale out. */
 const LOW_TARGET = { "sizes.api.cpuTargetMilli": 60 };
 /** One process never uses more than one core: at this target nothing is added. */
-const HIGH_TARGET = { "sizes.api.cpuTargetMilli": 1_000 };
+export const HIGH_TARGET = { "sizes.api.cpuTargetMilli": 1_000 };
 /** From the first request of the rush until all pods that there may be take traffic. */
 const CAPACITY_SECONDS = 45;
 /** The load is lower for two minutes before the first pod goes, and the second goes 30 s after it. */
@@ -31,10 +32,10 @@ export function scaling(own: () => OwnStack, stack: Stack): void {
       "negative control: with a target that no process reaches, the same load adds no pod",
       async () => {
         await (await program()).deploy(HIGH_TARGET);
-        await readyPods(stack, 1, 60);
+        await readyPods(stack, "api", 1, 60);
         const { requests, failed } = await rush(RUSH_SECONDS);
         expect(requests).toBeGreaterThan(RUSH_SECONDS * RATE);
-        expect([failed, await ready(stack)]).toEqual([0, 1]);
+        expect([failed, await ready(stack, "api")]).toEqual([0, 1]);
       },
       5 * MINUTE,
     );
@@ -43,18 +44,22 @@ export function scaling(own: () => OwnStack, stack: Stack): void {
       `under load 1 → 3 pods take traffic within ${CAPACITY_SECONDS} s, and 1 again afterwards; no request fails`,
       async () => {
         await (await program()).deploy(LOW_TARGET);
-        await readyPods(stack, 1, 60);
+        await readyPods(stack, "api", 1, 60);
         const trickle = startTrickle(await targetOf(stack));
         const rushing = rush(RUSH_SECONDS);
         const readyAt = await untilCapacity(stack, rushing);
         const { requests, failed, startedAt } = await rushing;
         const seconds = (readyAt - Date.parse(startedAt)) / 1000;
-        const back = performance.now();
-        await readyPods(stack, 1, BACK_SECONDS);
+        await readyPods(stack, "api", 1, BACK_SECONDS);
         const asked = await trickle.stop();
-        console.log(
-          `[figure] scale-out 1 → 3: ready after ${seconds.toFixed(1)} s; back to 1 ${((performance.now() - back) / 1000).toFixed(0)} s after the load; ${failed + asked.failures.length} of ${requests + asked.calls} requests failed`,
-        );
+        const what = "scale-out of the api, 1 → 3 pods under a rush, and back";
+        await recordValues({ name: `${what}: from the rush to three ready pods`, unit: "s", bound: CAPACITY_SECONDS }, [
+          seconds,
+        ]);
+        await recordValues({ name: `${what}: failed requests`, unit: "requests", bound: 0 }, [
+          failed + asked.failures.length,
+        ]);
+        expect(requests).toBeGreaterThan(RUSH_SECONDS * RATE);
         expect([failed, asked.failures]).toEqual([0, []]);
         expect(asked.calls).toBeGreaterThan(100);
         expect(seconds).toBeLessThanOrEqual(CAPACITY_SECONDS);
@@ -65,32 +70,32 @@ export function scaling(own: () => OwnStack, stack: Stack): void {
 }
 
 /** When three pods are ready, in milliseconds since 1970. */
-async function untilCapacity(stack: Stack, rushing: Promise<unknown>): Promise<number> {
+export async function untilCapacity(stack: Stack, rushing: Promise<unknown>): Promise<number> {
   let over = false;
   const ended = () => {
     over = true;
   };
   rushing.then(ended, ended);
-  while ((await ready(stack)) < 3) {
-    if (over) throw new Error(`the load is over, and ${await ready(stack)} pods are ready`);
+  while ((await ready(stack, "api")) < 3) {
+    if (over) throw new Error(`the load is over, and ${await ready(stack, "api")} pods are ready`);
     await sleep(500);
   }
   return Date.now();
 }
 
-async function ready(stack: Stack): Promise<number> {
-  const found = await kubectl(stack, ["get", "deployment", "api", "-o", "jsonpath={.status.readyReplicas}"]);
+export async function ready(stack: Stack, workload: string): Promise<number> {
+  const found = await kubectl(stack, ["get", "deployment", workload, "-o", "jsonpath={.status.readyReplicas}"]);
   return Number(found || 0);
 }
 
-const readyPods = (stack: Stack, count: number, seconds: number) =>
-  eventually(`${count} ready pods of the api`, seconds, async () => {
-    const now = await ready(stack);
+export const readyPods = (stack: Stack, workload: string, count: number, seconds: number) =>
+  eventually(`${count} ready pods of ${workload}`, seconds, async () => {
+    const now = await ready(stack, workload);
     if (now !== count) throw new Error(`${now} are ready`);
   });
 
 /** A run at one rate; the answers of this journey are not in the gateway's cache. */
-async function rush(seconds: number): Promise<{ requests: number; failed: number; startedAt: string }> {
+export async function rush(seconds: number): Promise<{ requests: number; failed: number; startedAt: string }> {
   const { steps, run } = await load("SHAPE=smoke", "JOURNEY=request", `RATE=${RATE}`, `SECONDS=${seconds}`);
   const sum = (of: "requests" | "failed") => steps.reduce((all, step) => all + step[of], 0);
   return { requests: sum("requests"), failed: sum("failed"), startedAt: run.startedAt };

@@ -31,6 +31,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   ofTool("local-path-provisioner"),
   ofTool("metrics-server"),
   ofTool("kube-state-metrics"),
+  ofTool("prometheus-adapter"),
   {
     name: "node",
     packages: [

@@ -103,6 +103,13 @@ export const TOOLS: readonly Tool[] = [
     package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
     for: "up",
   },
+  {
+    name: "prometheus-adapter",
+    module: module("prometheus-adapter"),
+    package: "sigs.k8s.io/prometheus-adapter/cmd/adapter",
+    isStatic: true,
+    for: "up",
+  },
   { name: "versitygw", module: module("versitygw"), package: "github.com/versity/versitygw/cmd/versitygw", for: "up" },
   {
     name: "k6",

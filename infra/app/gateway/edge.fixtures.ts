@@ -30,13 +30,22 @@ export interface Operations {
 /** `pod` is the number of the pod that is asked, from 0. */
 type Serve = (req: IncomingMessage, res: ServerResponse, pod: number) => void;
 
+interface Other {
+  /** See the configuration's `gateway`. @default none */
+  bandwidth?: Config["gateway"]["bandwidth"];
+  /** @default there is no responder */
+  ops?: Operations;
+  /** A change of nginx.conf, for negative controls. @default none */
+  edit?: (text: string) => string;
+}
+
 const PODS = 2;
 
 export async function startEdge(
   serve: Serve,
   changes: Partial<Config["app"]> = {},
   web: Serve = (_req, res) => res.end("a page"),
-  ops?: Operations,
+  { bandwidth = {}, ops, edit = (text) => text }: Other = {},
 ): Promise<Edge> {
   const folder = mkdtempSync(join(tmpdir(), "media-edge-"));
   const pods = Array.from({ length: PODS }, (_, pod) => createServer((req, res) => serve(req, res, pod)));
@@ -46,7 +55,7 @@ export async function startEdge(
   const [responder = 0, program = 0] = await Promise.all(behind.map(listening));
   const [api, page] = [await Promise.all(pods.map(listening)), await listening(front)];
   const ports = { port, statusPort, api, web: [page], responder, program };
-  writeFileSync(join(folder, "nginx.conf"), withoutTls(folder, ports, changes, ops?.pages));
+  writeFileSync(join(folder, "nginx.conf"), edit(withoutTls(folder, ports, changes, { bandwidth, ops: ops?.pages })));
   const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
     env: { PATH: `${process.env.PATH}:/usr/sbin` },
     stdio: "ignore",
@@ -79,9 +88,9 @@ function withoutTls(
   folder: string,
   { port, statusPort, ...upstreams }: Upstreams & { port: number; statusPort: number },
   changes: Partial<Config["app"]>,
-  ops?: readonly OpsPage[],
+  parts: Parameters<typeof nginxConfig>[1],
 ): string {
-  const text = nginxConfig({ ...APP, ...changes }, { ops })
+  const text = nginxConfig({ ...APP, ...changes }, parts)
     .replace(/^\s*(ssl_.*|http2 on);$/gm, "")
     .replace(/listen 8444 ssl;/, "")
     .replace(/listen 8443 ssl;/, `listen 127.0.0.1:${port};`)

@@ -1,16 +1,23 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { PACED_ROUTES, type PacedRoute } from "../../config/gateway.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Tier } from "../../config/tiers.ts";
 import { address, portOf, type ServicePort } from "../../lib/endpoints.ts";
 import { fill, readBeside } from "../../lib/files.ts";
+import { resolveScript } from "../../lib/nginx/index.ts";
 import type { OpsPage } from "../../lib/ops.ts";
 import type { DeploymentSpec } from "../../lib/workload.types.ts";
+import { autoscaled } from "../autoscale.plan.ts";
 import { linksOf, opsLocations, opsUpstreams, RESPONDER_UPSTREAM } from "./ops.plan.ts";
 import { problemLocations } from "./problems.ts";
+
+type Bandwidth = Config["gateway"]["bandwidth"];
 
 export interface GatewayArgs {
   sizes: Tier["gateway"];
   app: Config["app"];
+  /** @default CPU alone counts */
+  autoscaling?: Config["autoscaling"];
   /**
    * Pages of other programs behind the responder's sign-in, where there is a responder; it serves /incidents too.
    * @default there is none
@@ -18,6 +25,8 @@ export interface GatewayArgs {
   ops?: readonly OpsPage[] | undefined;
   /** See the configuration's `gateway`. @default [] */
   proxyProtocolFrom?: readonly string[];
+  /** See the configuration's `gateway`. @default {} */
+  bandwidth?: Bandwidth;
   tls: GatewayTls;
 }
 
@@ -34,6 +43,7 @@ export function gatewayPlan({ tls, ...args }: GatewayArgs): DeploymentSpec {
     image: "nginx",
     command: ["sh", "/etc/nginx/start.sh"],
     replicas,
+    ...autoscaled("gateway", args.sizes, args),
     connectsTo: [
       "api-pods:http",
       "web-pods:http",
@@ -57,6 +67,7 @@ export function gatewayPlan({ tls, ...args }: GatewayArgs): DeploymentSpec {
           "metrics.js": readBeside(import.meta.url, "metrics.js"),
           "nginx.conf": nginxConfig(args.app, args),
           "renew.sh": readBeside(import.meta.url, "renew.sh"),
+          ...resolveScript,
           "start.sh": readBeside(import.meta.url, "start.sh"),
         },
       },
@@ -86,7 +97,7 @@ const CATALOGUE = "/api/v1/(discover|search|titles/[a-z]+/[0-9]+/trailers)";
 
 export function nginxConfig(
   app: Config["app"],
-  { ops, proxyProtocolFrom = [] }: Pick<GatewayArgs, "ops" | "proxyProtocolFrom"> = {},
+  { ops, proxyProtocolFrom = [], bandwidth = {} }: Pick<GatewayArgs, "bandwidth" | "ops" | "proxyProtocolFrom"> = {},
 ): string {
   return fill(readBeside(import.meta.url, "nginx.conf"), {
     api: podsOf("api-pods:http"),
@@ -110,10 +121,18 @@ export function nginxConfig(
     cacheMi: CACHE_MI,
     catalogue: `^${CATALOGUE}$`,
     catalogueEntry: CATALOGUE,
+    ...Object.fromEntries(PACED_ROUTES.map((route) => [`${route}Bandwidth`, held(bandwidth[route])])),
   });
 }
 
-/** The full name of a Service, which nginx's resolver needs; start.sh puts the stack's own domain in. */
+/** nginx reads what the pod has to say at once, and keeps it for a client that is sent it slowly: no pod waits for that. */
+function held(pace: Bandwidth[PacedRoute]): string {
+  if (!pace) return "";
+  const after = pace.afterKib > 0 ? ` limit_rate_after ${pace.afterKib}k;` : "";
+  return `limit_rate ${pace.kibPerSecond}k;${after}`;
+}
+
+/** The full name of a Service, which nginx's resolver needs; resolve.sh puts the stack's own domain in. */
 function podsOf(target: ServicePort): string {
   return address(target).replace(":", ".@domain@:");
 }

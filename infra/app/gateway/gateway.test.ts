@@ -115,7 +115,13 @@ describe("the gateway", () => {
   test("is scraped where its counts are", () => {
     const plan = gatewayPlan({ sizes: tiers.small.gateway, app, tls: { certificate: "CERT", key: "KEY" } });
     expect(plan.metrics).toEqual({ port: "status" });
-    expect(Object.keys(plan.files?.config?.data ?? {})).toEqual(["metrics.js", "nginx.conf", "renew.sh", "start.sh"]);
+    expect(Object.keys(plan.files?.config?.data ?? {})).toEqual([
+      "metrics.js",
+      "nginx.conf",
+      "renew.sh",
+      "resolve.sh",
+      "start.sh",
+    ]);
     expect(nginxConfig(app)).toContain("js_import metrics from /etc/nginx/metrics.js;");
   });
 

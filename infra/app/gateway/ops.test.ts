@@ -22,22 +22,26 @@ const roleOf = ({ cookie = "" }: IncomingMessage["headers"]) => /operator=(admin
 
 beforeAll(async () => {
   edge = await startEdge((_req, res) => res.end("the service"), {}, undefined, {
-    pages: PAGES,
-    responder: (req, res) => {
-      asked.push(noteOf(req));
-      const role = roleOf(req.headers);
-      const status = role === "admin" ? 204 : role === "user" ? 403 : 401;
-      if (req.url === "/ops/check") return void res.writeHead(status, { "x-operator": "ann%40example.com" }).end();
-      res.writeHead(status === 204 ? 405 : status, { "content-type": "application/problem+json" }).end("the responder");
-    },
-    program: (req, res) => {
-      passed.push(noteOf(req));
-      res.writeHead(location ? 302 : 200, {
-        "content-type": "text/html",
-        "set-cookie": "__Secure-media-operator=theirs; Path=/ops",
-        ...(location ? { location } : {}),
-      });
-      res.end('<html><head><base href="/" /></head></html>');
+    ops: {
+      pages: PAGES,
+      responder: (req, res) => {
+        asked.push(noteOf(req));
+        const role = roleOf(req.headers);
+        const status = role === "admin" ? 204 : role === "user" ? 403 : 401;
+        if (req.url === "/ops/check") return void res.writeHead(status, { "x-operator": "ann%40example.com" }).end();
+        res
+          .writeHead(status === 204 ? 405 : status, { "content-type": "application/problem+json" })
+          .end("the responder");
+      },
+      program: (req, res) => {
+        passed.push(noteOf(req));
+        res.writeHead(location ? 302 : 200, {
+          "content-type": "text/html",
+          "set-cookie": "__Secure-media-operator=theirs; Path=/ops",
+          ...(location ? { location } : {}),
+        });
+        res.end('<html><head><base href="/" /></head></html>');
+      },
     },
   });
 });
