@@ -66,6 +66,9 @@ completion: $(NODE_MODULES) ## Print bash lines that complete verbs and variable
 outputs: $(NODE_MODULES) ## Print the stack's addresses and credentials as JSON
 	@$(LOCAL) outputs $(AT)
 
+restore-state: $(NODE_MODULES) ## Bring a lost Pulumi state back from its copy in the backup store (RECOVERY=file that `make up` wrote)
+	@$(LOCAL) restore-state $(AT) $(if $(RECOVERY),--recovery '$(RECOVERY)')
+
 env: $(NODE_MODULES) ## Print shell lines for eval "$$(make -s env)"
 	@$(LOCAL) env $(AT)
 
@@ -110,7 +113,7 @@ fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a s
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --reporters default --reporters ./local/e2e/reporter.mjs --testPathIgnorePatterns /node_modules/ /e2e/long --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
 
-soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY="kills load-tools load-in-cluster scaling bottlenecks tuning rotation promotion web-faults web-restarts incidents injections guide" COUNT=20 SEED=1)
+soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY="kills load-tools load-in-cluster scaling bottlenecks tuning rotation promotion state-lost web-faults web-restarts incidents injections guide" COUNT=20 SEED=1)
 	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
 check: $(NODE_MODULES) ## Types, format and lint, of the workflows too

@@ -18,11 +18,50 @@ const JOURNEY_AFTER_SECONDS = 120;
 export const recreate: Drill = {
   summary: "destroys the stack with its volumes and brings it up from the backup store",
   destroys: true,
-  run,
+  run: async (context, clock) => {
+    await assertKeyOutlives(context.stack);
+    return run(context, clock);
+  },
 };
 
-async function run({ stack, program }: DrillContext, clock: Clock): Promise<DrillResult> {
-  await assertKeyOutlives(stack);
+/** The same where Pulumi's state and its secrets are gone too: they come back from their copy in the backup store. */
+export const stateLost: Drill = {
+  summary: "the same, with Pulumi's state and its secrets gone too: they come back from the backup store",
+  destroys: true,
+  run: async (context, clock) => {
+    const { copies } = context.program;
+    if (!copies)
+      throw new UserError(
+        "this program keeps no copy of its state in the backup store: nothing was destroyed",
+        "the drill is for the embedded cluster: make drill KIND=state-lost; elsewhere the state's own place has copies",
+      );
+    const before = await credentialsOf(context);
+    await clock.time("copy of the state", () => copies.keep());
+    let controlFails = false;
+    const result = await run(context, clock, async () => {
+      await clock.time("state lost", () => copies.lose());
+      const isGone = (await context.program.outputs()) === undefined;
+      // The controls: it was gone, and not every key brings it back.
+      const isSealed = await copies.bringBack("another").then(
+        () => false,
+        () => true,
+      );
+      await clock.time("state brought back", () => copies.bringBack());
+      controlFails = isGone && isSealed;
+    });
+    const credentialsKept = before !== undefined && (await credentialsOf(context)) === before;
+    const findings = { ...result.findings, credentialsKept, controlFails };
+    return { ...result, findings, passed: result.passed && credentialsKept && controlFails };
+  },
+};
+
+const credentialsOf = async ({ program }: DrillContext) => JSON.stringify((await program.outputs())?.credentials);
+
+async function run(
+  { stack, program }: DrillContext,
+  clock: Clock,
+  between: () => Promise<void> = async () => {},
+): Promise<DrillResult> {
   const label = `recreate ${new Date().toISOString()}`;
   await clock.time("journey before", () => journeyOnSameStack(stack));
   await clock.time("a backup in the store", () => waitForBackup(stack));
@@ -35,6 +74,7 @@ async function run({ stack, program }: DrillContext, clock: Clock): Promise<Dril
   const fault = performance.now();
   await clock.time("power cut", () => losePostgres(stack));
   await clock.time("destroy", () => program.destroy());
+  await between();
   await clock.time("recreate", () => program.up());
   // The new stack has other addresses and credentials than those that a file of outputs may name.
   const after = { ...stack, outputs: () => program.outputs() };

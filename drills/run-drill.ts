@@ -12,13 +12,14 @@ import { targetOf } from "./lib/stack.ts";
 import { SCHEDULED_DRILL } from "./metric-names.ts";
 import { pointsInTime } from "./pitr.ts";
 import { proof, sabotage, simulation } from "./proofs.ts";
-import { recreate } from "./recreate.ts";
+import { recreate, stateLost } from "./recreate.ts";
 import { restarts } from "./restarts.ts";
 import { tabletop } from "./tabletop.ts";
 
 /** The kinds of drills by their names. */
 export const DRILLS: Readonly<Record<string, Drill>> = {
   recreate,
+  "state-lost": stateLost,
   restarts,
   ...failovers,
   ...pointsInTime,

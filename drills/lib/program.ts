@@ -10,6 +10,18 @@ export interface StackProgram {
   destroy(): Promise<void>;
   /** The outputs with their secrets, or undefined where there are none. */
   outputs(): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** Absent where the state has a place of its own that outlives the machine. */
+  readonly copies?: StateCopies;
+}
+
+/** Copies of the program's state in the stack's backup store. */
+export interface StateCopies {
+  /** Copies the state as it is. */
+  keep(): Promise<void>;
+  /** Loses it with its secrets, as a machine that is gone does. */
+  lose(): Promise<void>;
+  /** Brings it back. @param key in place of the right one. @throws where it does not open the copy */
+  bringBack(key?: "another"): Promise<void>;
 }
 
 export interface PulumiOptions {

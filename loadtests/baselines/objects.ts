@@ -13,7 +13,7 @@ export interface StoreAccess {
   readonly accessKey: string;
   readonly secretKey: string;
   /** Certificate authority of the endpoint, PEM. @default the system's */
-  readonly caPem?: string | null;
+  readonly caPem?: string | null | undefined;
 }
 
 export interface StoredObject {

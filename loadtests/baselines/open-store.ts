@@ -6,16 +6,22 @@ import type { StackOutputs } from "../lib/target.ts";
 import { Objects } from "./objects.ts";
 import { StoredRuns } from "./stored.ts";
 
+type StoreOutputs = Pick<StackOutputs, "backupStore">;
+
+/** Does something with the runs in the stack's backup store. @throws UserError where the store is away */
+export const withStore = <T>(outputs: StoreOutputs, kubeconfig: Kubeconfig, work: (runs: StoredRuns) => Promise<T>) =>
+  withObjects(outputs, kubeconfig, (objects) => work(new StoredRuns(objects)));
+
 /**
- * Does something with the runs in the stack's backup store. An endpoint whose name only the cluster knows is reached by
+ * Does something with the objects of the stack's backup store. An endpoint whose name only the cluster knows is reached by
  * `kubectl port-forward`.
  *
  * @throws UserError where the store is away
  */
-export async function withStore<T>(
-  outputs: Pick<StackOutputs, "backupStore">,
+export async function withObjects<T>(
+  outputs: StoreOutputs,
   kubeconfig: Kubeconfig,
-  work: (runs: StoredRuns) => Promise<T>,
+  work: (objects: Objects) => Promise<T>,
 ): Promise<T> {
   const { backupStore: access } = outputs;
   if (!access)
@@ -24,7 +30,7 @@ export async function withStore<T>(
   let forward: Forward | undefined;
   try {
     if (!(await isKnown(hostname))) forward = await forwarded(hostname, Number(port || 443), kubeconfig);
-    return await work(new StoredRuns(new Objects(access, forward?.port)));
+    return await work(new Objects(access, forward?.port));
   } finally {
     forward?.child.kill();
   }

@@ -5,7 +5,7 @@ import { REPO } from "../lib/paths.ts";
 import { MINUTE, make } from "./commands.ts";
 
 /** The newest evidence of a kind. */
-function evidenceOf(kind: string) {
+export function evidenceOf(kind: string) {
   const folder = join(REPO, "evidence");
   const file = readdirSync(folder)
     .filter((name) => name.endsWith(`-${kind}.json`))

@@ -4,6 +4,7 @@ import type { Verb } from "./options.ts";
 export const VERBS: Readonly<Record<string, Verb>> = {
   up: async (options) => (await import("./up.ts")).up(options),
   upgrade: async (options) => (await import("./upgrade.ts")).upgrade(options),
+  "restore-state": async (options) => (await import("./restore-state.ts")).restoreState(options),
   down: async (options) => (await import("./down.ts")).down(options),
   preview: async (options) => (await import("./preview.ts")).preview(options),
   status: async (options) => (await import("./status.ts")).status(options),

@@ -20,6 +20,8 @@ export interface Options {
   readonly id?: string;
   /** A statement or command to run, in place of a prompt. */
   readonly run?: string;
+  /** File that `make up` wrote to bring a lost state back. @default that of this machine */
+  readonly recovery?: string;
   /** The stack's name again, for verbs that destroy. */
   readonly confirm?: string;
   /** Command whose native memory is profiled. */

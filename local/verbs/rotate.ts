@@ -6,6 +6,7 @@ import { layoutOf } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { phase, say } from "../lib/progress.ts";
 import { access } from "../stack/access.ts";
+import { tryToKeepCopy } from "../stack/copies/states.ts";
 import { deploy } from "../stack/deploy.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { readGenerations, writeGenerations } from "../stack/generations.ts";
@@ -37,6 +38,7 @@ export async function rotate({ stack: name, name: cluster, what = "", dry }: Opt
     await phase(`step ${index + 1} of ${steps.length}: ${DOING[step.name]}`, () => take(stack, step));
     await wait(step);
   }
+  await phase("copy of its state", () => tryToKeepCopy(stack));
   const replaced = [...new Set(steps.flatMap(({ names }) => names))];
   say(`replaced: ${replaced.join(", ")}. The new values: make outputs STACK=${name}`);
   const rest = steps.length > 0 ? left(name, what, replaced) : [];

@@ -13,6 +13,7 @@ import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import { access } from "../stack/access.ts";
+import { refuseLostBase, tryToKeepCopy } from "../stack/copies/states.ts";
 import { deploy } from "../stack/deploy.ts";
 import { prepareEnvironment, useEnvironment } from "../stack/environment.ts";
 import { backupStore, writeOverlay } from "../stack/overlay.ts";
@@ -30,6 +31,7 @@ export async function up({ stack, name }: Options): Promise<void> {
   useEnvironment(layout, stack);
   await phase("host packages", () => installPackages("up", say));
   const images = await prepareCluster(layout);
+  await refuseLostBase(layout);
   await writeOverlay({ layout, name: "base" }, common(layout, images));
   await phase("stack base", () => deploy({ layout, name: "base" }));
   if (stack === "base") return;
@@ -38,6 +40,7 @@ export async function up({ stack, name }: Options): Promise<void> {
   await phase(`stack ${stack}`, () => deploy({ layout, name: stack }));
   const reached = access({ layout, name: stack });
   await phase("its pods", () => podsReady(reached));
+  await phase("copy of its state", () => tryToKeepCopy({ layout, name: stack }));
   // A standby has no address for users until it is promoted (docs/recovery.md).
   if (!("gatewayUrl" in ((await reached.outputs()) ?? {})))
     return say(`stack ${stack} is up, and follows another stack`);
@@ -48,7 +51,7 @@ export async function up({ stack, name }: Options): Promise<void> {
 }
 
 /** Builds tools and images and starts the cluster. Images of Debian packages are built while Go compiles. */
-async function prepareCluster(layout: Layout): Promise<Images> {
+export async function prepareCluster(layout: Layout): Promise<Images> {
   const first = ["supervisor", "pause", "kubernetes"];
   const rest = TOOLS.filter((tool) => tool.for === "up" && !first.includes(tool.name)).map((tool) => tool.name);
   const early = await phase("cluster tools", () => buildTools(first, say));
