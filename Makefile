@@ -78,8 +78,8 @@ rotate: $(NODE_MODULES) ## Replace generated credentials of the running stack, w
 drill: $(NODE_MODULES) ## Run a drill: KIND=failover, pitr, proof, tabletop … (COUNT TARGET); KIND=recreate needs CONFIRM=dev; KIND=report: RTO, RPO, MTTR, MTBF (JSON=1)
 	@$(LOCAL) drill $(AT) $(if $(JSON),--json) --kind '$(KIND)' --confirm '$(CONFIRM)' $(if $(COUNT),--count '$(COUNT)') $(if $(TARGET),--target '$(TARGET)') $(if $(WHAT),--what '$(WHAT)')
 
-dashboards: $(NODE_MODULES) ## Draw the dashboards of the running stack: a page, SVG and PNG with SNAPSHOT=folder, or CHECK=1
-	@$(LOCAL) outputs $(AT) | node dashboards/main.ts $(if $(SNAPSHOT),snapshot '$(SNAPSHOT)',$(if $(CHECK),check,serve))
+dashboards: $(NODE_MODULES) ## Draw the dashboards of the running stack: a page, SVG and PNG with SNAPSHOT=folder, or CHECK=1 (OTHER=staging to compare with)
+	@$(LOCAL) outputs $(AT) $(if $(OTHER),--other '$(OTHER)') | node dashboards/main.ts $(if $(SNAPSHOT),snapshot '$(SNAPSHOT)',$(if $(CHECK),check,serve))
 
 mutation: $(NODE_MODULES) ## Change every number, window, operator and label of the alert rules: do their tests notice? (ONLY=QueueDelayed)
 	@node dashboards/main.ts mutate $(ONLY)

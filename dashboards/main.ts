@@ -1,6 +1,6 @@
 /**
  * `node dashboards/main.ts serve|snapshot <folder>|check|catalogue|build <folder>|mutate [rule]`, with the stack's outputs as JSON on standard
- * input: prometheusUrl, lokiUrl and jaegerUrl are read, wherever the stack is.
+ * input: prometheusUrl, lokiUrl and jaegerUrl are read, wherever the stack is, and otherPrometheusUrl of a stack to compare with.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,12 @@ import { dashboards } from "./boards/index.ts";
 import { recordCatalogue } from "./contract/catalogue.ts";
 import { rulesYaml } from "./rules/index.ts";
 
-const outputs = z.object({ prometheusUrl: z.url(), lokiUrl: z.url(), jaegerUrl: z.url() });
+const outputs = z.object({
+  prometheusUrl: z.url(),
+  lokiUrl: z.url(),
+  jaegerUrl: z.url(),
+  otherPrometheusUrl: z.url().optional(),
+});
 
 async function readOutputs(): Promise<z.infer<typeof outputs>> {
   const input = process.stdin.isTTY ? "" : await text(process.stdin);

@@ -9,6 +9,8 @@ export interface Stack {
   prometheusUrl: string;
   lokiUrl: string;
   jaegerUrl: string;
+  /** Prometheus of another stack, to compare with. @default none */
+  otherPrometheusUrl?: string | undefined;
 }
 
 /** The page's program as one file. */
@@ -43,9 +45,13 @@ dialog{width:min(1000px,90vw);max-height:80vh}td{padding:1px 6px;white-space:now
 /** What of each data source the page may ask: reading only. */
 const PROXIED: readonly [prefix: string, source: keyof Stack, allowed: RegExp][] = [
   ["/prometheus", "prometheusUrl", /^\/api\/v1\/(query|query_range|query_exemplars|label\/\w+\/values)$/],
+  ["/other", "otherPrometheusUrl", /^\/api\/v1\/(query|query_range)$/],
   ["/loki", "lokiUrl", /^\/loki\/api\/v1\/query_range$/],
   ["/jaeger", "jaegerUrl", /^\/api\/traces\/[0-9a-f]{1,32}$/],
 ];
+
+/** What a data source that is not there answers. */
+const NOTHING = JSON.stringify({ status: "success", data: { result: [] } });
 
 /** Serves the page on the loopback address until `stop`. The page asks the stack through this server, so that nothing else must be opened. */
 export async function serve(stack: Stack, port = 0): Promise<{ url: string; stop(): void }> {
@@ -88,7 +94,9 @@ async function answer(
   for (const [prefix, source, allowed] of PROXIED) {
     const path = url.pathname.slice(prefix.length);
     if (!url.pathname.startsWith(`${prefix}/`) || !allowed.test(path)) continue;
-    const found = await fetch(`${stack[source]}${path}${url.search}`, { signal: AbortSignal.timeout(20_000) });
+    const base = stack[source];
+    if (base === undefined) return send(req, res, 200, "application/json", NOTHING);
+    const found = await fetch(`${base}${path}${url.search}`, { signal: AbortSignal.timeout(20_000) });
     return send(req, res, found.status, found.headers.get("content-type") ?? "text/plain", await found.text());
   }
   return send(req, res, 404, "text/plain", "not found");

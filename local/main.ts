@@ -19,6 +19,7 @@ async function main(): Promise<void> {
       id: { type: "string" },
       run: { type: "string" },
       confirm: { type: "string" },
+      other: { type: "string" },
       recovery: { type: "string" },
       command: { type: "string" },
       shape: { type: "string" },

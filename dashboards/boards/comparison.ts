@@ -3,13 +3,16 @@ import { board } from "../library/board.ts";
 import * as q from "../library/queries.ts";
 import { lines, number } from "../library/short.ts";
 
-/** "Comparison" of the diagram: two versions side by side while both run, and two times: load runs, days, before and after a change. */
+/**
+ * "Comparison" of the diagram: two versions side by side while both run, two stacks, and two times: load runs, days, before and
+ * after a change.
+ */
 export const comparison = () =>
   board({
     uid: "comparison",
     title: "Comparison",
     description:
-      "Two versions that run beside each other, and now against an earlier time: take as long ago as the other load run began.",
+      "Two versions that run beside each other, this stack against another one, and now against an earlier time: take as long ago as the other load run began.",
     tags: ["overview"],
     from: "now-1h",
     refresh: "30s",
@@ -20,6 +23,7 @@ export const comparison = () =>
     ],
     rows: [
       { title: "Two versions", panels: versions() },
+      { title: "Two stacks", panels: stacks() },
       { title: "Two times, as a number", panels: numbers() },
       { title: "Two times, as lines", panels: times() },
     ],
@@ -100,6 +104,17 @@ const numbers = () =>
       ],
       { span: 4 },
     ),
+  );
+
+const OTHER =
+  "The other stack's line is there where one is named: make dashboards OTHER=staging, or grafana.otherPrometheusUrl.";
+
+const stacks = () =>
+  WATCHED.map(([title, unit, build, text]) =>
+    lines(`${title}, by Stack`, unit, `${text} ${OTHER}`, [
+      [build("$__rate_interval"), "this stack"],
+      [build("$__rate_interval"), "other stack", "other"],
+    ]),
   );
 
 const times = () =>

@@ -123,6 +123,21 @@ test("Grafana's variables are filled in, and a rate has at least four scrapes", 
   );
 });
 
+test("another stack is asked where one is named; the control: it is left out, and this stack is not taken for it", async () => {
+  const panels = (dashboards().comparison as unknown as BoardJson).panels;
+  const panel = panels.find(({ title }) => title === "Traffic, by Stack") as BoardJson["panels"][number];
+  const askedOf = async (at: object) => {
+    const asked: string[] = [];
+    await fetchPanel(panel, { from: NOW - 60, to: NOW }, { ...AT, ...at }, async (url) => {
+      asked.push(new URL(url).host);
+      return { data: { result: [] } };
+    });
+    return asked;
+  };
+  expect(await askedOf({ otherPrometheusUrl: "http://other" })).toEqual(["prometheus", "other"]);
+  expect(await askedOf({})).toEqual(["prometheus"]);
+});
+
 test("a panel with a time of its own asks for that", async () => {
   const asked: string[] = [];
   const panel = board.panels.find(({ type }) => type === "logs") as PanelJson;

@@ -7,6 +7,7 @@ import {
   type PanelJson,
   type Range,
   type Series,
+  type TargetJson,
 } from "./model.ts";
 import type { Picked } from "./variables.ts";
 
@@ -14,6 +15,8 @@ import type { Picked } from "./variables.ts";
 export interface Addresses {
   prometheusUrl: string;
   lokiUrl: string;
+  /** Prometheus of another stack, to compare with. @default none: what would be asked there is left out */
+  otherPrometheusUrl?: string | undefined;
 }
 
 /** Answers a GET with JSON. A recorded one takes the place of the network in tests. */
@@ -26,6 +29,8 @@ export const askByHttp: Ask = async (url) => {
   return JSON.parse(text);
 };
 
+/** Uid of the data source that is another stack's Prometheus (library/panels.ts). */
+const OTHER_STACK = "other-stack";
 /** Points that a line has at most. */
 const POINTS = 240;
 /** Four scrapes at the longest interval: a shorter window can be without two samples. */
@@ -69,14 +74,21 @@ export async function fetchPanel(
   return data;
 }
 
-type Target = NonNullable<PanelJson["targets"]>[number];
 type Sample = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] };
 
-async function fetchSeries(target: Target, range: Range, at: Addresses, ask: Ask, picked: Picked): Promise<Series[]> {
+async function fetchSeries(
+  target: TargetJson,
+  range: Range,
+  at: Addresses,
+  ask: Ask,
+  picked: Picked,
+): Promise<Series[]> {
+  const base = target.datasource?.uid === OTHER_STACK ? at.otherPrometheusUrl : at.prometheusUrl;
+  if (base === undefined) return [];
   const query = encodeURIComponent(interpolate(target.expr, range, picked));
   const url = target.instant
-    ? `${at.prometheusUrl}/api/v1/query?query=${query}&time=${range.to}`
-    : `${at.prometheusUrl}/api/v1/query_range?query=${query}&start=${range.from}&end=${range.to}&step=${stepOf(range)}`;
+    ? `${base}/api/v1/query?query=${query}&time=${range.to}`
+    : `${base}/api/v1/query_range?query=${query}&start=${range.from}&end=${range.to}&step=${stepOf(range)}`;
   const { data } = (await ask(url)) as { data: { result: Sample[] } };
   return data.result
     .map(({ metric, value, values }) => ({
@@ -88,13 +100,19 @@ async function fetchSeries(target: Target, range: Range, at: Addresses, ask: Ask
 }
 
 /** The series' name by its legend, or by its labels. */
-export function nameOf({ legendFormat, refId }: Target, labels: Record<string, string>): string {
+export function nameOf({ legendFormat, refId }: TargetJson, labels: Record<string, string>): string {
   if (legendFormat) return legendFormat.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? "");
   const rest = Object.entries(labels).filter(([name]) => name !== "__name__");
   return rest.length > 0 ? rest.map(([name, value]) => `${name}=${value}`).join(" ") : refId;
 }
 
-async function fetchLogs(target: Target, range: Range, at: Addresses, ask: Ask, picked: Picked): Promise<LogLine[]> {
+async function fetchLogs(
+  target: TargetJson,
+  range: Range,
+  at: Addresses,
+  ask: Ask,
+  picked: Picked,
+): Promise<LogLine[]> {
   const query = encodeURIComponent(interpolate(target.expr, range, picked));
   const limits = `start=${range.from}000000000&end=${range.to}000000000&limit=${target.maxLines ?? 50}&direction=backward`;
   const { data } = (await ask(`${at.lokiUrl}/loki/api/v1/query_range?query=${query}&${limits}`)) as {

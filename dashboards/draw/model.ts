@@ -27,7 +27,7 @@ export interface PanelJson {
   description?: string;
   gridPos: { x: number; y: number; w: number; h: number };
   timeFrom?: string;
-  targets?: { refId: string; expr: string; legendFormat?: string; instant?: boolean; maxLines?: number }[];
+  targets?: TargetJson[];
   fieldConfig?: {
     defaults: {
       unit?: string;
@@ -44,6 +44,16 @@ export interface PanelJson {
     id: string;
     options: { indexByName: Record<string, number>; renameByName: Record<string, string> };
   }[];
+}
+
+export interface TargetJson {
+  refId: string;
+  expr: string;
+  legendFormat?: string;
+  instant?: boolean;
+  maxLines?: number;
+  /** @default the panel's own */
+  datasource?: { uid?: string };
 }
 
 /** One line of a panel: its name, its labels, and points of time (seconds) and value. */

@@ -15,12 +15,17 @@ export const SOURCES = {
   prometheus: { type: "prometheus", uid: "prometheus" },
   loki: { type: "loki", uid: "loki" },
   jaeger: { type: "jaeger", uid: "jaeger" },
+  /** Prometheus of another stack, to compare with; where none is named it is the stack's own. */
+  other: { type: "prometheus", uid: "other-stack" },
 } as const;
+const MIXED = { type: "datasource", uid: "-- Mixed --" } as const;
 
 /** One question of a panel, and the name of what comes back: `{{label}}` is replaced by the series' label. */
 export interface Query {
   expr: string;
   legend?: string;
+  /** Asked of another stack's Prometheus. @default the stack's own */
+  ofOther?: boolean;
 }
 
 export interface PanelArgs {
@@ -73,15 +78,16 @@ function withCommon<P extends AnyPanel>(panel: P, args: PanelArgs, instant: bool
   panel
     .title(args.title)
     .description(args.description)
-    .datasource(SOURCES.prometheus)
+    .datasource(args.queries.some(({ ofOther }) => ofOther) ? MIXED : SOURCES.prometheus)
     .unit(args.unit)
     .thresholds(steps(args))
     .span(args.span ?? 6)
     .height(args.height ?? 6);
   if (args.decimals !== undefined) panel.decimals(args.decimals);
   if (args.words) panel.mappings([valueMap(args.words)]);
-  args.queries.forEach(({ expr, legend }, n) => {
+  args.queries.forEach(({ expr, legend, ofOther }, n) => {
     const query = new PrometheusQuery().expr(expr).refId(refId(n));
+    if (args.queries.some((one) => one.ofOther)) query.datasource(ofOther ? SOURCES.other : SOURCES.prometheus);
     if (legend) query.legendFormat(legend);
     panel.withTarget(instant ? query.instant() : query.range().exemplar(true));
   });

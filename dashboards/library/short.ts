@@ -3,15 +3,17 @@ import { gauge, type PanelArgs, type Query, stat, stateTimeline, table, timeSeri
 
 /**
  * Panels in one or two lines, so that a board reads as a table: title, unit, what it means and what to do, its questions.
- * A question is PromQL with the name of what comes back.
+ * A question is PromQL with the name of what comes back; "other" asks another stack's Prometheus.
  */
-export type Ask = string | readonly [expr: string, legend: string];
+export type Ask = string | readonly [expr: string, legend: string, where?: "other"];
 type More = Partial<Pick<PanelArgs, "decimals" | "span" | "height" | "lessIsWorse" | "words">> & {
   limit?: Threshold;
 };
 
 const queries = (asks: readonly Ask[]): Query[] =>
-  asks.map((ask) => (typeof ask === "string" ? { expr: ask } : { expr: ask[0], legend: ask[1] }));
+  asks.map((ask) =>
+    typeof ask === "string" ? { expr: ask } : { expr: ask[0], legend: ask[1], ofOther: ask[2] === "other" },
+  );
 
 function args(title: string, unit: string, description: string, asks: readonly Ask[], more: More): PanelArgs {
   const { limit, ...rest } = more;

@@ -10,7 +10,7 @@ import { type BoardJson, duration, type PanelData, type PanelJson, type Range, r
 import { type Picked, type Picker, pickedOf, pickersOf } from "../draw/variables.ts";
 import { showTrace } from "./trace.ts";
 
-const AT = { prometheusUrl: "/prometheus", lokiUrl: "/loki" };
+const AT = { prometheusUrl: "/prometheus", lokiUrl: "/loki", otherPrometheusUrl: "/other" };
 const RANGES = ["15m", "1h", "6h", "24h", "7d", "14d"];
 
 const element = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;

@@ -81,6 +81,7 @@ export const examples: Record<string, string> = {
   "gateway.bandwidth": "{ static: { kibPerSecond: 2048, afterKib: 1024 } }",
   "gateway.proxyProtocolFrom": '["10.0.0.0/16"]',
   "grafana.enabled": "false",
+  "grafana.otherPrometheusUrl": '"http://prometheus.media-staging:9090"',
   "quota.pods": "200",
   "certificates.notBefore": '"2026-01-01"',
   "certificates.notAfter": '"2036-01-01"',

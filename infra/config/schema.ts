@@ -85,6 +85,11 @@ const backups = z.strictObject({
 const grafana = z.strictObject({
   /** Run Grafana; without it `make dashboards` draws the same dashboards. @default true */
   enabled: z.boolean().default(true),
+  /**
+   * Prometheus of another stack or cluster, with which the dashboard Comparison compares this one: an address that this
+   * cluster's pods reach, and that lets them in. @default none: the stack is compared with itself
+   */
+  otherPrometheusUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 const quota = z.strictObject({

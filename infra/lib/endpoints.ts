@@ -116,7 +116,12 @@ export type ServiceName = keyof typeof services;
 export type ServicePort = { [S in ServiceName]: `${S}:${(typeof services)[S]["ports"][number]}` }[ServiceName];
 
 /** Targets that are where the stack's configuration says: in a namespace of the cluster, or on the internet. */
-export type Configured = "alert-receivers" | "external-backup-store" | "identity-provider" | "upstreams";
+export type Configured =
+  | "alert-receivers"
+  | "external-backup-store"
+  | "identity-provider"
+  | "other-prometheus"
+  | "upstreams";
 /** Targets that are not pods of this stack. */
 export type ExternalTarget = Configured | "dns" | "kubernetes-api" | "node" | "all-metrics" | "every-prometheus";
 

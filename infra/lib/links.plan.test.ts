@@ -74,6 +74,8 @@ describe("egress", () => {
     ["external-backup-store", "https://minio:9000", anywhere, 9000],
     ["identity-provider", "https://id.example.com/realms/media", anywhere, 443],
     ["identity-provider", "https://id.keycloak.svc:8443", inside("keycloak"), 8443],
+    ["other-prometheus", "http://prometheus.media-staging:9090", inside("media-staging"), 9090],
+    ["other-prometheus", "https://prometheus.example.com/ours", anywhere, 443],
     ["upstreams", "https://api.themoviedb.org", internet, 443],
     ["upstreams", "https://example.org", internet, 443],
     ["upstreams", "http://overseerr.media.svc:5055", inside("media"), 5055],

@@ -131,6 +131,7 @@ function externalRules(target: ExternalTarget, members: readonly Member[], ctx: 
     case "alert-receivers":
     case "external-backup-store":
     case "identity-provider":
+    case "other-prometheus":
     case "upstreams":
       return configuredRules(target, ctx);
     case "all-metrics":
@@ -148,6 +149,8 @@ const NAMES: Record<Configured, { isInside: (zone: string | undefined) => boolea
   "external-backup-store": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
   // An organisation's own may be on a private network; others answer at several names.
   "identity-provider": { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE } },
+  // In another namespace, on a private network, or on the internet.
+  "other-prometheus": { isInside: (zone) => zone === undefined || zone === "svc", open: { cidr: ANYWHERE } },
   // Other owners decide what these names resolve to: they must not lead into a private network.
   upstreams: { isInside: (zone) => zone === "svc", open: { cidr: ANYWHERE, except: PRIVATE } },
 };

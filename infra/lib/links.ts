@@ -46,9 +46,11 @@ export function configuredAddresses({
   auth,
   backups,
   app,
-}: Pick<Config, "alerts" | "auth" | "backups" | "app">): LinksContext["configured"] {
+  grafana,
+}: Pick<Config, "alerts" | "auth" | "backups" | "app" | "grafana">): LinksContext["configured"] {
   return {
     ...(backups ? { "external-backup-store": storesOf(backups) } : {}),
+    ...(grafana.otherPrometheusUrl ? { "other-prometheus": [grafana.otherPrometheusUrl] } : {}),
     ...(auth.oidc ? { "identity-provider": [auth.oidc.issuer] } : {}),
     "alert-receivers": placesOf(alerts).outside,
     upstreams: realUpstreams(app.upstreams).map(([, url]) => url),

@@ -6,6 +6,7 @@ const externalNames: Partial<Record<Link, string>> = {
   "every-prometheus": "every stack's Prometheus",
   "external-backup-store": "backup store (S3)",
   "identity-provider": "identity provider",
+  "other-prometheus": "Prometheus of another stack",
   upstreams: "upstreams",
   "kubernetes-api": "Kubernetes API",
   node: "kubelet",

@@ -93,6 +93,26 @@ test("Grafana believes a header who its caller is only where it is behind the si
   expect(Object.keys(envOf()).filter((name) => /AUTH_PROXY|ROOT_URL/.test(name))).toEqual([]);
 });
 
+interface Sourced {
+  datasource?: { uid: string };
+}
+
+test("Grafana asks another stack's Prometheus where one is named, and else the stack's own", () => {
+  const sourcesOf = (more: object) => {
+    const { files, connectsTo } = grafanaPlan({ sizes: tiers.small.grafana, password: "secret", ...more });
+    const all = parse(String(files?.datasources?.data["datasources.yaml"])).datasources as {
+      uid: string;
+      url: string;
+    }[];
+    return { url: all.find(({ uid }) => uid === "other-stack")?.url, connectsTo };
+  };
+  const url = "https://prometheus.example.com";
+  const named = sourcesOf({ otherPrometheusUrl: url });
+  expect([named.url, named.connectsTo?.includes("other-prometheus")]).toEqual([url, true]);
+  const alone = sourcesOf({});
+  expect([alone.url, alone.connectsTo?.includes("other-prometheus")]).toEqual(["http://prometheus:9090", false]);
+});
+
 test("Grafana is provisioned read-only, under the uids that the dashboards name", () => {
   const plan = grafanaPlan({ sizes: tiers.medium.grafana, password: "p" });
   const { boards, datasources, providers } = plan.files ?? {};
@@ -100,8 +120,10 @@ test("Grafana is provisioned read-only, under the uids that the dashboards name"
   for (const text of Object.values(boards?.data ?? {})) {
     const board = JSON.parse(String(text));
     expect(board.editable).toBe(false);
-    const named = board.panels.flatMap(({ datasource }: { datasource?: { uid: string } }) => datasource?.uid ?? []);
-    expect(uids).toEqual(expect.arrayContaining(named));
+    const all = board.panels.flatMap((panel: Sourced & { targets?: Sourced[] }) => [panel, ...(panel.targets ?? [])]);
+    const named = all.flatMap(({ datasource }: Sourced) => datasource?.uid ?? []);
+    // Grafana's own: each question of such a panel names its source.
+    expect([...uids, "-- Mixed --"]).toEqual(expect.arrayContaining(named));
   }
   expect(parse(String(providers?.data["providers.yaml"])).providers[0]).toMatchObject({
     editable: false,

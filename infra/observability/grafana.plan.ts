@@ -18,10 +18,12 @@ export interface GrafanaArgs {
    * it answers without that path. @default nowhere: people sign in with the password
    */
   pagesUrl?: string | undefined;
+  /** Prometheus of another stack, to compare with. @default the stack's own */
+  otherPrometheusUrl?: string | undefined;
 }
 
 /** Shows the dashboards that are built here. It keeps nothing: data sources and dashboards come from files and are read-only. */
-export function grafanaPlan({ sizes, password, pagesUrl }: GrafanaArgs): DeploymentSpec {
+export function grafanaPlan({ sizes, password, pagesUrl, otherPrometheusUrl }: GrafanaArgs): DeploymentSpec {
   return {
     name: "grafana",
     component: "observability",
@@ -42,7 +44,10 @@ export function grafanaPlan({ sizes, password, pagesUrl }: GrafanaArgs): Deploym
     },
     files: {
       boards: { path: BOARDS, data: boardFiles() },
-      datasources: { path: `${PROVISIONING}/datasources`, data: { "datasources.yaml": dataSources() } },
+      datasources: {
+        path: `${PROVISIONING}/datasources`,
+        data: { "datasources.yaml": dataSources(otherPrometheusUrl) },
+      },
       providers: { path: `${PROVISIONING}/dashboards`, data: { "providers.yaml": providers() } },
     },
     secrets: { admin: { path: SECRETS, data: { "admin-password": password } } },
@@ -50,7 +55,13 @@ export function grafanaPlan({ sizes, password, pagesUrl }: GrafanaArgs): Deploym
       data: { type: "scratch", path: "/var/lib/grafana", sizeMi: 256 },
       tmp: { type: "scratch", path: "/tmp", sizeMi: 64 },
     },
-    connectsTo: ["alertmanager:http", "jaeger:ui", "loki:http", "prometheus:http"],
+    connectsTo: [
+      "alertmanager:http",
+      "jaeger:ui",
+      "loki:http",
+      "prometheus:http",
+      ...(otherPrometheusUrl ? (["other-prometheus"] as const) : []),
+    ],
     metrics: { port: "http" },
     probes: {
       startup: { path: "/api/health", port: "http" },
@@ -82,7 +93,7 @@ const providers = () =>
   });
 
 /** Under the uids that the dashboards name. An exemplar leads to its trace, a trace to its logs. */
-function dataSources(): string {
+function dataSources(otherPrometheusUrl = `http://${address("prometheus:http")}`): string {
   const source = (type: string, url: string, jsonData: object = {}) => ({
     name: type[0]?.toUpperCase() + type.slice(1),
     uid: type,
@@ -118,6 +129,13 @@ function dataSources(): string {
           tags: [{ key: "service.name", value: "service_name" }],
         },
       }),
+      {
+        ...source("prometheus", ""),
+        name: "Other stack",
+        uid: "other-stack",
+        url: otherPrometheusUrl,
+        isDefault: false,
+      },
       source("alertmanager", address("alertmanager:http"), { implementation: "prometheus" }),
     ],
   });

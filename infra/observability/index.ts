@@ -76,7 +76,12 @@ function createAlertmanager(ctx: Context, args: ObservabilityArgs): Workload {
 
 function createGrafana(ctx: Context, args: ObservabilityArgs): Workload {
   const { grafana } = args.sizes;
-  const plan = grafanaPlan({ sizes: grafana, password: ctx.password("grafana-admin"), pagesUrl: pagesUrl(ctx, args) });
+  const plan = grafanaPlan({
+    sizes: grafana,
+    password: ctx.password("grafana-admin"),
+    pagesUrl: pagesUrl(ctx, args),
+    otherPrometheusUrl: args.grafana.otherPrometheusUrl,
+  });
   return new Workload(plan, ctx);
 }
 

@@ -69,7 +69,7 @@ export function links(): void {
 
 const IN_DEV = ["-n", "media-dev"];
 
-/** "caller → target:port" of every link that the program declares, of Prometheus' scrapes and of the backups. */
+/** "caller → target:port" of every link that the program declares, of Prometheus' scrapes, and of what stack base shares. */
 async function declared(all: readonly Pod[]): Promise<string[]> {
   const arrows = [...(await draw("dev")).matchAll(/^ {2}([\w-]+) -- "([\w-]+)" --> ([\w-]+)$/gm)].filter(
     // Grafana's image cannot be pulled here, and so the embedded cluster does not run it (`grafana.enabled: false`).
@@ -86,7 +86,8 @@ async function declared(all: readonly Pod[]): Promise<string[]> {
     return caller !== target || all.filter(({ name }) => name === caller).length > 1;
   };
   const store = ["postgres", "restore-proof"].map((name) => `${name} → backup-store:${listeners["backup-store"].s3}`);
-  return [...new Set([...drawn, ...scraped, ...store])].filter(others).sort();
+  const adapter = `prometheus-adapter → prometheus:${listeners.prometheus.http}`;
+  return [...new Set([...drawn, ...scraped, ...store, adapter])].filter(others).sort();
 }
 
 async function matrix(): Promise<{ open: string[]; tried: number }> {

@@ -22,6 +22,8 @@ export interface Options {
   readonly run?: string;
   /** File that `make up` wrote to bring a lost state back. @default that of this machine */
   readonly recovery?: string;
+  /** Another stack of the cluster, to compare with. */
+  readonly other?: string;
   /** The stack's name again, for verbs that destroy. */
   readonly confirm?: string;
   /** Command whose native memory is profiled. */

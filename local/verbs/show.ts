@@ -8,10 +8,17 @@ import { outputs as read } from "../stack/pulumi.ts";
 import type { Options } from "./options.ts";
 
 /** Prints the stack's outputs as JSON, with the credentials. */
-export async function outputs({ stack, name }: Options): Promise<void> {
-  const found = await read({ layout: layoutOf(name), name: stack });
+export async function outputs({ stack, name, other }: Options): Promise<void> {
+  const layout = layoutOf(name);
+  const found = await outputsOf(layout, stack);
+  const compared = other ? { otherPrometheusUrl: (await outputsOf(layout, other)).prometheusUrl } : {};
+  console.log(JSON.stringify({ ...found, ...compared, ...(await caFile(layout, stack, found.caPem)) }, null, 2));
+}
+
+async function outputsOf(layout: Layout, stack: string): Promise<Record<string, unknown>> {
+  const found = await read({ layout, name: stack });
   if (!found) throw new UserError(`stack ${stack} has no outputs: it is not up`, `bring it up: make up STACK=${stack}`);
-  console.log(JSON.stringify({ ...found, ...(await caFile(layoutOf(name), stack, found.caPem)) }, null, 2));
+  return found;
 }
 
 /** Writes the stack's certificate authority to a file, because curl and browsers take a file. */
