@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { eventually } from "@media/drills/eventually";
+import { kubectl } from "../cluster/cluster.ts";
 import { deploy } from "../stack/deploy.ts";
 import { overlayFolder } from "../stack/environment.ts";
 import { locks } from "../stack/locks.ts";
@@ -53,8 +54,17 @@ export function mistakes(): void {
     );
 
     test(
-      "larger volumes replace nothing: the claims of the members are what changes",
+      "larger volumes replace nothing: the claims change, those too that another engine made and was killed",
       async () => {
+        const [metadata, kind] = [{ name: "prometheus-data", namespace: "media-dev" }, "PersistentVolumeClaim"];
+        const apply = (manager: string, storage: string) => {
+          const claim = { apiVersion: "v1", kind, metadata, spec: { resources: { requests: { storage } } } };
+          const flags = ["--server-side", `--field-manager=${manager}`, "-f", "-"];
+          return kubectl(layout(), ["apply", ...flags], JSON.stringify(claim));
+        };
+        await apply("pulumi-kubernetes-killed", "5Gi");
+        // The control: who does not insist may not change it.
+        await expect(apply("another", "20Gi")).rejects.toThrow(/conflict/);
         await withConfig(
           (config) => Object.assign(config, { tier: "medium" }),
           async () => {

@@ -45,12 +45,14 @@ export function previewAgainstState(): void {
       async () => {
         const { changes } = await changesAgainst((state) => {
           const whole = JSON.parse(state) as {
-            deployment: { resources: { type: string; urn: string; inputs?: { spec?: { replicas?: number } } }[] };
+            deployment: {
+              resources: { type: string; urn: string; inputs?: { spec?: { minReadySeconds?: number } } }[];
+            };
           };
           const web = whole.deployment.resources.find(
             ({ type, urn }) => /Deployment$/.test(type) && urn.endsWith("::web"),
           );
-          if (web?.inputs?.spec) web.inputs.spec.replicas = 7;
+          if (web?.inputs?.spec) web.inputs.spec.minReadySeconds = 77;
           return JSON.stringify(whole);
         });
         expect(changes).toEqual(["update Deployment web"]);

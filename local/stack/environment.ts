@@ -39,6 +39,9 @@ export function environment(layout: Layout, stack: string): Record<string, strin
     PULUMI_HOME: join(home, "home"),
     PULUMI_BACKEND_URL: backendUrl(home),
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(layout, stack),
+    // Each create of the plugin has a name of its own as the owner of fields. An object that is taken over, from an engine that
+    // was killed or from a state that was lost, has two owners then, and a later change of it would be a conflict.
+    PULUMI_K8S_ENABLE_PATCH_FORCE: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
