@@ -113,7 +113,7 @@ fuzz: $(NODE_MODULES) ## Attack the api: by its own OpenAPI document, and by a s
 e2e: $(NODE_MODULES) ## Ring 4: the real stack on a cluster of its own: up, faults, drill, down
 	@$(JEST) --runInBand --verbose --reporters default --reporters ./local/e2e/reporter.mjs --testPathIgnorePatterns /node_modules/ /e2e/long --testTimeout 60000 $(if $(RESULTS),--json --outputFile='$(RESULTS)') local/e2e
 
-soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY="kills load-tools load-in-cluster scaling bottlenecks tuning rotation promotion state-lost web-faults web-restarts incidents injections guide" COUNT=20 SEED=1)
+soak: $(NODE_MODULES) ## What takes longer than ring 4, on a cluster of its own (ONLY="kills load-tools load-in-cluster scaling bottlenecks tuning rotation promotion web-faults web-restarts incidents injections guide" COUNT=20 SEED=1)
 	@$(LOCAL) soak $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
 
 check: $(NODE_MODULES) ## Types, format and lint, of the workflows too

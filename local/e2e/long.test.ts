@@ -8,11 +8,10 @@ import { promotion } from "./promotion.ts";
 import { rotation, storeRotation } from "./rotation.ts";
 import { scaling } from "./scaling.ts";
 import { scalingByFigures } from "./scaling-figures.ts";
-import { stateLost } from "./state-lost.ts";
 import { tuning } from "./tuning.ts";
 import { frontEndUnderFaults } from "./web-faults.ts";
 
-/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning load-in-cluster rotation promotion state-lost web-faults guide"`. */
+/** What takes longer than ring 4: `make soak ONLY="scaling bottlenecks tuning load-in-cluster rotation promotion web-faults guide"`. */
 
 beforeAll(async () => {
   useEnvironment(layout(), "dev");
@@ -31,8 +30,6 @@ rotation(devAccess(), "all");
 storeRotation(devAccess());
 
 promotion(devAccess());
-
-stateLost();
 
 frontEndUnderFaults();
 

@@ -5,17 +5,19 @@ import { loseState } from "../stack/copies/states.ts";
 import { dev, layout, MINUTE, make } from "./commands.ts";
 import { evidenceOf } from "./recovery.ts";
 
-/** Pulumi's state and its secrets are gone, and the stack with them. */
+/** Pulumi's state and its secrets are gone, and the stack with them: the recreate drill, and more. */
 export function stateLost(): void {
   describe("a lost state", () => {
     test(
       "the stack comes back with its credentials, and no archived row is lost; another key brings nothing back",
       async () => {
         await make("drill", "KIND=state-lost", "CONFIRM=dev");
-        expect(evidenceOf("state-lost")).toMatchObject({
+        const evidence = evidenceOf("state-lost");
+        expect(evidence).toMatchObject({
           passed: true,
           findings: { rowsLost: 0, chainIntact: true, credentialsKept: true, controlFails: true },
         });
+        expect(evidence.rtoSeconds).toBeLessThan(240);
       },
       15 * MINUTE,
     );

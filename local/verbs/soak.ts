@@ -20,7 +20,6 @@ const SOAKS = {
   tuning: { run: () => longTest("tuning", "tuning"), rounds: 1 },
   rotation: { run: () => longTest("rotation", "rotation"), rounds: 1 },
   promotion: { run: () => longTest("promotion", "a warm standby"), rounds: 1 },
-  "state-lost": { run: () => longTest("state-lost", "a lost state"), rounds: 1 },
   "load-in-cluster": { run: () => longTest("load-in-cluster", "a generator in the cluster"), rounds: 1 },
   "web-faults": { run: () => longTest("web-faults", "the front end without"), rounds: 1 },
   "web-restarts": { run: webRestarts, rounds: 50 },
