@@ -201,14 +201,17 @@ async function search(page: Page) {
   return { status: answer.status(), query: new URL(answer.url()).searchParams.get("query"), titles };
 }
 
-/** Titles that the page has requested, by the ids of its requests: two titles may have one name. */
+/**
+ * Titles that the page has requested, by the addresses of its requests: two titles may have one name. Nothing is read of an
+ * answer's body, which the browser has no more where the page was left meanwhile.
+ */
 function requestsOf(page: Page): Map<string, string> {
   const made = new Map<string, string>();
-  page.on("response", async (response) => {
+  page.on("response", (response) => {
     if (response.request().method() !== "POST" || response.status() !== 201) return;
     if (new URL(response.url()).pathname !== "/api/v1/requests") return;
-    const { id, mediaType, tmdbId } = (await response.json()) as { id: string; mediaType: string; tmdbId: number };
-    made.set(id, `${mediaType}/${tmdbId}`);
+    const { mediaType, tmdbId } = JSON.parse(response.request().postData() ?? "{}") as Record<string, unknown>;
+    made.set(response.headers().location ?? "", `${mediaType}/${tmdbId}`);
   });
   return made;
 }
