@@ -84,14 +84,17 @@ function claims(spec: WorkloadSpec, ctx: PlanContext): Pick<WorkloadPlan, "claim
     const retain = volume.type === "claim" && volume.retain === true;
     const claim = (part: string, claimName: string) => {
       const rest = { spec: claimSpec(volume, ctx) };
-      return { part, retain, manifest: object(spec, ctx, "v1", "PersistentVolumeClaim", claimName, rest) };
+      const manifest = object(spec, ctx, "v1", "PersistentVolumeClaim", claimName, rest);
+      // It is bound when its pod starts, for which the workload waits. For one that is bound already, and is taken over, the
+      // plugin would wait in vain.
+      manifest.metadata.annotations = { "pulumi.com/skipAwait": "true" };
+      return { part, retain, manifest };
     };
     if (spec.kind !== "StatefulSet") return [claim(name, `${spec.name}-${name}`)];
     return [...Array(podsOf(spec)).keys()].map((ordinal) => {
       const made = claim(`${name}-${ordinal}`, `${name}-${spec.name}-${ordinal}`);
-      // It is bound when its pod starts, for which the StatefulSet waits. The size may be the StatefulSet controller's, which
-      // made a claim that was missing.
-      made.manifest.metadata.annotations = { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" };
+      // The size may be the StatefulSet controller's, which made a claim that was missing.
+      made.manifest.metadata.annotations = { "pulumi.com/patchForce": "true", ...made.manifest.metadata.annotations };
       return made;
     });
   });
