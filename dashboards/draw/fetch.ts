@@ -1,3 +1,4 @@
+import { SOURCES } from "../library/sources.ts";
 import {
   duration,
   type Exemplar,
@@ -29,8 +30,6 @@ export const askByHttp: Ask = async (url) => {
   return JSON.parse(text);
 };
 
-/** Uid of the data source that is another stack's Prometheus (library/panels.ts). */
-const OTHER_STACK = "other-stack";
 /** Points that a line has at most. */
 const POINTS = 240;
 /** Four scrapes at the longest interval: a shorter window can be without two samples. */
@@ -83,7 +82,7 @@ async function fetchSeries(
   ask: Ask,
   picked: Picked,
 ): Promise<Series[]> {
-  const base = target.datasource?.uid === OTHER_STACK ? at.otherPrometheusUrl : at.prometheusUrl;
+  const base = target.datasource?.uid === SOURCES.other.uid ? at.otherPrometheusUrl : at.prometheusUrl;
   if (base === undefined) return [];
   const query = encodeURIComponent(interpolate(target.expr, range, picked));
   const url = target.instant

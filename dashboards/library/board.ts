@@ -2,7 +2,7 @@ import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import * as sdk from "@grafana/grafana-foundation-sdk/dashboard";
 import { ANNOTATIONS, type Annotation } from "./annotations.ts";
 import { layOut, type Place } from "./layout.ts";
-import { SOURCES } from "./panels.ts";
+import { SOURCES } from "./sources.ts";
 
 export type PanelBuilder = Builder<sdk.Panel>;
 export interface Row {

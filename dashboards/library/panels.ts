@@ -9,15 +9,8 @@ import { PanelBuilder as StateTimeline } from "@grafana/grafana-foundation-sdk/s
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Threshold } from "../thresholds.ts";
+import { SOURCES } from "./sources.ts";
 
-/** The data sources, by the uids under which Grafana is provisioned with them and the page finds them. */
-export const SOURCES = {
-  prometheus: { type: "prometheus", uid: "prometheus" },
-  loki: { type: "loki", uid: "loki" },
-  jaeger: { type: "jaeger", uid: "jaeger" },
-  /** Prometheus of another stack, to compare with; where none is named it is the stack's own. */
-  other: { type: "prometheus", uid: "other-stack" },
-} as const;
 const MIXED = { type: "datasource", uid: "-- Mixed --" } as const;
 
 /** One question of a panel, and the name of what comes back: `{{label}}` is replaced by the series' label. */
@@ -75,10 +68,11 @@ function steps({ thresholds, lessIsWorse }: PanelArgs): sdk.ThresholdsConfigBuil
 }
 
 function withCommon<P extends AnyPanel>(panel: P, args: PanelArgs, instant: boolean): P {
+  const isMixed = args.queries.some(({ ofOther }) => ofOther);
   panel
     .title(args.title)
     .description(args.description)
-    .datasource(args.queries.some(({ ofOther }) => ofOther) ? MIXED : SOURCES.prometheus)
+    .datasource(isMixed ? MIXED : SOURCES.prometheus)
     .unit(args.unit)
     .thresholds(steps(args))
     .span(args.span ?? 6)
@@ -87,7 +81,7 @@ function withCommon<P extends AnyPanel>(panel: P, args: PanelArgs, instant: bool
   if (args.words) panel.mappings([valueMap(args.words)]);
   args.queries.forEach(({ expr, legend, ofOther }, n) => {
     const query = new PrometheusQuery().expr(expr).refId(refId(n));
-    if (args.queries.some((one) => one.ofOther)) query.datasource(ofOther ? SOURCES.other : SOURCES.prometheus);
+    if (isMixed) query.datasource(ofOther ? SOURCES.other : SOURCES.prometheus);
     if (legend) query.legendFormat(legend);
     panel.withTarget(instant ? query.instant() : query.range().exemplar(true));
   });

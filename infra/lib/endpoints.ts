@@ -20,7 +20,7 @@ export const listeners = {
   pgbouncer: { pgbouncer: 6432, follower: 6433, metrics: 9127 },
   postgres: { postgresql: 5432, patroni: 8008, watcher: 8009, metrics: 9187 },
   prometheus: { http: 9090 },
-  // Not 6443: whoever may ask the Kubernetes API may send there.
+  // Not 6443: workloads that ask the Kubernetes API may send to that port of any address.
   "prometheus-adapter": { https: 6444 },
   pushgateway: { http: 9091 },
   "redis-cache": { redis: 6379, metrics: 9121 },

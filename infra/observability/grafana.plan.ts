@@ -1,4 +1,5 @@
 import { dashboards } from "@media/dashboards/boards";
+import { SOURCES } from "@media/dashboards/sources";
 import type * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { Tier } from "../config/tiers.ts";
@@ -132,7 +133,7 @@ function dataSources(otherPrometheusUrl = `http://${address("prometheus:http")}`
       {
         ...source("prometheus", ""),
         name: "Other stack",
-        uid: "other-stack",
+        uid: SOURCES.other.uid,
         url: otherPrometheusUrl,
         isDefault: false,
       },

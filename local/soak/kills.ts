@@ -8,7 +8,7 @@ import { destroy } from "../stack/deploy.ts";
 import { environment, useEnvironment } from "../stack/environment.ts";
 import { listed, unknownOf } from "../stack/orphans.ts";
 import type { State } from "../stack/pending.ts";
-import { pulumi, pulumiWithConfig, type Stack } from "../stack/pulumi.ts";
+import { exported, pulumiWithConfig, type Stack } from "../stack/pulumi.ts";
 import { secondsOf } from "./random.ts";
 
 /** A command that changes the stack and is killed. */
@@ -36,7 +36,7 @@ export const WORKS: readonly Work[] = [
     seconds: 40,
     before: async () => {},
     command: async (stack) => {
-      const urns = ((await stateOf(stack)).deployment?.resources ?? []).flatMap(({ urn, inputs }) => {
+      const urns = (((await exported(stack)) as State).deployment?.resources ?? []).flatMap(({ urn, inputs }) => {
         const { annotations } = (inputs?.metadata ?? {}) as { annotations?: Record<string, string> };
         return annotations?.["pulumi.com/autonamed"] === "true" ? ["--replace", urn] : [];
       });
@@ -114,7 +114,7 @@ export async function makeUp({ name }: Layout): Promise<{ output: string; proble
 }
 
 async function problemsOf(stack: Stack): Promise<Problems> {
-  const state = await stateOf(stack);
+  const state = (await exported(stack)) as State;
   const strangers = unknownOf(await listed(stack, state), state, stack.name);
   const preview = await pulumiWithConfig(stack, "preview", ["--expect-no-changes"], { show: false });
   return [
@@ -122,8 +122,4 @@ async function problemsOf(stack: Stack): Promise<Problems> {
     ...(state.deployment?.pending_operations ?? []).map(({ resource }) => `${resource.urn} is pending`),
     ...(preview.exitCode === 0 ? [] : [`the preview is not empty: ${String(preview.stdout).slice(-1000)}`]),
   ];
-}
-
-async function stateOf(stack: Stack): Promise<State> {
-  return JSON.parse(String((await pulumi(stack, ["stack", "export"], { show: false })).stdout)) as State;
 }

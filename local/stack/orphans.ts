@@ -1,6 +1,6 @@
 import { kubectl } from "../cluster/cluster.ts";
 import { idOf, type KubernetesObject, kindOf, type State } from "./pending.ts";
-import { pulumi, type Stack } from "./pulumi.ts";
+import { exported, type Stack } from "./pulumi.ts";
 
 /** A listed object, as far as it matters here. */
 export interface Listed {
@@ -30,7 +30,7 @@ const MANAGER = "pulumi-kubernetes";
  * replaced. The next run of the engine makes up another name. An object with a fixed name is taken over by that run instead.
  */
 export async function removeOrphans(stack: Stack, report: (line: string) => void): Promise<void> {
-  const state = JSON.parse(String((await pulumi(stack, ["stack", "export"], { show: false })).stdout)) as State;
+  const state = (await exported(stack)) as State;
   for (const { kind, name, namespace } of orphansOf(await listed(stack, state), state, stack.name)) {
     report(`stack ${stack.name}: ${kind} ${name}, which an engine that was killed left behind, is removed`);
     const where = namespace ? ["-n", namespace] : [];

@@ -55,11 +55,16 @@ export function pulumiWithConfig(stack: Stack, verb: string, args: readonly stri
   return pulumi(stack, [verb, "--config-file", configFile(stack), ...args], options);
 }
 
+/** The state as the engine exports it; undefined where there is no such stack. */
+export async function exported<S>(stack: Stack, ...flags: readonly string[]): Promise<S | undefined> {
+  const { exitCode, stdout } = await pulumi(stack, ["stack", "export", ...flags], { show: false });
+  return exitCode === 0 ? (JSON.parse(String(stdout)) as S) : undefined;
+}
+
 /** Makes the stack if it is not there. */
 export async function ensureStack(stack: Stack): Promise<void> {
   const committed = await readCommitted(stack.name);
-  const known = (await pulumi(stack, ["stack", "export"], { show: false })).exitCode === 0;
-  if (!known) await initStack(stack, committed);
+  if (!(await exported(stack))) await initStack(stack, committed);
   if (!isPublic(stack.name)) {
     const document = parseDocument(committed);
     document.set("encryptionsalt", (await readFile(saltFile(stack), "utf8")).trim());

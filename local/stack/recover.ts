@@ -2,14 +2,13 @@ import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { endOrphans, unlock } from "./locks.ts";
 import { idOf, objectOf, type PendingOperation, type State, settle } from "./pending.ts";
-import { pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
+import { exported, pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
 
 /** After a kill: removes the lock of a process that is gone, and settles what that process had begun. */
 export async function recover(stack: Stack, report: (line: string) => void): Promise<void> {
   await unlock(stack, report);
   await endOrphans(stack);
-  const exported = await pulumi(stack, ["stack", "export"], { show: false });
-  const state = JSON.parse(String(exported.stdout)) as State;
+  const state = (await exported(stack)) as State;
   const pending = state.deployment?.pending_operations ?? [];
   if (pending.length === 0) return;
   report(`stack ${stack.name}: ${pending.length} operations were cut off; asking the cluster what became of them`);

@@ -4,9 +4,10 @@ import { assertPassed, drillFor, runDrill } from "@media/drills/run-drill";
 import { layoutOf } from "../cluster/layout.ts";
 import { REPO } from "../lib/paths.ts";
 import { say } from "../lib/progress.ts";
-import { access, program } from "../stack/access.ts";
+import { access } from "../stack/access.ts";
 import { useEnvironment } from "../stack/environment.ts";
 import { owner } from "../stack/owner.ts";
+import { program } from "../stack/program.ts";
 import type { Options } from "./options.ts";
 import { rotate } from "./rotate.ts";
 

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { problemsOf, readCatalogue } from "@media/dashboards/contract";
 import { SCALING_FIGURES } from "@media/dashboards/scaling";
+import { freePorts } from "@media/service/test/programs";
 import { parse } from "yaml";
 import { adapterConfig, adapterPlan, apiServicePlan, authenticationReaderPlan, routerConfig } from "./adapter.plan.ts";
 
@@ -81,7 +81,8 @@ describe("the router, in a real nginx", () => {
       asked.push(String(req.url));
       res.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
     });
-    const [of, port] = [await listening(prometheus), await freePort()];
+    const [of, port] = await freePorts(2);
+    prometheus.listen(of, "127.0.0.1");
     writeFileSync(join(folder, "nginx.conf"), onThisMachine(port, of));
     nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
       env: { PATH: `${process.env.PATH}:/usr/sbin` },
@@ -143,14 +144,3 @@ describe("the router, in a real nginx", () => {
     expect((await fetch(`${url}/api/v1/status/config?query=namespace%3D%22media-dev%22`)).status).toBe(404);
   });
 });
-
-function listening(server: Server): Promise<number> {
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const free = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}

@@ -1,14 +1,12 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Generations } from "@media/infra/credentials";
 import { CompactEncrypt, compactDecrypt } from "jose";
+import type { Resource } from "../pending.ts";
 
-/** A resource of a state, as far as it matters here. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
+/** A resource of a state, with what it depends on. */
+export interface StateResource extends Resource {
   /** Whether a provider has it, and not the program alone. */
   readonly custom?: boolean;
-  readonly parent?: string;
   readonly dependencies?: readonly string[];
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
 }

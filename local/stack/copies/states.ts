@@ -1,11 +1,11 @@
-import { kubectl, namespaceOf } from "@media/drills/stack";
+import { kubectl } from "@media/drills/stack";
 import { withObjects } from "@media/loadtests/open-store";
-import { KUBECONFIG_CONTEXT } from "../../cluster/files.ts";
 import type { Layout } from "../../cluster/layout.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/progress.ts";
+import { access } from "../access.ts";
 import { readGenerations, writeGenerations } from "../generations.ts";
-import { ensureStack, outputs, pulumi, type Stack } from "../pulumi.ts";
+import { ensureStack, exported, outputs, pulumi, type Stack } from "../pulumi.ts";
 import { type Copy, generatedPart, type PlainState, type StackCopy } from "./copy.ts";
 import { keyOf, readRecoveryFile, recoveryFileOf, rememberStore } from "./recovery-file.ts";
 import { Shelf } from "./shelf.ts";
@@ -21,22 +21,13 @@ export async function keepCopy(stack: Stack): Promise<void> {
   const file = recoveryFileOf(stack.layout.name);
   const { key, isNew } = await rememberStore(file, stack.name, found.backupStore);
   const copy = await copyOf(stack);
-  await withObjects(found, kubeconfigOf(stack), (objects) => new Shelf(objects, key).keep(copy));
+  await withObjects(found, access(stack).kubeconfig, (objects) => new Shelf(objects, key).keep(copy));
   if (isNew) say(`keep a copy of ${file} elsewhere: with it a lost state comes back (docs/recovery.md)`);
 }
 
 /** The same, for a stack that is up with a copy or without: what failed is said. */
 export const tryToKeepCopy = (stack: Stack): Promise<void> =>
   keepCopy(stack).catch((error: unknown) => say(`its state was not copied to the backup store: ${String(error)}`));
-
-const reached = (stack: Stack) => ({
-  name: stack.name,
-  namespace: namespaceOf(stack.name),
-  kubeconfig: kubeconfigOf(stack),
-  outputs: () => outputs(stack),
-});
-
-const kubeconfigOf = ({ layout }: Stack) => ({ file: layout.kubeconfig, context: KUBECONFIG_CONTEXT(layout) });
 
 async function copyOf({ layout, name }: Stack): Promise<Copy> {
   const stacks: StackCopy[] = [];
@@ -45,7 +36,7 @@ async function copyOf({ layout, name }: Stack): Promise<Copy> {
 }
 
 async function stackCopy(stack: Stack): Promise<StackCopy> {
-  const state = await stateOf(stack, "--show-secrets");
+  const state = await exported<PlainState>(stack, "--show-secrets");
   if (!state) throw new Error(`stack ${stack.name} cannot be exported`);
   return { name: stack.name, generations: await readGenerations(stack), state: generatedPart(state) };
 }
@@ -69,7 +60,7 @@ export async function bringBack(stack: Stack, from: { file?: string | undefined;
   for (const name of ["base", stack.name]) if (!(await hasState({ ...stack, name }))) lost.push(name);
   if (lost.length === 0)
     throw new UserError(`the state of stack ${stack.name} is here: nothing was changed`, "make up brings it up");
-  const copy = await withObjects({ backupStore: store }, kubeconfigOf(stack), (objects) =>
+  const copy = await withObjects({ backupStore: store }, access(stack).kubeconfig, (objects) =>
     new Shelf(objects, key).newest(),
   );
   const restored = copy.stacks.filter(({ name }) => lost.includes(name));
@@ -77,13 +68,7 @@ export async function bringBack(stack: Stack, from: { file?: string | undefined;
   return { names: restored.map(({ name }) => name), at: copy.at };
 }
 
-/** @returns undefined where there is no such stack */
-async function stateOf(stack: Stack, ...flags: string[]): Promise<PlainState | undefined> {
-  const { exitCode, stdout } = await pulumi(stack, ["stack", "export", ...flags], { show: false });
-  return exitCode === 0 ? (JSON.parse(String(stdout)) as PlainState) : undefined;
-}
-
-const hasState = async (stack: Stack) => ((await stateOf(stack))?.deployment.resources ?? []).length > 0;
+const hasState = async (stack: Stack) => ((await exported<PlainState>(stack))?.deployment.resources ?? []).length > 0;
 
 /**
  * A base stack made anew would give the backups of the others new keys, with which none of the old ones opens.
@@ -94,7 +79,7 @@ export async function refuseLostBase(layout: Layout): Promise<void> {
   const stack = { layout, name: "base" };
   if (await hasState(stack)) return;
   const store = ["get", "deployment/backup-store", "--ignore-not-found", "-o", "name"];
-  if (!(await kubectl(reached(stack), store))) return;
+  if (!(await kubectl(access(stack), store))) return;
   throw new UserError(
     "stack base runs in this cluster, and its state is not here: without it no backup could be read any more",
     "make restore-state RECOVERY=file; to begin anew without the backups: kubectl delete namespace media-base",
@@ -114,7 +99,7 @@ async function restore(stack: Stack, { generations, state }: StackCopy): Promise
   await writeGenerations(stack, generations);
   await ensureStack(stack);
   // The engine encrypts what it imports, by the new stack's own passphrase and salt.
-  const { secrets_providers } = (await stateOf(stack))?.deployment ?? {};
+  const { secrets_providers } = (await exported<PlainState>(stack))?.deployment ?? {};
   const input = JSON.stringify({ ...state, deployment: { ...state.deployment, secrets_providers } });
   const { exitCode, stderr } = await pulumi(stack, ["stack", "import"], { show: false, input });
   if (exitCode !== 0)
