@@ -39,6 +39,7 @@ const FLAGS = {
   confirm: { type: "string" },
   count: { type: "string" },
   target: { type: "string" },
+  image: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false, short: "h" },
 } as const;
@@ -69,6 +70,7 @@ Options:
   --confirm NAME       the stack's name again; needed by a drill that destroys, and by any drill of a stack with users
   --count N            number of repetitions
   --target TIME        point in time to restore to, such as 2026-05-01T12:00:00Z (pitr)
+  --image REF          image with both major versions of PostgreSQL (postgres-upgrade)
   --json               print the evidence on stdout
   --help               show this text
 
@@ -86,7 +88,8 @@ export function parseCommand(args: readonly string[]): Command | undefined {
   if (rest.length > 0) throw new UserError(`one kind of drill at a time, not also ${rest.join(" ")}`, remedy);
   if (!values.stack && kind !== REPORT) throw new UserError("no stack is given", "name it: --stack dev");
   const { stack = "", namespace = namespaceOf(stack), kubeconfig, context, outputs, program } = values;
-  const { evidence = join(REPOSITORY, "evidence"), confirm, count, target, json, "config-file": configFile } = values;
+  const { evidence = join(REPOSITORY, "evidence"), confirm, count, target, image, json } = values;
+  const { "config-file": configFile } = values;
   return {
     kind,
     stack,
@@ -102,6 +105,7 @@ export function parseCommand(args: readonly string[]): Command | undefined {
       ...(confirm !== undefined && { confirm }),
       ...(count !== undefined && { count }),
       ...(target !== undefined && { target }),
+      ...(image !== undefined && { image }),
     },
   };
 }

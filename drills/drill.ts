@@ -30,6 +30,8 @@ export interface DrillOptions {
   readonly target?: string;
   /** Names of credentials, for a drill that replaces some. @default the drill's own */
   readonly what?: string;
+  /** An image, for a drill whose pod needs another one than the stack's. */
+  readonly image?: string;
 }
 
 /** A kind of drill. */

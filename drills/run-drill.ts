@@ -15,6 +15,7 @@ import { proof, sabotage, simulation } from "./proofs.ts";
 import { recreate, stateLost } from "./recreate.ts";
 import { restarts } from "./restarts.ts";
 import { tabletop } from "./tabletop.ts";
+import { postgresUpgrade } from "./upgrade.ts";
 
 /** The kinds of drills by their names. */
 export const DRILLS: Readonly<Record<string, Drill>> = {
@@ -27,6 +28,7 @@ export const DRILLS: Readonly<Record<string, Drill>> = {
   proof,
   sabotage,
   [SCHEDULED_DRILL]: simulation,
+  "postgres-upgrade": postgresUpgrade,
   tabletop,
 };
 

@@ -10,12 +10,17 @@ const START_SECONDS = 90;
 /** The pod of a job that ended is removed after this time, also where no drill is left to do it. */
 const TTL_SECONDS = 300;
 
+interface Container {
+  image: string;
+  command: string[];
+}
+
 interface JobManifest {
   metadata: { labels?: Record<string, string> };
   spec: {
     activeDeadlineSeconds?: number;
     ttlSecondsAfterFinished?: number;
-    template: { metadata: { labels?: Record<string, string> }; spec: { containers: { command: string[] }[] } };
+    template: { metadata: { labels?: Record<string, string> }; spec: { containers: Container[] } };
   };
 }
 
@@ -36,9 +41,15 @@ export interface RecoveryJob {
  *
  * @param command such as `["writer.py", "--table", "a.b"]`
  * @param seconds after which Kubernetes ends it
+ * @param image in place of the proof's own; it must have what the script calls
  * @throws UserError where the stack has no recovery layer
  */
-export async function startJob(stack: Stack, command: readonly string[], seconds: number): Promise<RecoveryJob> {
+export async function startJob(
+  stack: Stack,
+  command: readonly string[],
+  seconds: number,
+  image?: string,
+): Promise<RecoveryJob> {
   const [script = "", ...args] = command;
   const name = `drill-${script.replace(/\.py$/, "")}-${randomUUID().slice(0, 8)}`;
   const made = await kubectl(stack, [
@@ -60,11 +71,9 @@ export async function startJob(stack: Stack, command: readonly string[], seconds
   job.metadata.labels = { ...job.metadata.labels, [MARK]: "job" };
   job.spec.activeDeadlineSeconds = seconds;
   job.spec.ttlSecondsAfterFinished = TTL_SECONDS;
-  (job.spec.template.spec.containers[0] as { command: string[] }).command = [
-    "python3",
-    `/opt/scripts/${script}`,
-    ...args,
-  ];
+  const container = job.spec.template.spec.containers[0] as Container;
+  container.command = ["python3", `/opt/scripts/${script}`, ...args];
+  if (image) container.image = image;
   await kubectl(stack, ["create", "-f", "-"], JSON.stringify(job));
   const log = () => kubectl(stack, ["logs", `job/${name}`]);
   return {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type SinkOptions, startSink } from "@media/service/alert-sink";
+import { freePorts } from "@media/service/test/programs";
 import { alertmanagerConfig } from "./alertmanager.plan.ts";
 import { type AlertsConfig, receiversOf, secretsOf } from "./receivers.plan.ts";
 import { TEMPLATES } from "./templates.plan.ts";
@@ -46,14 +46,6 @@ export interface Routing {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 export async function startRouting(): Promise<Routing> {
   const closers: (() => Promise<unknown>)[] = [];
   const onClose = (_: string, close: () => Promise<unknown>) => void closers.push(close);
@@ -78,7 +70,7 @@ export async function startRouting(): Promise<Routing> {
   );
   writeFileSync(join(folder, "alertmanager.yaml"), here(config));
 
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const args = [
     `--config.file=${folder}/alertmanager.yaml`,

@@ -14,6 +14,7 @@ const SCRIPTS = [
   "sabotage.py",
   "scratch.py",
   "simulation.py",
+  "upgrade.py",
   "writer.py",
 ];
 

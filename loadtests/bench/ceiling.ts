@@ -1,10 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { freePorts } from "@media/service/test/programs";
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
 import { checkUp } from "../lib/target.ts";
@@ -29,7 +29,7 @@ const run = promisify(execFile);
 export async function ceiling(rounds: number): Promise<Row[]> {
   if (availableParallelism() < 2) throw new UserError("this needs two cores", "measure on another machine");
   const dir = mkdtempSync(join(tmpdir(), "ceiling-"));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const nginx = await startNginx(dir, port);
   const url = `http://127.0.0.1:${port}`;
   const values: number[] = [];
@@ -107,12 +107,4 @@ http { access_log off; keepalive_requests 1000000000;
       await sleep(100);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@media/drills/eventually";
+import { freePorts } from "@media/service/test/programs";
 import { Objects, type StoreAccess } from "../baselines/objects.ts";
 
 // Where `make up` puts it.
@@ -16,7 +16,7 @@ export async function startBucketServer(within: string): Promise<{ access: Store
   const folder = mkdtempSync(join(within, "store-"));
   const [objects, metadata] = [join(folder, "objects"), join(folder, "metadata")];
   for (const one of [join(objects, "media-dev"), metadata]) mkdirSync(one, { recursive: true });
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const child = spawn(PROGRAM, ["--port", `127.0.0.1:${port}`, "--quiet", "posix", "--sidecar", metadata, objects], {
     env: { ...process.env, ROOT_ACCESS_KEY: "tester", ROOT_SECRET_KEY: "secret" },
     stdio: "ignore",
@@ -37,12 +37,4 @@ export async function startBucketServer(within: string): Promise<{ access: Store
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -53,6 +53,19 @@ export function drillMeasures(work: Interruptible): Readonly<Record<string, Clus
         return found.map(({ rowsLost }) => rowsLost);
       },
     },
+    "drill-postgres-upgrade": {
+      name: "drill `postgres-upgrade`: how long dev's database would be away on its quickest open way to the next major version",
+      unit: "s",
+      bound: 30,
+      runs: 3,
+      costly: true,
+      once: async () => {
+        const { passed, summary, findings } = await drill(work, "postgres-upgrade");
+        if (!passed) throw new Error(summary);
+        const ways = Object.values(findings.ways as Record<string, { possible: boolean; seconds?: number }>);
+        return Math.min(...ways.flatMap(({ possible, seconds }) => (possible && seconds ? seconds : [])));
+      },
+    },
   };
 }
 

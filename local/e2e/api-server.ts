@@ -1,11 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@media/drills/eventually";
 import { type Answer, call } from "@media/drills/verify/http";
+import { freePorts } from "@media/service/test/programs";
 import { execa } from "execa";
 
 /** A Kubernetes API server with its store, and nothing else: no node, no controller. */
@@ -28,7 +27,7 @@ const TOKEN = "administrator-of-this-test";
 export async function startApiServer(program: string, more: readonly string[] = []): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), "media-api-server-"));
   const file = (name: string) => join(folder, name);
-  const [client, peer, port] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [client, peer, port] = await freePorts(3);
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   writeFileSync(file("account.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
   writeFileSync(file("tokens.csv"), `${TOKEN},administrator,1,system:masters\n`);
@@ -92,12 +91,4 @@ export async function startApiServer(program: string, more: readonly string[] = 
     throw error;
   }
   return { send, stored, stop };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  return port;
 }

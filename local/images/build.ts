@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { run } from "../lib/run.ts";
 import { type Base, base } from "./base.ts";
-import { BASE, IMAGE_NAMES, IMAGES, type ImageDefinition } from "./catalogue.ts";
+import { BASE, IMAGE_NAMES, IMAGES, type ImageDefinition, STACK_IMAGES } from "./catalogue.ts";
 import { imageError } from "./errors.ts";
 import { FileHashes, keyOf } from "./hash.ts";
 import { digestOf } from "./registry.ts";
@@ -25,7 +25,7 @@ export interface BuildOptions {
   readonly tools: Readonly<Record<string, string>>;
   /** Base tar, build contexts, logs and hashes are kept here. */
   readonly cacheDir: string;
-  /** Only these images. @default all */
+  /** Only these images. @default all that a stack needs */
   readonly only?: readonly string[];
   /** Gets lines for a person. @default silence */
   readonly onProgress?: (line: string) => void;
@@ -80,7 +80,7 @@ function namesWanted(only: readonly string[] | undefined): readonly string[] {
   if (unknown.length > 0) {
     throw imageError(unknown.join(", "), "no such image", `name some of: ${IMAGE_NAMES.join(" ")}`);
   }
-  return only ?? IMAGE_NAMES;
+  return only ?? STACK_IMAGES;
 }
 
 async function prepare(options: BuildOptions): Promise<Run> {

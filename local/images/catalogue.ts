@@ -8,6 +8,8 @@ export interface ImageDefinition {
   readonly packages?: readonly PackageFile[];
   /** False for an image that starts from nothing. @default true */
   readonly onBase?: boolean;
+  /** True for an image that no stack has: only a verb that needs it has it built. @default false */
+  readonly onDemand?: boolean;
 }
 
 /** A file or folder of an npm package, copied into the build context. */
@@ -40,6 +42,7 @@ export const IMAGES: readonly ImageDefinition[] = [
     ],
   },
   { name: "postgres" },
+  { name: "postgres-next", onDemand: true },
   { name: "pgbouncer" },
   { name: "redis" },
   { name: "nginx" },
@@ -55,3 +58,9 @@ export const IMAGES: readonly ImageDefinition[] = [
 
 /** Every name that may be asked for, the base included. */
 export const IMAGE_NAMES: readonly string[] = [BASE, ...IMAGES.map((image) => image.name)];
+
+/** What a cluster with its stacks needs. */
+export const STACK_IMAGES: readonly string[] = [
+  BASE,
+  ...IMAGES.flatMap(({ name, onDemand }) => (onDemand ? [] : name)),
+];

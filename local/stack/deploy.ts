@@ -1,14 +1,15 @@
 import { UserError } from "../lib/errors.ts";
 import { say } from "../lib/progress.ts";
+import { refuseLostBase } from "./copies/states.ts";
 import { explain } from "./explain.ts";
 import { removeOrphans } from "./orphans.ts";
-import { ensureStack, POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
+import { POLICIES, pulumiWithConfig, type Stack } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 
 /** `pulumi up` of a stack that may have been cut off at any second. */
 export async function deploy(stack: Stack): Promise<void> {
-  await ensureStack(stack);
-  await recover(stack, say);
+  const hasState = await recover(stack, say);
+  if (!hasState && stack.name === "base") await refuseLostBase(stack);
   const result = await pulumiWithConfig(stack, "up", ["--yes", "--skip-preview", "--suppress-outputs", ...POLICIES]);
   if (result.exitCode !== 0) {
     const reasons = await explain(stack).catch(() => []); // the cluster itself may be gone

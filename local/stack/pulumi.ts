@@ -8,6 +8,7 @@ import type { Layout } from "../cluster/layout.ts";
 import { UserError } from "../lib/errors.ts";
 import { REPO } from "../lib/paths.ts";
 import { environment, isPublic } from "./environment.ts";
+import type { State } from "./pending.ts";
 
 /** One stack on one cluster. */
 export interface Stack {
@@ -61,15 +62,17 @@ export async function exported<S>(stack: Stack, ...flags: readonly string[]): Pr
   return exitCode === 0 ? (JSON.parse(String(stdout)) as S) : undefined;
 }
 
-/** Makes the stack if it is not there. */
-export async function ensureStack(stack: Stack): Promise<void> {
+/** Makes the stack if it is not there. @returns its state; empty for a new one */
+export async function ensureStack(stack: Stack): Promise<State> {
   const committed = await readCommitted(stack.name);
-  if (!(await exported(stack))) await initStack(stack, committed);
+  const state = await exported<State>(stack);
+  if (!state) await initStack(stack, committed);
   if (!isPublic(stack.name)) {
     const document = parseDocument(committed);
     document.set("encryptionsalt", (await readFile(saltFile(stack), "utf8")).trim());
     await writeFile(configFile(stack), String(document), { mode: 0o600 });
   }
+  return state ?? {};
 }
 
 const saltFile = ({ layout, name }: Stack) => join(layout.dir, "config", `${name}.salt`);

@@ -1,22 +1,28 @@
 import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { endOrphans, unlock } from "./locks.ts";
-import { idOf, objectOf, type PendingOperation, type State, settle } from "./pending.ts";
-import { exported, pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
+import { idOf, objectOf, type PendingOperation, settle } from "./pending.ts";
+import { ensureStack, pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
 
-/** After a kill: removes the lock of a process that is gone, and settles what that process had begun. */
-export async function recover(stack: Stack, report: (line: string) => void): Promise<void> {
+/**
+ * Makes the stack ready for the engine: makes it if it is not there. After a kill it removes the lock of a process that is
+ * gone, and settles what that process had begun.
+ *
+ * @returns whether the stack has anything
+ */
+export async function recover(stack: Stack, report: (line: string) => void): Promise<boolean> {
   await unlock(stack, report);
   await endOrphans(stack);
-  const state = (await exported(stack)) as State;
+  const state = await ensureStack(stack);
   const pending = state.deployment?.pending_operations ?? [];
-  if (pending.length === 0) return;
+  if (pending.length === 0) return (state.deployment?.resources ?? []).length > 0;
   report(`stack ${stack.name}: ${pending.length} operations were cut off; asking the cluster what became of them`);
   const arrived = new Map((await Promise.all(pending.map((operation) => arrivedAs(stack, operation)))).flat());
   report(`stack ${stack.name}: ${arrived.size} objects of them are on the cluster and are taken into the state`);
   const settled = JSON.stringify(settle(state, arrived));
   check(await pulumi(stack, ["stack", "import"], { show: false, input: settled }), stack, "import of the mended state");
   check(await pulumiWithConfig(stack, "refresh", ["--yes", "--skip-preview"], { show: false }), stack, "refresh");
+  return true;
 }
 
 /** The URN and id of a create whose object is on the cluster; nothing otherwise. */

@@ -10,6 +10,10 @@ import { owner } from "../stack/owner.ts";
 import { program } from "../stack/program.ts";
 import type { Options } from "./options.ts";
 import { rotate } from "./rotate.ts";
+import { imageOnDemand } from "./up.ts";
+
+/** Its pod has both major versions of PostgreSQL. */
+const UPGRADE = "postgres-upgrade";
 
 /** Runs a drill of drills/ on the embedded cluster, whose owner this machine is. */
 export async function drill({
@@ -27,14 +31,15 @@ export async function drill({
     const report = reportOf(await readEvidence(evidenceFolder));
     return console.log(json ? JSON.stringify(report, null, 2) : inWords(report));
   }
+  const layout = layoutOf(cluster);
   const options = {
     ...(confirm !== undefined && { confirm }),
     ...(count !== undefined && { count }),
     ...(target !== undefined && { target }),
     ...(what !== undefined && { what }),
+    ...(kind === UPGRADE && { image: await imageOnDemand(layout, "postgres-next") }),
   };
   drillFor(kind, name, options);
-  const layout = layoutOf(cluster);
   useEnvironment(layout, name);
   const stack = { layout, name };
   const context = {

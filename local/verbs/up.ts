@@ -9,11 +9,11 @@ import { type Layout, layoutOf } from "../cluster/layout.ts";
 import { preflight } from "../doctor/checks.ts";
 import { installPackages } from "../host/packages.ts";
 import { buildImages } from "../images/build.ts";
-import { IMAGE_NAMES, IMAGES } from "../images/catalogue.ts";
+import { IMAGES, STACK_IMAGES } from "../images/catalogue.ts";
 import { CACHE } from "../lib/paths.ts";
 import { phase, say } from "../lib/progress.ts";
 import { access } from "../stack/access.ts";
-import { refuseLostBase, tryToKeepCopy } from "../stack/copies/states.ts";
+import { tryToKeepCopy } from "../stack/copies/states.ts";
 import { deploy } from "../stack/deploy.ts";
 import { prepareEnvironment, useEnvironment } from "../stack/environment.ts";
 import { backupStore, writeOverlay } from "../stack/overlay.ts";
@@ -31,7 +31,6 @@ export async function up({ stack, name }: Options): Promise<void> {
   useEnvironment(layout, stack);
   await phase("host packages", () => installPackages("up", say));
   const images = await prepareCluster(layout);
-  await refuseLostBase(layout);
   await writeOverlay({ layout, name: "base" }, common(layout, images));
   await phase("stack base", () => deploy({ layout, name: "base" }));
   if (stack === "base") return;
@@ -57,17 +56,9 @@ export async function prepareCluster(layout: Layout): Promise<Images> {
   const early = await phase("cluster tools", () => buildTools(first, say));
   await startCluster(layout);
   await phase("image builder", () => waitBuilder(layout));
-  const build = (tools: Images, only: readonly string[]) =>
-    buildImages({
-      docker: { host: `unix://${layout.dockerSocket}` },
-      registry: `127.0.0.1:${layout.registryPort}`,
-      tools,
-      cacheDir: join(CACHE, "images"),
-      only,
-      onProgress: say,
-    });
+  const build = (tools: Images, only: readonly string[]) => buildImages({ ...builder(layout), tools, only });
   const ofTools = IMAGES.filter((image) => image.tools && image.name !== "pause").map((image) => image.name);
-  const others = IMAGE_NAMES.filter((image) => !ofTools.includes(image));
+  const others = STACK_IMAGES.filter((image) => !ofTools.includes(image));
   const [late, withoutTools] = await phase("tools and images", () =>
     Promise.all([
       buildTools(rest, say),
@@ -82,6 +73,19 @@ export async function prepareCluster(layout: Layout): Promise<Images> {
   await applyAddons(layout, images);
   return images;
 }
+
+/** An image that no stack has, for a verb that needs it: its reference by digest. */
+export async function imageOnDemand(layout: Layout, name: string): Promise<string> {
+  const images = await phase(`image ${name}`, () => buildImages({ ...builder(layout), tools: {}, only: [name] }));
+  return images[name] as string;
+}
+
+const builder = (layout: Layout) => ({
+  docker: { host: `unix://${layout.dockerSocket}` },
+  registry: `127.0.0.1:${layout.registryPort}`,
+  cacheDir: join(CACHE, "images"),
+  onProgress: say,
+});
 
 function common(layout: Layout, images: Images) {
   return {

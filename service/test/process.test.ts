@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessName } from "../src/process/config.ts";
 import { call, post } from "./calls.ts";
 import { eventually, meddle, type Platform, type Spawned, startPlatform } from "./platform.ts";
+import { freePorts } from "./programs.ts";
 
 let platform: Platform;
 let nextId = 20_000;
@@ -75,7 +76,7 @@ test("a worker finishes the job in hand before it goes", async () => {
 
 test("an api that is up before its database waits unready, and ends at a signal", async () => {
   await platform.servers.kill("postgres");
-  const waiting = platform.spawn("api", { ADMIN_PORT: String(await freePort()) });
+  const waiting = platform.spawn("api", { ADMIN_PORT: String((await freePorts(1))[0]) });
   await waiting.logged("migrating the database: not yet");
   waiting.child.kill("SIGTERM");
   expect(await waiting.exit).toBe(0);
@@ -160,12 +161,3 @@ test("a client that sends nothing does not keep the server from closing", async 
   expect(await api.exit).toBe(0);
   expect(Date.now() - signalled).toBeLessThan(5_000);
 });
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePorts } from "@media/service/test/programs";
 import type { Config } from "../../config/schema.ts";
 import type { OpsPage } from "../../lib/ops.ts";
 import { app } from "../app.fixtures.ts";
@@ -50,7 +51,7 @@ export async function startEdge(
   const folder = mkdtempSync(join(tmpdir(), "media-edge-"));
   const pods = Array.from({ length: PODS }, (_, pod) => createServer((req, res) => serve(req, res, pod)));
   const front = createServer((req, res) => web(req, res, 0));
-  const [port, statusPort] = [await freePort(), await freePort()];
+  const [port, statusPort] = await freePorts(2);
   const behind = [ops?.responder, ops?.program].map((one) => createServer((req, res) => one?.(req, res, 0)));
   const [responder = 0, program = 0] = await Promise.all(behind.map(listening));
   const [api, page] = [await Promise.all(pods.map(listening)), await listening(front)];
@@ -132,11 +133,4 @@ export function onThisMachine(config: string, folder: string, { api, web, respon
 
 function listening(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const free = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return free;
 }

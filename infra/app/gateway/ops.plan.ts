@@ -76,7 +76,10 @@ const OWN_PAGES = `location ~ ^/(incidents|ops)(/|$) {
       ${TO_RESPONDER}
     }`;
 
-/** The question, and the answer to who may not: the responder gives it, to a browser by leading it to the sign-in. */
+/**
+ * The question, and the answer to who may not: the responder gives it, to a browser by leading it to the sign-in. Where the
+ * question has no answer, nobody may, and the one to ask is the responder again: nginx would say 500 for it.
+ */
 const QUESTION = `location = /-/operator {
       internal;
       proxy_pass http://responder/ops/check;
@@ -84,6 +87,11 @@ const QUESTION = `location = /-/operator {
       ${TO_RESPONDER}
       proxy_set_header Content-Length "";
       proxy_set_header X-Asked-Method $request_method;
+      proxy_intercept_errors on;
+      error_page 500 502 503 504 = @unanswered;
+    }
+    location @unanswered {
+      return 403;
     }
     error_page 401 403 = @refused;
     location @refused {
@@ -123,6 +131,8 @@ function location(name: OpsPage, paths: string, methods: readonly string[], more
     `limit_except ${methods.join(" ")} { deny all; }`,
     "limit_req zone=clients burst={{burst}} nodelay;",
     "auth_request /-/operator;",
+    // Where @refused fails too, the gateway answers by a problem document.
+    "recursive_error_pages on;",
     "auth_request_set $operator $upstream_http_x_operator;",
     `rewrite ^${OPS}/${name}/(.*)$ /$1 break;`,
     `proxy_pass http://${name};`,

@@ -15,6 +15,7 @@ let edge: Edge;
 let asked: Asked[] = [];
 let passed: Asked[] = [];
 let location: string | undefined;
+let isAway = false;
 const noteOf = ({ url = "", method = "", headers }: IncomingMessage): Asked => ({ url, method, headers });
 
 /** The responder: whoever is "admin" may, whoever is "user" may not. */
@@ -26,6 +27,7 @@ beforeAll(async () => {
       pages: PAGES,
       responder: (req, res) => {
         asked.push(noteOf(req));
+        if (isAway) return void req.socket.destroy();
         const role = roleOf(req.headers);
         const status = role === "admin" ? 204 : role === "user" ? 403 : 401;
         if (req.url === "/ops/check") return void res.writeHead(status, { "x-operator": "ann%40example.com" }).end();
@@ -47,7 +49,7 @@ beforeAll(async () => {
 });
 afterAll(() => edge?.stop());
 beforeEach(() => {
-  [asked, passed, location] = [[], [], undefined];
+  [asked, passed, location, isAway] = [[], [], undefined, false];
 });
 
 const ADMIN = { cookie: "__Secure-media-operator=admin; other=1", authorization: "Bearer secret" };
@@ -90,6 +92,17 @@ test.each(PAGES)("%s: who is not signed in, and who is a user, gets the responde
   }
   expect(passed).toEqual([]);
 });
+
+test.each([READ.prometheus, "/ops", "/incidents/1"])(
+  "%s while the responder is away: nothing is shown, and the answer is a problem that says to come again",
+  async (path) => {
+    isAway = true;
+    const answer = await visit(path);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([502, "1"]);
+    expect(await answer.json()).toMatchObject({ code: "service-bad-answer", status: 502 });
+    expect(passed).toEqual([]);
+  },
+);
 
 test.each([
   ["POST", "/ops/prometheus/api/v1/admin/tsdb/delete_series"],

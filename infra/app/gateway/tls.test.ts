@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { freePorts } from "@media/service/test/programs";
 import { authorityPem, leafPem, leafValidity } from "../../lib/certificates.ts";
 import { app } from "../app.fixtures.ts";
-import { freePort, onThisMachine } from "./edge.fixtures.ts";
+import { onThisMachine } from "./edge.fixtures.ts";
 import { nginxConfig } from "./gateway.plan.ts";
 
 /** The gateway's own TLS, and renew.sh, with a real nginx; a client that checks the name as browsers do. */
@@ -28,13 +29,14 @@ let ports: { https: number; inside: number };
 const programs: ChildProcess[] = [];
 
 beforeAll(async () => {
-  ports = { https: await freePort(), inside: await freePort() };
+  const [https, inside, status] = await freePorts(3);
+  ports = { https, inside };
   write(pairOf(dayBefore(100)));
   const text = nginxConfig(app, { proxyProtocolFrom: ["127.0.0.0/8"] })
     .replace(/^\s*http2 on;$/gm, "")
     .replace("listen 8443", `listen 127.0.0.1:${ports.https}`)
     .replace("listen 8444", `listen 127.0.0.1:${ports.inside}`)
-    .replace("listen 8081", `listen 127.0.0.1:${await freePort()}`);
+    .replace("listen 8081", `listen 127.0.0.1:${status}`);
   const config = join(folder, "nginx.conf");
   // No pod answers: what is looked at is the gateway's own.
   const here = onThisMachine(text, folder, { api: [9], web: [9] });

@@ -18,6 +18,8 @@ REMEDIES = {
     "recovery-failed": "read the log of the scratch server above",
     "ledger-broken": "rows are missing or changed: compare the ledger with the live one before anything is restored",
     "pages-damaged": "pg_amcheck names the relation: compare it with the live database",
+    "upgrade-impossible": "mend what pg_upgrade names, or take an image with both versions, then rehearse again",
+    "upgrade-failed": "read the job's log; the live database was not touched",
     "target-invalid": "choose a time between the first backup's end and the newest archived transaction",
 }
 

@@ -1,6 +1,5 @@
 import { kubectl } from "@media/drills/stack";
 import { withObjects } from "@media/loadtests/open-store";
-import type { Layout } from "../../cluster/layout.ts";
 import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/progress.ts";
 import { access } from "../access.ts";
@@ -30,8 +29,7 @@ export const tryToKeepCopy = (stack: Stack): Promise<void> =>
   keepCopy(stack).catch((error: unknown) => say(`its state was not copied to the backup store: ${String(error)}`));
 
 async function copyOf({ layout, name }: Stack): Promise<Copy> {
-  const stacks: StackCopy[] = [];
-  for (const one of ["base", name]) stacks.push(await stackCopy({ layout, name: one }));
+  const stacks = await Promise.all(["base", name].map((one) => stackCopy({ layout, name: one })));
   return { schema: "media-state/1", at: new Date().toISOString(), stacks };
 }
 
@@ -73,11 +71,10 @@ const hasState = async (stack: Stack) => ((await exported<PlainState>(stack))?.d
 /**
  * A base stack made anew would give the backups of the others new keys, with which none of the old ones opens.
  *
- * @throws UserError where the base stack is in the cluster, and its state is not here
+ * @param stack the base stack, without a state
+ * @throws UserError where it is in the cluster
  */
-export async function refuseLostBase(layout: Layout): Promise<void> {
-  const stack = { layout, name: "base" };
-  if (await hasState(stack)) return;
+export async function refuseLostBase(stack: Stack): Promise<void> {
   const store = ["get", "deployment/backup-store", "--ignore-not-found", "-o", "name"];
   if (!(await kubectl(access(stack), store))) return;
   throw new UserError(
