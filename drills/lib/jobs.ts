@@ -16,7 +16,7 @@ interface Container {
 }
 
 interface JobManifest {
-  metadata: { labels?: Record<string, string> };
+  metadata: { labels?: Record<string, string>; ownerReferences?: unknown };
   spec: {
     activeDeadlineSeconds?: number;
     ttlSecondsAfterFinished?: number;
@@ -68,6 +68,8 @@ export async function startJob(
     );
   });
   const job = JSON.parse(made) as JobManifest;
+  // A CronJob keeps the newest of its jobs that ended: one that ran longer than the schedule's next would be gone with its log.
+  delete job.metadata.ownerReferences;
   job.metadata.labels = { ...job.metadata.labels, [MARK]: "job" };
   job.spec.activeDeadlineSeconds = seconds;
   job.spec.ttlSecondsAfterFinished = TTL_SECONDS;

@@ -81,6 +81,25 @@ upgrade.Upgrade.link = lossy
   2 * SCRIPT_SECONDS * 1000,
 );
 
+test(
+  "a failover after the archive was read is no damage: recovery follows the new timeline",
+  () => {
+    const result = rehearse(`
+read = lab.repository.archive
+def then_a_failover(backup):
+    found = read(backup)
+    lab.promote()
+    lab.write(20)
+    lab.archive_all()
+    lab.stop()
+    return found
+lab.repository.archive = then_a_failover
+`);
+    expect(result).toMatchObject({ status: 0, passed: true, ledgerRows: 120 });
+  },
+  SCRIPT_SECONDS * 1000,
+);
+
 test("an image without the next version is refused by name", () => {
   const env = { DATABASE_NAME: "media" };
   expect(runScript<Rehearsed>("upgrade", ["--to", "99"], "", env)).toMatchObject({

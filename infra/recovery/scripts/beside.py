@@ -72,9 +72,10 @@ def precise(seconds: float) -> str:
 
 def check_end(scratch: Scratch, archive: Archive) -> None:
     """@raises Failure where recovery ended before the newest archived segment"""
+    # A failover meanwhile adds a timeline, which recovery follows too.
     end = scratch.redo_end()
     wanted = archive.newest
-    reached = end is not None and number_at(end) >= number_of(wanted) and scratch.timeline() == archive.timeline + 1
+    reached = end is not None and number_at(end) >= number_of(wanted) and scratch.timeline() > archive.timeline
     # Where a record cannot be read PostgreSQL ends its recovery without an error. After the newest segment that is how it should be.
     unreadable = [lsn for lsn in scratch.unreadable() if number_at(lsn) <= number_of(wanted)]
     if not reached or unreadable:

@@ -68,14 +68,17 @@ class Laboratory:
         self.pgbackrest("--type=full", "backup")
         self.write(20)
         self.archive_all()
-        # A second timeline, as after a failover.
+        self.promote()
+        for _ in range(3):
+            self.write(20)
+            self.archive_all()
+
+    def promote(self) -> None:
+        """Begins another timeline, as after a failover."""
         self.stop()
         open(f"{self.data}/standby.signal", "w", encoding="utf-8").close()
         self.run(f"{self.bin_dir}/pg_ctl", f"--pgdata={self.data}", "--log=primary.log", "--wait", "start")
         self.sql("SELECT pg_promote()", "postgres")
-        for _ in range(3):
-            self.write(20)
-            self.archive_all()
 
     def connect(self, database: str = DATABASE):
         return psycopg2.connect(host=self.folder, user="postgres", dbname=database)
