@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../lib/errors.ts";
@@ -36,7 +36,7 @@ export const k6: Tool = {
     writeFileSync(file("target.json"), JSON.stringify(secret), { mode: 0o600 });
     writeFileSync(file("options.json"), JSON.stringify(optionsOf(plan)));
     if (target.ca) writeFileSync(file("ca.pem"), target.ca);
-    cpSync(join(import.meta.dirname, "script.js"), file("script.js"));
+    copyFileSync(join(import.meta.dirname, "script.js"), file("script.js"));
     const program = elsewhere ? there("k6") : "k6";
     const command = [
       program,
@@ -60,7 +60,7 @@ export const k6: Tool = {
     const report = setInterval(() => progress(events.progress((performance.now() - begun) / 1_000)), 1_000);
     try {
       if (elsewhere) {
-        cpSync(pathOf("k6"), file("k6"), { dereference: true });
+        copyFileSync(pathOf("k6"), file("k6"));
         await elsewhere.send(dir);
       }
       const end = await runChild({
