@@ -44,6 +44,8 @@ export interface Drill {
   readonly readOnly?: boolean;
   /** Whether only the owner of the nodes can run it. @default false */
   readonly needsOwner?: boolean;
+  /** An image of local/images that its pod needs, given by --image. @default the stack's own */
+  readonly image?: string;
   /** Refuses wrong options before anything is touched. @throws UserError */
   readonly check?: (options: DrillOptions) => void;
   readonly run: (context: DrillContext, clock: Clock, options: DrillOptions) => Promise<DrillResult>;

@@ -36,6 +36,7 @@ export const postgresUpgrade: Drill = {
   summary:
     "the next major version of PostgreSQL on a copy of the newest backup, in two ways, compared row by row; needs --image; touches nothing",
   destroys: false,
+  image: "postgres-next",
   check: ({ image }: DrillOptions) => {
     if (!image)
       throw new UserError(

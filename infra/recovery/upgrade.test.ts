@@ -5,8 +5,7 @@ import { runScript, SCRIPT_SECONDS } from "./scripts.fixtures.ts";
 
 /**
  * The rehearsal of a major upgrade with PostgreSQL and pgBackRest of Debian. This machine has one version: pg_upgrade takes it
- * for the next one too. `make drill KIND=postgres-upgrade` goes from the
- * stack's version to the next.
+ * for the next one too. `make drill KIND=postgres-upgrade` goes from the stack's version to the next.
  */
 
 interface Way {

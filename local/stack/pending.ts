@@ -20,6 +20,9 @@ export interface State {
   };
 }
 
+/** Whether a stack has anything. */
+export const hasResources = (state: State | undefined): boolean => (state?.deployment?.resources ?? []).length > 0;
+
 export interface KubernetesObject {
   /** As kubectl takes it: with version and group where it has one. */
   readonly kind: string;

@@ -1,7 +1,7 @@
 import { kubectl } from "../cluster/cluster.ts";
 import { UserError } from "../lib/errors.ts";
 import { endOrphans, unlock } from "./locks.ts";
-import { idOf, objectOf, type PendingOperation, settle } from "./pending.ts";
+import { hasResources, idOf, objectOf, type PendingOperation, settle } from "./pending.ts";
 import { ensureStack, pulumi, pulumiWithConfig, type Stack } from "./pulumi.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function recover(stack: Stack, report: (line: string) => void): Pro
   await endOrphans(stack);
   const state = await ensureStack(stack);
   const pending = state.deployment?.pending_operations ?? [];
-  if (pending.length === 0) return (state.deployment?.resources ?? []).length > 0;
+  if (pending.length === 0) return hasResources(state);
   report(`stack ${stack.name}: ${pending.length} operations were cut off; asking the cluster what became of them`);
   const arrived = new Map((await Promise.all(pending.map((operation) => arrivedAs(stack, operation)))).flat());
   report(`stack ${stack.name}: ${arrived.size} objects of them are on the cluster and are taken into the state`);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { inWords, readEvidence, reportOf } from "@media/drills/report";
-import { assertPassed, drillFor, runDrill } from "@media/drills/run-drill";
+import { assertPassed, DRILLS, drillFor, runDrill } from "@media/drills/run-drill";
 import { layoutOf } from "../cluster/layout.ts";
 import { REPO } from "../lib/paths.ts";
 import { say } from "../lib/progress.ts";
@@ -11,9 +11,6 @@ import { program } from "../stack/program.ts";
 import type { Options } from "./options.ts";
 import { rotate } from "./rotate.ts";
 import { imageOnDemand } from "./up.ts";
-
-/** Its pod has both major versions of PostgreSQL. */
-const UPGRADE = "postgres-upgrade";
 
 /** Runs a drill of drills/ on the embedded cluster, whose owner this machine is. */
 export async function drill({
@@ -32,12 +29,13 @@ export async function drill({
     return console.log(json ? JSON.stringify(report, null, 2) : inWords(report));
   }
   const layout = layoutOf(cluster);
+  const image = Object.hasOwn(DRILLS, kind) ? DRILLS[kind]?.image : undefined;
   const options = {
     ...(confirm !== undefined && { confirm }),
     ...(count !== undefined && { count }),
     ...(target !== undefined && { target }),
     ...(what !== undefined && { what }),
-    ...(kind === UPGRADE && { image: await imageOnDemand(layout, "postgres-next") }),
+    ...(image !== undefined && { image: await imageOnDemand(layout, image) }),
   };
   drillFor(kind, name, options);
   useEnvironment(layout, name);

@@ -77,8 +77,8 @@ const OWN_PAGES = `location ~ ^/(incidents|ops)(/|$) {
     }`;
 
 /**
- * The question, and the answer to who may not: the responder gives it, to a browser by leading it to the sign-in. Where the
- * question has no answer, nobody may, and the one to ask is the responder again: nginx would say 500 for it.
+ * The question, and the answer to who may not: the responder gives it, to a browser by leading it to the sign-in. While the
+ * responder does not answer, the request is refused in the same way; nginx by itself would answer 500.
  */
 const QUESTION = `location = /-/operator {
       internal;

@@ -14,12 +14,11 @@ import sys
 import time
 
 import beside
-import ledger
 import proof
 import psycopg2
 from failure import Failure
 from repository import Repository
-from scratch import Scratch
+from scratch import SETTINGS, Scratch
 
 START_SECONDS = 300
 # Of a type whose values pg_upgrade cannot carry over.
@@ -106,7 +105,7 @@ class Upgrade:
         wanted = self.has_checksums(self.old)
         if self.has_checksums(self.new) != wanted:
             self.must(f"{self.new.bin_dir}/pg_checksums", "--enable" if wanted else "--disable", f"--pgdata={self.new.data}")
-        settings = "listen_addresses=''\nfsync=off\nautovacuum=off\nmax_connections=20\nshared_buffers='32MB'\n"
+        settings = "".join(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
         for data in (self.old.data, self.new.data):
             for name, text in (("postgresql.conf", settings), ("postgresql.auto.conf", ""), ("pg_hba.conf", "local all all trust\n"), ("pg_ident.conf", "")):
                 with open(f"{data}/{name}", "w", encoding="utf-8") as file:
@@ -216,9 +215,7 @@ def rehearse(repository: Repository, upgrade: Upgrade, database: str) -> dict:
     facts = (before, database, restored.recovered_to)
     ways = {"dump": tried(upgrade.loaded, upgrade.load, *facts)}
     upgrade.loaded.clear()
-    old.close()
     upgrade.prepare()
-    old.start(START_SECONDS)
     obstacle = obstacle_found(upgrade, database)
     old.close()
     refused = upgrade.check()

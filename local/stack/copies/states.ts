@@ -4,6 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { say } from "../../lib/progress.ts";
 import { access } from "../access.ts";
 import { readGenerations, writeGenerations } from "../generations.ts";
+import { hasResources, type State } from "../pending.ts";
 import { ensureStack, exported, outputs, pulumi, type Stack } from "../pulumi.ts";
 import { type Copy, generatedPart, type PlainState, type StackCopy } from "./copy.ts";
 import { keyOf, readRecoveryFile, recoveryFileOf, rememberStore } from "./recovery-file.ts";
@@ -66,7 +67,7 @@ export async function bringBack(stack: Stack, from: { file?: string | undefined;
   return { names: restored.map(({ name }) => name), at: copy.at };
 }
 
-const hasState = async (stack: Stack) => ((await exported<PlainState>(stack))?.deployment.resources ?? []).length > 0;
+const hasState = async (stack: Stack) => hasResources(await exported<State>(stack));
 
 /**
  * A base stack made anew would give the backups of the others new keys, with which none of the old ones opens.
